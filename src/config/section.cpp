@@ -1,0 +1,217 @@
+#include "config/section.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+namespace laq::config {
+namespace {
+
+template <typename T>
+std::optional<T> parse_number(const Tree& tree) {
+  const std::string* text = tree.scalar();
+  if (!text || text->empty()) return std::nullopt;
+  T number{};
+  const char* begin = text->data() + ((*text)[0] == '+' ? 1 : 0);
+  const auto [end, failed] = std::from_chars(begin, text->data() + text->size(), number);
+  if (failed != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+  if constexpr (std::is_floating_point_v<T>) {
+    if (!std::isfinite(number)) return std::nullopt;
+  }
+  return number;
+}
+
+template <typename T>
+std::string describe(const char* kind, Range<T> range) {
+  const bool low = range.low != std::numeric_limits<T>::lowest();
+  const bool high = range.high != std::numeric_limits<T>::max();
+  if (low && high) return fmt::format("{} in {} to {}", kind, range.low, range.high);
+  if (low) return fmt::format("{} of at least {}", kind, range.low);
+  return high ? fmt::format("{} of at most {}", kind, range.high) : kind;
+}
+
+template <typename T>
+std::optional<T> number_in(const Tree& tree, Range<T> range) {
+  const auto number = parse_number<T>(tree);
+  if (!number || *number < range.low || *number > range.high) return std::nullopt;
+  return number;
+}
+
+template <typename T, typename Item>
+std::optional<std::vector<T>> parse_list(const Tree& tree, Item item) {
+  const auto* list = tree.list();
+  if (!list) return std::nullopt;
+  std::vector<T> result;
+  for (const auto& entry : *list) {
+    auto parsed = item(entry);
+    if (!parsed) return std::nullopt;
+    result.push_back(*std::move(parsed));
+  }
+  return result;
+}
+
+std::optional<std::string> parse_word(const Tree& tree) {
+  return tree.scalar() ? std::optional(*tree.scalar()) : std::nullopt;
+}
+
+}  // namespace
+
+Section::Section(const Tree* tree, std::string path) : tree_(tree), path_(std::move(path)) {
+  if (tree_ && !tree_->empty() && !tree_->map()) {
+    throw usage_error({.what = fmt::format("'{}' is not a map", path_),
+                       .where = tree_->place,
+                       .found = tree_->description(),
+                       .expected = "keys below it"});
+  }
+}
+
+template <typename T, typename Parse>
+T Section::value(const std::string& key, const std::optional<T>& otherwise,
+                 const std::string& expected, Canonical canonical, Parse parse) {
+  const Tree* found = read(key);
+  if (!found || found->empty()) {
+    if (!otherwise) missing(key, expected);
+    record(key, *otherwise, true, canonical);
+    return *otherwise;
+  }
+  const std::optional<T> parsed = parse(*found);
+  if (!parsed) wrong(key, *found, expected);
+  record(key, *parsed, otherwise && *parsed == *otherwise, canonical);
+  return *parsed;
+}
+
+std::int64_t Section::integer(const std::string& key, std::optional<std::int64_t> otherwise,
+                              Range<std::int64_t> range, Canonical canonical) {
+  return value(key, otherwise, describe("a whole number", range), canonical,
+               [&](const Tree& tree) { return number_in(tree, range); });
+}
+
+double Section::real(const std::string& key, std::optional<double> otherwise, Range<double> range,
+                     Canonical canonical) {
+  return value(key, otherwise, describe("a number", range), canonical,
+               [&](const Tree& tree) { return number_in(tree, range); });
+}
+
+bool Section::flag(const std::string& key, std::optional<bool> otherwise, Canonical canonical) {
+  return value(key, otherwise, "true or false", canonical,
+               [](const Tree& tree) -> std::optional<bool> {
+                 if (tree.scalar() && *tree.scalar() == "true") return true;
+                 if (tree.scalar() && *tree.scalar() == "false") return false;
+                 return std::nullopt;
+               });
+}
+
+std::string Section::word(const std::string& key, std::optional<std::string> otherwise,
+                          Canonical canonical) {
+  return value(key, otherwise, "a word", canonical, parse_word);
+}
+
+std::vector<std::int64_t> Section::integers(const std::string& key,
+                                            std::optional<std::vector<std::int64_t>> otherwise,
+                                            Range<std::int64_t> range, Canonical canonical) {
+  return value(key, otherwise, "a list, each " + describe("a whole number", range), canonical,
+               [&](const Tree& tree) {
+                 return parse_list<std::int64_t>(
+                     tree, [&](const Tree& item) { return number_in(item, range); });
+               });
+}
+
+std::vector<std::string> Section::words(const std::string& key,
+                                        std::optional<std::vector<std::string>> otherwise,
+                                        Canonical canonical) {
+  return value(key, otherwise, "a list of words", canonical,
+               [](const Tree& tree) { return parse_list<std::string>(tree, parse_word); });
+}
+
+std::string Section::one_of(const std::string& key, const std::optional<std::string>& otherwise,
+                            const std::vector<std::string>& known, Canonical canonical) {
+  const Tree* found = tree_ ? tree_->find(key) : nullptr;
+  const std::string chosen = word(key, otherwise, canonical);
+  if (std::find(known.begin(), known.end(), chosen) == known.end()) {
+    throw usage_error({.what = fmt::format("unknown value of '{}'", full(key)),
+                       .where = found ? found->place : "",
+                       .found = fmt::format("'{}'", chosen),
+                       .expected = "one of " + join(known),
+                       .advice = nearest(chosen, known).empty() ? "" : suggestion(chosen, known)});
+  }
+  return chosen;
+}
+
+bool Section::has(const std::string& key) const {
+  const Tree* found = tree_ ? tree_->find(key) : nullptr;
+  return found && !found->empty();
+}
+
+Section& Section::child(const std::string& key) {
+  auto& section = children_[key];
+  if (!section) section = std::make_unique<Section>(read(key), full(key));
+  return *section;
+}
+
+const Tree* Section::raw(const std::string& key) {
+  return read(key);
+}
+
+const Tree* Section::read(const std::string& key) {
+  known_.insert(key);
+  return tree_ ? tree_->find(key) : nullptr;
+}
+
+void Section::record(const std::string& key, nlohmann::json value, bool is_default,
+                     Canonical canonical) {
+  if (canonical == Canonical::omit_default && is_default) return;
+  canonical_[key] = std::move(value);
+}
+
+std::string Section::full(const std::string& key) const {
+  return path_.empty() ? key : path_ + "." + key;
+}
+
+void Section::refuse(const std::string& key, const std::string& what,
+                     const std::string& advice) const {
+  const Tree* found = tree_ ? tree_->find(key) : nullptr;
+  throw usage_error({.what = fmt::format("'{}' {}", full(key), what),
+                     .where = found ? found->place : (tree_ ? tree_->place : ""),
+                     .found = found ? found->description() : "",
+                     .advice = advice});
+}
+
+void Section::wrong(const std::string& key, const Tree& found, const std::string& expected) const {
+  throw usage_error({.what = fmt::format("wrong value of '{}'", full(key)),
+                     .where = found.place,
+                     .found = found.description(),
+                     .expected = expected});
+}
+
+void Section::missing(const std::string& key, const std::string& expected) const {
+  throw usage_error({.what = fmt::format("'{}' is missing", full(key)),
+                     .where = tree_ ? tree_->place : "",
+                     .expected = expected});
+}
+
+void Section::finish() const {
+  if (tree_ && tree_->map()) {
+    for (const auto& [key, value] : *tree_->map()) {
+      if (known_.contains(key)) continue;
+      throw usage_error({.what = fmt::format("unknown key '{}'", full(key)),
+                         .where = value.place,
+                         .advice = suggestion(key, {known_.begin(), known_.end()})});
+    }
+  }
+  for (const auto& [key, section] : children_) section->finish();
+}
+
+nlohmann::json Section::canonical() const {
+  nlohmann::json all = canonical_;
+  for (const auto& [key, section] : children_) {
+    nlohmann::json below = section->canonical();
+    if (!below.empty()) all[key] = std::move(below);
+  }
+  return all;
+}
+
+}  // namespace laq::config

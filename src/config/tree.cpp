@@ -1,0 +1,125 @@
+#include "config/tree.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include "core/error.hpp"
+#include "core/files.hpp"
+#include "core/text.hpp"
+
+namespace laq::config {
+namespace {
+
+constexpr int kDeepest = 32;  // deeper nesting is a mistake or an attack on the stack
+
+Tree convert(const YAML::Node& node, const std::string& file, int depth) {
+  Tree tree;
+  tree.place = node.Mark().is_null() ? file : fmt::format("{}:{}", file, node.Mark().line + 1);
+  if (depth > kDeepest) throw usage_error({.what = "nested too deeply", .where = tree.place});
+  if (node.IsScalar()) {
+    tree.value = node.Scalar();
+  } else if (node.IsSequence()) {
+    Tree::List list;
+    for (const auto& item : node) list.push_back(convert(item, file, depth + 1));
+    tree.value = std::move(list);
+  } else if (node.IsMap()) {
+    Tree::Map map;
+    for (const auto& entry : node) {
+      const YAML::Node& key = entry.first;
+      const std::string place = fmt::format("{}:{}", file, key.Mark().line + 1);
+      if (!key.IsScalar()) throw usage_error({.what = "a key is not a word", .where = place});
+      Tree child = convert(entry.second, file, depth + 1);
+      child.place = place;
+      if (!map.emplace(key.Scalar(), std::move(child)).second) {
+        throw usage_error(
+            {.what = fmt::format("key '{}' is given twice", key.Scalar()), .where = place});
+      }
+    }
+    tree.value = std::move(map);
+  }
+  return tree;
+}
+
+}  // namespace
+
+const Tree* Tree::find(std::string_view path) const {
+  const Tree* tree = this;
+  for (const auto& key : split(path, '.')) {
+    const Map* children = tree->map();
+    if (!children) return nullptr;
+    const auto child = children->find(key);
+    if (child == children->end()) return nullptr;
+    tree = &child->second;
+  }
+  return tree;
+}
+
+Tree& Tree::at(std::string_view path) {
+  Tree* tree = this;
+  for (const auto& key : split(path, '.')) {
+    if (tree->empty()) tree->value = Map{};
+    auto* children = std::get_if<Map>(&tree->value);
+    if (!children) {
+      throw usage_error({.what = fmt::format("'{}' has no keys below it", path),
+                         .where = tree->place,
+                         .found = tree->description()});
+    }
+    tree = &(*children)[key];
+  }
+  return *tree;
+}
+
+std::string Tree::description() const {
+  if (const auto* text = scalar()) return fmt::format("'{}'", *text);
+  if (list()) return "a list";
+  return map() ? "a map" : "nothing";
+}
+
+Tree parse_yaml(const std::string& text, const std::string& name) {
+  try {
+    return convert(YAML::Load(text), name, 0);
+  } catch (const YAML::Exception& error) {
+    const auto line = error.mark.is_null() ? "" : fmt::format(":{}", error.mark.line + 1);
+    throw usage_error({.what = "not valid YAML: " + error.msg, .where = name + line});
+  }
+}
+
+Tree load_yaml(const std::filesystem::path& file) {
+  try {
+    return parse_yaml(read_file(file), file.lexically_normal().string());
+  } catch (const Error& error) {
+    throw usage_error({.what = error.what()});
+  }
+}
+
+void merge(Tree& base, const Tree& over) {
+  auto* below = std::get_if<Tree::Map>(&base.value);
+  const auto* above = over.map();
+  if (!below || !above) {
+    if (!over.empty()) base = over;
+    return;
+  }
+  for (const auto& [key, value] : *above) merge((*below)[key], value);
+}
+
+Override parse_override(const std::string& word) {
+  const auto equals = word.find('=');
+  if (equals == 0 || equals == std::string::npos || word.find_first_of(" \t") < equals) {
+    throw usage_error({.what = "is not an override",
+                       .where = "command line",
+                       .found = fmt::format("'{}'", word),
+                       .expected = "key=value, for example train.epochs=5"});
+  }
+  Override result{.key = word.substr(0, equals), .value = {}};
+  const std::string text = word.substr(equals + 1);
+  result.value = parse_yaml(text, "command line");
+  if (result.value.empty()) result.value.value = text;
+  // A path into a command-line value is of no use to the reader.
+  result.value.place = fmt::format("command line ({})", result.key);
+  if (auto* items = std::get_if<Tree::List>(&result.value.value)) {
+    for (auto& item : *items) item.place = result.value.place;
+  }
+  return result;
+}
+
+}  // namespace laq::config

@@ -1,0 +1,105 @@
+#include "core/files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+#include "core/error.hpp"
+
+namespace laq {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kTemporaryMark = ".tmp-";
+
+void flush_to_disk(const fs::path& path, int flags) {
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (descriptor < 0) throw Error({.what = "cannot open: " + errno_text(), .where = path.string()});
+  const int failed = ::fsync(descriptor);
+  const std::string reason = failed ? errno_text() : "";
+  ::close(descriptor);
+  // Some file systems refuse fsync on a folder; the rename itself is still atomic there.
+  if (failed && !(flags & O_DIRECTORY)) {
+    throw Error({.what = "cannot flush to disk: " + reason, .where = path.string()});
+  }
+}
+
+/// Exclusive removal of a temporary file when a write does not get as far as the rename.
+struct RemoveUnlessKept {
+  fs::path path;
+  bool kept = false;
+  ~RemoveUnlessKept() {
+    std::error_code ignored;
+    if (!kept) fs::remove(path, ignored);
+  }
+};
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    throw Error({.what = "is a folder", .where = path.string(), .expected = "a file"});
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error({.what = "cannot read: " + errno_text(), .where = path.string()});
+  std::ostringstream content;
+  content << in.rdbuf();
+  if (in.bad()) throw Error({.what = "reading failed: " + errno_text(), .where = path.string()});
+  return std::move(content).str();
+}
+
+void replace_file(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  RemoveUnlessKept temporary{fs::path(path.string() + std::string(kTemporaryMark) +
+                                      std::to_string(static_cast<long>(::getpid())))};
+  write(temporary.path);
+  flush_to_disk(temporary.path, O_RDONLY);
+  if (::rename(temporary.path.c_str(), path.c_str()) != 0) {
+    throw Error({.what = "cannot replace: " + errno_text(), .where = path.string()});
+  }
+  temporary.kept = true;
+  const fs::path folder = path.parent_path();
+  flush_to_disk(folder.empty() ? fs::path(".") : folder, O_RDONLY | O_DIRECTORY);
+}
+
+void replace_file(const fs::path& path, std::string_view content) {
+  replace_file(path, [&](const fs::path& temporary) {
+    errno = 0;
+    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+    out.write(content.data(), static_cast<std::streamsize>(content.size()));
+    out.close();
+    if (!out) throw Error({.what = "cannot write: " + errno_text(), .where = path.string()});
+  });
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code failed;
+  fs::create_directories(path, failed);
+  if (failed)
+    throw Error({.what = "cannot make folder: " + failed.message(), .where = path.string()});
+  if (!fs::is_directory(path)) {
+    throw Error(
+        {.what = "is not a folder", .where = path.string(), .advice = "choose another path"});
+  }
+}
+
+void sweep_temporaries(const fs::path& folder) {
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(folder, failed)) {
+    const std::string name = entry.path().filename().string();
+    const auto mark = name.rfind(kTemporaryMark);
+    if (mark == std::string::npos) continue;
+    const long owner = std::strtol(name.c_str() + mark + kTemporaryMark.size(), nullptr, 10);
+    const bool alive = owner > 0 && owner != ::getpid() &&
+                       (::kill(static_cast<pid_t>(owner), 0) == 0 || errno == EPERM);
+    std::error_code ignored;
+    if (!alive) fs::remove(entry.path(), ignored);
+  }
+}
+
+}  // namespace laq

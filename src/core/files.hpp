@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace laq {
+
+/// Whole content of a file. Errors: missing, unreadable, a directory.
+std::string read_file(const std::filesystem::path& path);
+
+/// Replaces `path` whole: `write` fills a temporary file beside it, which is then flushed to disk
+/// and renamed over `path`. A reader sees the old content or the new, never a mixture. When
+/// anything fails the temporary is removed, `path` is as it was, and an `Error` names the path and
+/// the reason.
+void replace_file(const std::filesystem::path& path,
+                  const std::function<void(const std::filesystem::path& temporary)>& write);
+
+/// `replace_file` with this content.
+void replace_file(const std::filesystem::path& path, std::string_view content);
+
+/// Creates a folder and its parents. Error: cannot be created, or is a file.
+void make_folder(const std::filesystem::path& path);
+
+/// Removes temporaries that a killed process left in this folder; files being written by a live
+/// process stay.
+void sweep_temporaries(const std::filesystem::path& folder);
+
+/// SHA-256 as 64 hexadecimal digits.
+std::string sha256(std::span<const std::byte> bytes);
+std::string sha256(std::string_view text);
+
+/// SHA-256 computed over pieces: `add` any number of times, then `hex` once.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(const Sha256&) = delete;
+  Sha256& operator=(const Sha256&) = delete;
+  void add(std::span<const std::byte> bytes);
+  std::string hex();
+
+ private:
+  void* context_;
+};
+
+}  // namespace laq

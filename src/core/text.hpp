@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace laq {
+
+/// The candidate nearest to `word` by edit distance, or "" when none is near enough to be a likely
+/// typo.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+/// "; did you mean 'x'?" advice from `nearest`, otherwise "known: a, b, c".
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ");
+std::vector<std::string> split(std::string_view text, char separator);
+
+/// Seconds as "42 s", "3 min 20 s", "5 h 03 min".
+std::string duration_text(double seconds);
+
+/// Now in UTC, ISO 8601: 2026-01-31T12:00:00Z.
+std::string now_iso8601();
+
+}  // namespace laq
