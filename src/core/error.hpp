@@ -18,9 +18,9 @@ struct Problem {
 /// The one exception of this library. `what()` is a single line for a person to read.
 class Error : public std::runtime_error {
  public:
-  /// `usage`: the command line or a configuration is wrong (exit code 2); `failure`: anything else
-  /// (1).
-  enum class Kind { failure, usage };
+  /// `usage`: the command line or a configuration is wrong (exit code 2); `not_finite`: a weight,
+  /// curvature or loss is NaN or infinite; `failure`: anything else (1).
+  enum class Kind { failure, usage, not_finite };
 
   explicit Error(const Problem& problem, Kind kind = Kind::failure);
   Kind kind() const { return kind_; }

@@ -1,0 +1,72 @@
+# Keeps a header with the version and the git commit of the sources. Included, it defines the target
+# laq_version, which runs this file as a script at every build; the header is only touched when its
+# content changes, so that no more is compiled than must be. Without git, or outside a repository of
+# our own, the commit is "unknown".
+
+if(NOT CMAKE_SCRIPT_MODE_FILE)
+  find_package(Git QUIET)
+  set(LAQ_VERSION_INCLUDE ${PROJECT_BINARY_DIR}/generated)
+  add_custom_target(
+    laq_version
+    COMMAND
+      ${CMAKE_COMMAND} -D SOURCE_DIR=${PROJECT_SOURCE_DIR} -D VERSION=${PROJECT_VERSION}
+      -D "GIT=${GIT_EXECUTABLE}" -D OUTPUT=${LAQ_VERSION_INCLUDE}/version.hpp
+      -P ${CMAKE_CURRENT_LIST_FILE}
+    BYPRODUCTS ${LAQ_VERSION_INCLUDE}/version.hpp
+    COMMENT ""
+    VERBATIM)
+  return()
+endif()
+
+function(ask_git result)
+  set(${result} "" PARENT_SCOPE)
+  if(GIT)
+    execute_process(
+      COMMAND ${GIT} --no-optional-locks -C ${SOURCE_DIR} ${ARGN}
+      RESULT_VARIABLE status
+      OUTPUT_VARIABLE answer
+      ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+    if(status EQUAL 0)
+      set(${result} "${answer}" PARENT_SCOPE)
+    endif()
+  endif()
+endfunction()
+
+set(commit unknown)
+set(dirty false)
+# A copy of the sources inside someone else's repository does not have that one's commit.
+ask_git(top rev-parse --show-toplevel)
+file(REAL_PATH "${SOURCE_DIR}" source)
+if(top)
+  file(REAL_PATH "${top}" top)
+endif()
+if(top STREQUAL source)
+  ask_git(head rev-parse --verify HEAD)
+  if(head)
+    set(commit ${head})
+    # Results do not change the program.
+    ask_git(changes status --porcelain -- . ":(exclude)results")
+    if(changes)
+      set(dirty true)
+    endif()
+  endif()
+endif()
+
+set(content
+    "#pragma once
+
+namespace laq {
+
+inline constexpr char kVersion[] = \"${VERSION}\";
+inline constexpr char kGitCommit[] = \"${commit}\";
+inline constexpr bool kGitDirty = ${dirty};
+
+}  // namespace laq
+")
+set(before "")
+if(EXISTS "${OUTPUT}")
+  file(READ "${OUTPUT}" before)
+endif()
+if(NOT before STREQUAL content)
+  file(WRITE "${OUTPUT}" "${content}")
+endif()

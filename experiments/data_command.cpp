@@ -1,0 +1,156 @@
+#include "experiments/data_command.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "data/fetch.hpp"
+#include "data/locate.hpp"
+
+namespace laq {
+namespace {
+
+struct DataOptions {
+  std::vector<std::string> names;
+  std::string data_dir;
+  std::string mirror;
+  bool offline = false;
+
+  data::DataPaths paths() const {
+    data::DataPaths paths = data::paths_from_environment();
+    if (!data_dir.empty()) paths.data_dir = data_dir;
+    if (!mirror.empty()) paths.mirror = mirror;
+    return paths;
+  }
+};
+
+std::vector<data::DatasetSpec> chosen(const DataOptions& options, const Context& context) {
+  const auto& names = options.names.empty() ? data::dataset_names(context.configs) : options.names;
+  std::vector<data::DatasetSpec> specs;
+  for (const auto& name : names) specs.push_back(data::load_dataset(context.configs, name));
+  return specs;
+}
+
+std::string place_text(const data::Located& found) {
+  const std::string folder = found.path.parent_path().string();
+  switch (found.source) {
+    case data::Source::data_dir:
+      return folder;
+    case data::Source::mirror:
+      return folder + " (mirror)";
+    case data::Source::package:
+      return folder + " (Debian package)";
+  }
+  return folder;
+}
+
+/// Where the dataset's files are, or what is missing and how to get it.
+std::string state_text(const data::DatasetSpec& spec, const data::DataPaths& paths) {
+  std::vector<std::string> where;
+  std::size_t missing = 0;
+  for (const auto& file : spec.files) {
+    const auto found = data::locate(spec, file, paths);
+    if (!found) {
+      ++missing;
+      continue;
+    }
+    const std::string text = place_text(*found);
+    if (std::find(where.begin(), where.end(), text) == where.end()) where.push_back(text);
+  }
+  if (missing == 0) return "found in " + join(where);
+  std::string advice = "laq data fetch " + spec.name;
+  if (!spec.debian_package.empty()) advice += " or apt-get install " + spec.debian_package;
+  if (where.empty()) return fmt::format("missing; {}", advice);
+  return fmt::format("{} of {} files missing; {}", missing, spec.files.size(), advice);
+}
+
+std::string hash_text(const data::DatasetSpec& spec) {
+  const bool all = std::all_of(spec.files.begin(), spec.files.end(),
+                               [](const data::DataFile& file) { return file.hash_checked; });
+  return all ? "confirmed" : "unconfirmed";
+}
+
+void list(const DataOptions& options, Context& context) {
+  const auto specs = chosen(options, context);
+  std::size_t width = std::string_view("dataset").size();
+  for (const auto& spec : specs) width = std::max(width, spec.name.size());
+  std::cout << fmt::format("{:<{}}  {:<11}  {}\n", "dataset", width, "hashes", "state");
+  for (const auto& spec : specs) {
+    std::cout << fmt::format("{:<{}}  {:<11}  {}\n", spec.name, width, hash_text(spec),
+                             state_text(spec, options.paths()));
+  }
+}
+
+void fetch(const DataOptions& options, Context& context) {
+  data::FetchOptions how;
+  how.offline = options.offline;
+  how.report = [](const std::string& line) { std::cout << line << std::endl; };
+  for (const auto& spec : chosen(options, context)) {
+    try {
+      data::fetch(spec, options.paths(), how);
+    } catch (const Error& error) {  // the other datasets are wanted all the same
+      std::cerr << "error: " << error.what() << std::endl;
+      context.exit_code = 1;
+    }
+  }
+}
+
+/// Without names, a dataset that is not there at all is no fault.
+bool absent(const data::DatasetSpec& spec, const data::DataPaths& paths) {
+  return std::none_of(spec.files.begin(), spec.files.end(), [&](const data::DataFile& file) {
+    return data::locate(spec, file, paths).has_value();
+  });
+}
+
+void verify(const DataOptions& options, Context& context) {
+  const data::DataPaths paths = options.paths();
+  for (const auto& spec : chosen(options, context)) {
+    if (options.names.empty() && absent(spec, paths)) {
+      std::cout << fmt::format("{}: not here, not verified\n", spec.name);
+      continue;
+    }
+    for (const auto& file : spec.files) {
+      try {
+        data::read_checked(spec, file, paths);
+        std::cout << fmt::format("{}: good\n", data::locate(spec, file, paths)->path.string());
+      } catch (const Error& error) {
+        std::cerr << "error: " << error.what() << std::endl;
+        context.exit_code = 1;
+      }
+    }
+  }
+}
+
+void add_action(CLI::App& data, Context& context, const std::string& name,
+                const std::string& description, void (*run)(const DataOptions&, Context&)) {
+  auto options = std::make_shared<DataOptions>();
+  CLI::App* command = data.add_subcommand(name, description);
+  command->add_option("NAME", options->names, "Datasets (all when none is named)");
+  command->add_option("--data-dir", options->data_dir,
+                      "Where data is kept (LAQ_DATA_DIR, otherwise data)");
+  command->add_option("--mirror", options->mirror,
+                      "Folder or URL with DATASET/FILE below it (LAQ_DATA_MIRROR)");
+  command->add_flag("--offline", options->offline, "Try no URL");
+  command->callback([options, run, &context] { run(*options, context); });
+}
+
+}  // namespace
+
+void add_data_command(CLI::App& app, Context& context) {
+  CLI::App* data = app.add_subcommand("data", "List, fetch and verify datasets");
+  data->require_subcommand(1);
+  add_action(*data, context, "list",
+             "Show where each dataset is; hashes are confirmed when they were compared with the "
+             "published files",
+             list);
+  add_action(*data, context, "fetch", "Put datasets into the data directory, checked", fetch);
+  add_action(*data, context, "verify", "Read the files and check their SHA-256", verify);
+}
+
+}  // namespace laq

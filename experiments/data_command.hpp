@@ -1,0 +1,13 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "experiments/context.hpp"
+
+namespace laq {
+
+/// Adds `data list|fetch|verify [NAME …] [--data-dir DIR] [--mirror DIR|URL] [--offline]`.
+/// `context` is read and written when the command runs.
+void add_data_command(CLI::App& app, Context& context);
+
+}  // namespace laq

@@ -1,0 +1,73 @@
+#include "core/machine.hpp"
+
+#include <dlfcn.h>
+#include <malloc.h>
+#include <omp.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace laq {
+namespace {
+
+template <typename Function>
+Function* symbol(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_DEFAULT, name));
+}
+
+}  // namespace
+
+BlasInfo blas_info() {
+  const auto config = symbol<char*()>("openblas_get_config");
+  const auto parallel = symbol<int()>("openblas_get_parallel");
+  const auto core = symbol<char*()>("openblas_get_corename");
+  if (!config || !parallel) return {"not OpenBLAS", BlasThreading::other};
+  std::string description = config();
+  if (core && description.find(core()) == std::string::npos)
+    description += std::string(" ") + core();
+  switch (parallel()) {
+    case 0:
+      return {description, BlasThreading::sequential};
+    case 1:
+      return {description, BlasThreading::pthread};
+    default:
+      return {description, BlasThreading::openmp};
+  }
+}
+
+int available_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return std::max(1, omp_get_num_procs());
+  return std::max(1, CPU_COUNT(&set));
+}
+
+int threads_for(int jobs) {
+  if (const char* wanted = std::getenv("OMP_NUM_THREADS")) {
+    const int threads = std::atoi(wanted);
+    if (threads > 0) return threads;
+  }
+  return std::max(1, available_cores() / std::max(1, jobs));
+}
+
+void prepare_process(char** argv) {
+  // 2 GiB: larger than any tensor here, so that none is mapped and unmapped at every step.
+  constexpr int kLarge = 2047 * 1024 * 1024;
+  ::mallopt(M_MMAP_THRESHOLD, kLarge);
+  ::mallopt(M_TRIM_THRESHOLD, kLarge);
+  if (blas_info().threading == BlasThreading::pthread && !std::getenv("OMP_WAIT_POLICY")) {
+    ::setenv("OMP_WAIT_POLICY", "passive", 1);
+    ::execv("/proc/self/exe", argv);  // on failure: slower, not wrong
+  }
+}
+
+double peak_memory_mib() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+}  // namespace laq

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+// Compiles a function for AVX-512, AVX2 and plain x86-64 and picks one when the program is loaded.
+// The resolver runs before the sanitizers are ready, so they get the plain version.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(LAQ_SANITIZE)
+#define LAQ_VECTORISED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define LAQ_VECTORISED
+#endif
+
+namespace laq {
+
+/// Elements handled by one task. Fixed, so that sums do not depend on the number of threads.
+inline constexpr std::size_t kChunk = 16384;
+
+/// Calls `work(begin, count)` for every chunk of 0 … n − 1, in parallel (serially inside another
+/// parallel loop).
+template <typename Work>
+void for_chunks(std::size_t n, const Work& work) {
+  const std::size_t chunks = (n + kChunk - 1) / kChunk;
+#pragma omp parallel for schedule(static) if (chunks > 1)
+  for (std::size_t c = 0; c < chunks; ++c) work(c * kChunk, std::min(kChunk, n - c * kChunk));
+}
+
+/// Adds up `part(begin, count)` over the chunks, always in the same order. `Sum` needs `+=`.
+template <typename Sum, typename Part>
+Sum sum_chunks(std::size_t n, const Part& part) {
+  if (n <= kChunk) return n > 0 ? part(std::size_t{0}, n) : Sum{};
+  std::vector<Sum> parts((n + kChunk - 1) / kChunk);
+  for_chunks(
+      n, [&](std::size_t begin, std::size_t count) { parts[begin / kChunk] = part(begin, count); });
+  Sum total{};
+  for (const Sum& one : parts) total += one;
+  return total;
+}
+
+}  // namespace laq

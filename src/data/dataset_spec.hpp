@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/section.hpp"
+
+namespace laq::data {
+
+/// The format of a dataset's files. A new kind needs: a name in dataset_spec.cpp, its roles and
+/// its check in content.cpp, and a loader.
+enum class Kind { idx };
+
+/// What is done to the inputs, with statistics of the training part only.
+enum class Preprocessing {
+  none,       ///< pixels/255
+  mean_image  ///< pixels/255 minus the mean image of the training part
+};
+
+/// One published file.
+struct DataFile {
+  std::string role;                    ///< what it holds: train_images, train_labels, …
+  std::string name;                    ///< as published: train-images-idx3-ubyte.gz
+  std::string sha256;                  ///< of the uncompressed content
+  bool hash_checked = false;           ///< whether `sha256` was compared with the real file
+  std::int64_t bytes = 0;              ///< size of the uncompressed content
+  std::vector<std::string> urls;       ///< where it is published, first choice first
+  std::filesystem::path package_path;  ///< where the Debian package puts it; empty: no package
+};
+
+/// Rows in each part. Validation is the last `validation` rows of the training file, in the order
+/// of the file.
+struct Splits {
+  std::int64_t train = 0;
+  std::int64_t validation = 0;
+  std::int64_t test = 0;
+};
+
+/// A dataset as configs/datasets/<name>.yaml describes it.
+struct DatasetSpec {
+  std::string name;                         ///< the YAML file's stem; also the folder of its files
+  std::string title;                        ///< for tables
+  std::optional<std::string> paper_column;  ///< its column in the paper's tables
+  Kind kind = Kind::idx;
+  Preprocessing preprocessing = Preprocessing::mean_image;
+  std::int64_t classes = 0;
+  Splits splits;
+  std::string debian_package;  ///< "" when no package ships it
+  std::vector<DataFile> files;
+
+  /// The file with this role. Error: there is none.
+  const DataFile& file(const std::string& role) const;
+};
+
+/// Names of the datasets below `configs`/datasets, sorted.
+std::vector<std::string> dataset_names(const std::filesystem::path& configs);
+
+/// Reads `configs`/datasets/`name`.yaml. Errors (usage): no such dataset, and everything that
+/// `parse_dataset` refuses.
+DatasetSpec load_dataset(const std::filesystem::path& configs, const std::string& name);
+
+/// Reads a dataset's map. Errors (usage): missing, unknown or wrong keys, a hash that is not 64
+/// hexadecimal digits, a file name with a folder in it, a role missing or given twice.
+DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name);
+
+/// SHA-256 over the roles and hashes of all files: identifies the data in a run's record. Files
+/// are used only when they have these hashes, so it needs no file.
+std::string dataset_sha256(const DatasetSpec& spec);
+
+}  // namespace laq::data

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/section.hpp"
+
+namespace laq::nn {
+
+/// A trainable tensor of a model. Weights may be quantized; the rest (biases, batch norm) never is.
+struct Parameter {
+  std::string name;  ///< as in `named_parameters`, e.g. "dense1.weight"
+  at::Tensor tensor;
+  bool quantizable = false;
+  std::int64_t blocks =
+      1;  ///< equal blocks along the first dimension that never share a scale (LSTM gates)
+  std::int64_t fan_in = 0, fan_out = 0;  ///< weights only: units feeding and fed by one unit
+};
+
+/// A network in plain LibTorch modules. It holds the weights it computes with, quantized or not,
+/// and nothing else.
+class Model : public torch::nn::Module {
+ public:
+  /// batch × features (or channels × height × width) → batch × outputs.
+  virtual at::Tensor forward(const at::Tensor& input) = 0;
+  /// Every trainable tensor in a fixed order.
+  const std::vector<Parameter>& layers() const { return parameters_; }
+
+ protected:
+  void add_weight(const std::string& name, const at::Tensor& tensor, std::int64_t fan_in,
+                  std::int64_t fan_out);
+  void add_plain(const std::string& name, const at::Tensor& tensor);
+
+ private:
+  std::vector<Parameter> parameters_;
+};
+
+/// What the data fixes about a model.
+struct Shape {
+  std::vector<std::int64_t> input;  ///< channels, height, width
+  std::int64_t outputs = 0;         ///< classes
+};
+
+/// Reads `model:` (kind, init and the kind's own keys) and makes the model with its initial
+/// weights, a function of `seed` alone: the same draws for every method, scaled by `init`.
+std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape, std::uint64_t seed);
+
+/// Reads and checks `model:` without making anything.
+void check_model(config::Section& section);
+
+}  // namespace laq::nn

@@ -1,0 +1,186 @@
+#include "optim/proximal_adam.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <limits>
+
+#include "core/error.hpp"
+
+namespace laq::optim {
+namespace {
+
+constexpr double kSmallestLearnedScale = 1e-6;
+
+std::size_t count(const at::Tensor& tensor) {
+  return static_cast<std::size_t>(tensor.numel());
+}
+
+}  // namespace
+
+ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
+                           const quant::Quantizer& quantizer, const AdamOptions& options)
+    : quantizer_(quantizer), options_(options) {
+  const at::NoGradGuard no_gradient;
+  std::int64_t largest = 0;
+  for (const auto& parameter : parameters) {
+    Slot slot{.parameter = parameter,
+              .quantized = parameter.quantizable && quantizer.rule,
+              .groups = 0,
+              .latent = parameter.tensor.detach(),
+              .first = at::zeros_like(parameter.tensor),
+              .second = at::zeros_like(parameter.tensor),
+              .scales = {},
+              .scale_first = {},
+              .scale_second = {},
+              .level_index = {},
+              .fits = {}};
+    if (slot.quantized) {
+      slot.groups = groups_of(parameter);
+      slot.latent = parameter.tensor.detach().clone();
+      slot.scales = at::zeros({slot.groups, quantizer.rule->scale_count()}, at::kDouble);
+      slot.level_index = at::zeros(parameter.tensor.sizes(), at::kByte);
+      slot.fits.resize(static_cast<std::size_t>(slot.groups));
+      if (quantizer.rule->learns_scales()) {
+        slot.scale_first = at::zeros_like(slot.scales);
+        slot.scale_second = at::zeros_like(slot.scales);
+      }
+      largest = std::max(largest, parameter.tensor.numel());
+      project(slot, nullptr);
+      report(slot);
+    }
+    slots_.push_back(std::move(slot));
+  }
+  if (largest > 0 && quantizer.rule->uses_curvature())
+    curvature_ = at::empty({largest}, at::kFloat);
+}
+
+void ProximalAdam::step(double learning_rate) {
+  const at::NoGradGuard no_gradient;
+  ++steps_;
+  for (auto& slot : slots_) {
+    if (!slot.parameter.tensor.grad().defined()) continue;
+    update(slot, learning_rate);
+    // Undefined rather than zeroed: the next backward pass hands its result over instead of adding
+    // to it.
+    slot.parameter.tensor.mutable_grad() = at::Tensor();
+  }
+}
+
+std::int64_t ProximalAdam::groups_of(const nn::Parameter& parameter) const {
+  return quantizer_.group == quant::Grouping::row ? parameter.tensor.size(0) : parameter.blocks;
+}
+
+quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index,
+                                 const float* curvature) const {
+  const std::size_t size = count(slot.latent) / static_cast<std::size_t>(slot.groups);
+  const std::size_t begin = static_cast<std::size_t>(index) * size;
+  quant::Group group;
+  group.latent = {slot.latent.data_ptr<float>() + begin, size};
+  group.previous = {slot.parameter.tensor.data_ptr<float>() + begin, size};
+  if (curvature) group.curvature = {curvature + begin, size};
+  const double* scales = slot.scales.data_ptr<double>() + index * slot.scales.size(1);
+  if (scales[0] > 0 || scales[slot.scales.size(1) - 1] > 0) {
+    group.scales.assign(scales, scales + slot.scales.size(1));
+  }
+  return group;
+}
+
+AdamStep ProximalAdam::adam_step(double learning_rate, bool clipped) const {
+  const auto t = static_cast<double>(steps_);
+  const double clip = clipped ? options_.clip : std::numeric_limits<double>::infinity();
+  return {static_cast<float>(options_.beta1),
+          static_cast<float>(options_.beta2),
+          static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t))),
+          static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
+          static_cast<float>(options_.epsilon),
+          static_cast<float>(clip)};
+}
+
+void ProximalAdam::update(Slot& slot, double learning_rate) {
+  at::Tensor gradient = slot.parameter.tensor.grad().contiguous();
+  float* g = gradient.data_ptr<float>();
+  if (slot.quantized) {
+    const std::size_t size = count(gradient) / static_cast<std::size_t>(slot.groups);
+    for (std::int64_t i = 0; i < slot.groups && quantizer_.rule->learns_scales(); ++i) {
+      auto scale_gradient = quantizer_.rule->backward(
+          group(slot, i, nullptr), {g + static_cast<std::size_t>(i) * size, size});
+      learn_scales(slot, i, std::move(scale_gradient), learning_rate);
+    }
+  }
+  const bool curved = slot.quantized && quantizer_.rule->uses_curvature();
+  float* curvature = curved ? curvature_.data_ptr<float>() : nullptr;
+  adam_update(slot.latent.data_ptr<float>(), slot.first.data_ptr<float>(),
+              slot.second.data_ptr<float>(), g, curvature, count(slot.latent),
+              adam_step(learning_rate, slot.quantized));
+  if (slot.quantized) project(slot, curvature);
+}
+
+void ProximalAdam::learn_scales(Slot& slot, std::int64_t index, std::vector<double> gradient,
+                                double learning_rate) {
+  const auto t = static_cast<double>(steps_);
+  for (std::size_t s = 0; s < gradient.size(); ++s) {
+    const std::int64_t at = index * slot.scales.size(1) + static_cast<std::int64_t>(s);
+    double& m = slot.scale_first.data_ptr<double>()[at];
+    double& v = slot.scale_second.data_ptr<double>()[at];
+    double& scale = slot.scales.data_ptr<double>()[at];
+    m = options_.beta1 * m + (1 - options_.beta1) * gradient[s];
+    v = options_.beta2 * v + (1 - options_.beta2) * gradient[s] * gradient[s];
+    const double corrected = std::sqrt(v / (1 - std::pow(options_.beta2, t))) + options_.epsilon;
+    scale -= learning_rate / (1 - std::pow(options_.beta1, t)) * m / corrected;
+    scale = std::max(scale, kSmallestLearnedScale);
+  }
+}
+
+void ProximalAdam::project(Slot& slot, const float* curvature) {
+  std::exception_ptr failed;
+  // One group parallelises inside; many groups (rows) are shared out.
+#pragma omp parallel for schedule(dynamic) if (slot.groups > 8)
+  for (std::int64_t i = 0; i < slot.groups; ++i) {
+    try {
+      project_group(slot, i, curvature);
+    } catch (...) {
+#pragma omp critical
+      failed = std::current_exception();
+    }
+  }
+  try {
+    if (failed) std::rethrow_exception(failed);
+  } catch (const Error& error) {
+    throw Error({.what = error.what(), .where = "layer " + slot.parameter.name}, error.kind());
+  }
+}
+
+void ProximalAdam::project_group(Slot& slot, std::int64_t index, const float* curvature) {
+  const quant::Group here = group(slot, index, curvature);
+  quant::StepFunction& step = slot.fits[static_cast<std::size_t>(index)];
+  step = quantizer_.rule->fit(here);
+  float* out = slot.parameter.tensor.data_ptr<float>() +
+               (here.previous.data() - slot.parameter.tensor.data_ptr<float>());
+  quant::apply(step, here.latent, {out, here.latent.size()});
+  std::copy(step.scales.begin(), step.scales.end(),
+            slot.scales.data_ptr<double>() + index * slot.scales.size(1));
+}
+
+std::vector<std::pair<std::string, at::Tensor>> ProximalAdam::state() const {
+  std::vector<std::pair<std::string, at::Tensor>> all;
+  for (const auto& slot : slots_) {
+    const std::string& name = slot.parameter.name;
+    if (slot.quantized) all.emplace_back(name + "/latent", slot.latent);
+    all.emplace_back(name + "/first_moment", slot.first);
+    all.emplace_back(name + "/second_moment", slot.second);
+    if (slot.quantized) {
+      all.emplace_back(name + "/scales", slot.scales);
+      all.emplace_back(name + "/level_index", slot.level_index);
+    }
+    if (slot.scale_first.defined()) {
+      all.emplace_back(name + "/scales_first_moment", slot.scale_first);
+      all.emplace_back(name + "/scales_second_moment", slot.scale_second);
+    }
+  }
+  return all;
+}
+
+}  // namespace laq::optim

@@ -1,0 +1,55 @@
+#include "quant/alternating.hpp"
+
+#include <cmath>
+
+#include "quant/passes.hpp"
+
+namespace laq::quant {
+namespace {
+
+constexpr int kMostRounds = 10;
+constexpr double kTolerance = 1e-6;
+constexpr double kTwnFactor = 0.7;
+
+double mean(const MagnitudeSums& sums, std::size_t n) {
+  return sums.a / static_cast<double>(n);
+}
+
+// Optimal scale of the codes ±1 where a > threshold.
+double top_level_scale(const Group& group, Side side, double threshold) {
+  static const LevelSet ternary = LevelSet::make(LevelKind::ternary, 2);
+  const float limit = floor_to_float(threshold);
+  return level_sums(group, side, ternary, std::span(&limit, 1)).scale();
+}
+
+double first_scale(const Group& group, Side side) {
+  const std::size_t which = side == Side::negative ? 1 : 0;
+  if (group.scales.size() > which && group.scales[which] > 0 && !group.previous.empty()) {
+    const double alpha = group.scales[which] * previous_sums(group, side).scale();
+    if (alpha > 0) return alpha;
+  }
+  const double alpha = top_level_scale(group, side, twn_threshold(group));
+  if (alpha > 0 || side == Side::both) return alpha;
+  const double own_mean = mean(magnitude_sums(group, side), group.latent.size());
+  return top_level_scale(group, side, kTwnFactor * own_mean);
+}
+
+}  // namespace
+
+double twn_threshold(const Group& group) {
+  return kTwnFactor * mean(magnitude_sums(group, Side::both), group.latent.size());
+}
+
+AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels) {
+  AlternatingResult result{first_scale(group, side), 1, false};
+  while (result.alpha > 0 && result.rounds < kMostRounds && !result.converged) {
+    const double before = result.alpha;
+    result.alpha = level_sums(group, side, levels, scaled_thresholds(levels, before)).scale();
+    ++result.rounds;
+    result.converged = std::abs(result.alpha - before) < kTolerance;
+  }
+  if (result.alpha <= 0) result.converged = true;
+  return result;
+}
+
+}  // namespace laq::quant

@@ -1,0 +1,228 @@
+#include "quant/exact.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "quant/magnitude_bins.hpp"
+#include "quant/passes.hpp"
+
+// How the global minimum is found without a sort.
+//
+// For a given α every weight takes its nearest level, so equation (1) is
+//     f(α) = Σ d a² − α H(α),   H(α) = Σ d h(a, α),   h(a, α) = max_q (2 a q − α q²).
+// H is a sum of maxima of lines in α, hence convex: on [α₀, α₁] it lies below its chord, and α
+// times the chord is a parabola whose maximum bounds the gain α H(α) on the whole interval. H at
+// one α comes from binned sums: all weights of a bin take the same level unless a threshold α t_j
+// falls into the bin, and there h, convex in a, lies below its chord over the bin. Intervals whose
+// bound is below a gain already reached are dropped, the others halved until each threshold stays
+// within two bins. Only the weights of those bins are then looked at singly, in the order in which
+// they change level, which gives the exact optimum.
+
+namespace laq::quant {
+namespace {
+
+// A relative margin for rounding in sums of up to 10⁹ terms; intervals within it are opened, not
+// dropped.
+constexpr double kMargin = 1e-12;
+constexpr double kTie = 8 * std::numeric_limits<double>::epsilon();
+
+struct Point {
+  double alpha;
+  double upper;           ///< upper bound of H(α)
+  std::vector<int> bins;  ///< bin of each threshold α t_j
+};
+
+struct Interval {
+  Point low, high;
+};
+
+class Search {
+ public:
+  Search(const Group& group, Side side, const LevelSet& levels, float largest)
+      : levels_(levels), bins_(group, side, largest) {
+    for (int j = 0; j <= levels.k(); ++j) q_.push_back(levels.level(j));
+    narrow(largest);
+    sweep_leaves();
+  }
+
+  double alpha() const { return best_alpha_; }
+
+ private:
+  // H(α) bounded from above; on the way, a gain that is surely reached.
+  Point evaluate(double alpha) {
+    Point point{alpha, 0, {}};
+    for (const float threshold : scaled_thresholds(levels_, alpha)) {
+      point.bins.push_back(bins_.bin(threshold));
+    }
+    double dqw = 0, dqq = 0, shared = 0;
+    const int k = levels_.k();
+    for (int j = 1; j <= k; ++j) {
+      const auto code = static_cast<std::size_t>(j);
+      const Mass& above = bins_.from(point.bins[code - 1] + 1);
+      dqw += (q_[code] - q_[code - 1]) * above.da;
+      dqq += (q_[code] * q_[code] - q_[code - 1] * q_[code - 1]) * above.d;
+      if (j < k && point.bins[code] == point.bins[code - 1]) continue;
+      // The last threshold in this bin: replace the bin's share (lowest code in it) by the chord.
+      int lowest = j - 1;
+      while (lowest > 0 && point.bins[static_cast<std::size_t>(lowest - 1)] == point.bins[code - 1])
+        --lowest;
+      shared += chord_surplus(point.bins[code - 1], lowest, j, alpha);
+    }
+    if (dqq > 0) offer(dqw * dqw / dqq, dqw / dqq);
+    point.upper = 2 * dqw - alpha * dqq + shared;
+    return point;
+  }
+
+  // Upper bound of Σ d (h(a, α) − (2 a q − α q²)), q = q_lowest, over the weights of a bin.
+  double chord_surplus(int bin, int lowest, int highest, double alpha) const {
+    const Mass& mass = bins_.inside(bin);
+    if (mass.d <= 0) return 0;
+    const auto [low, high] = bins_.edges(bin);
+    const double at_low = best_line(low, lowest, highest, alpha);
+    const double at_high = best_line(high, lowest, highest, alpha);
+    const double q = q_[static_cast<std::size_t>(lowest)];
+    return at_low * mass.d + (at_high - at_low) / (high - low) * (mass.da - low * mass.d) -
+           (2 * q * mass.da - alpha * q * q * mass.d);
+  }
+
+  double best_line(double a, int lowest, int highest, double alpha) const {
+    double best = -std::numeric_limits<double>::infinity();
+    // The bin's edges are widened a little, so a neighbouring level may just be reached.
+    for (int j = std::max(0, lowest - 1); j <= std::min(levels_.k(), highest + 1); ++j) {
+      const double q = q_[static_cast<std::size_t>(j)];
+      best = std::max(best, 2 * a * q - alpha * q * q);
+    }
+    return best;
+  }
+
+  // The largest α·chord(α) on an interval.
+  static double bound(const Interval& interval) {
+    const auto& [low, high] = interval;
+    const double slope = (high.upper - low.upper) / (high.alpha - low.alpha);
+    const auto gain = [&](double alpha) {
+      return alpha * (low.upper + slope * (alpha - low.alpha));
+    };
+    double largest = std::max(gain(low.alpha), gain(high.alpha));
+    if (slope < 0) {
+      const double top = (slope * low.alpha - low.upper) / (2 * slope);
+      if (top > low.alpha && top < high.alpha) largest = std::max(largest, gain(top));
+    }
+    return largest;
+  }
+
+  void narrow(float largest) {
+    // Above largest / t_1 every code is 0. When the top level must be used, α stays below largest /
+    // t_k.
+    const double threshold =
+        levels_.top_level_is_used() ? levels_.midpoints().back() : levels_.midpoints().front();
+    const double top = static_cast<double>(largest) / threshold * (1 + 1e-6);
+    std::vector<Interval> pending = {{evaluate(0), evaluate(top)}};
+    while (!pending.empty()) {
+      const Interval interval = std::move(pending.back());
+      pending.pop_back();
+      if (bound(interval) < best_gain_ * (1 - kMargin)) continue;
+      const double middle = (interval.low.alpha + interval.high.alpha) / 2;
+      bool narrow_enough = !(middle > interval.low.alpha && middle < interval.high.alpha);
+      if (!narrow_enough) {
+        narrow_enough = true;
+        for (std::size_t j = 0; j < interval.low.bins.size(); ++j) {
+          narrow_enough = narrow_enough && interval.high.bins[j] - interval.low.bins[j] <= 1;
+        }
+      }
+      if (narrow_enough) {
+        leaves_.push_back(interval);
+        continue;
+      }
+      const Point between = evaluate(middle);
+      pending.push_back({between, interval.high});
+      pending.push_back({interval.low, between});
+    }
+  }
+
+  void sweep_leaves() {
+    std::erase_if(leaves_,
+                  [&](const auto& leaf) { return bound(leaf) < best_gain_ * (1 - kMargin); });
+    std::vector<std::pair<int, int>> ranges;
+    for (const auto& leaf : leaves_) {
+      for (std::size_t j = 0; j < leaf.low.bins.size(); ++j) {
+        ranges.emplace_back(leaf.low.bins[j], leaf.high.bins[j]);
+      }
+    }
+    std::sort(ranges.begin(), ranges.end());
+    std::vector<std::pair<int, int>> merged;
+    for (const auto& range : ranges) {
+      if (!merged.empty() && range.first <= merged.back().second + 1) {
+        merged.back().second = std::max(merged.back().second, range.second);
+      } else {
+        merged.push_back(range);
+      }
+    }
+    opened_ = bins_.open(merged);
+    best_gain_ = 0;  // from here on only gains computed weight by weight count
+    for (const auto& leaf : leaves_) sweep(leaf);
+  }
+
+  // Follows α from the leaf's upper end downwards; at α = a / t_j a weight rises from code j − 1 to
+  // j. Sums only grow, so that nothing cancels, however many decades d spans.
+  void sweep(const Interval& leaf) {
+    struct Event {
+      double alpha, dqw, dqq;
+    };
+    std::vector<Event> events;
+    double dqw = 0, dqq = 0;
+    for (std::size_t j = 0; j < leaf.low.bins.size(); ++j) {
+      const double dq = q_[j + 1] - q_[j];
+      const double dq2 = q_[j + 1] * q_[j + 1] - q_[j] * q_[j];
+      const double midpoint = levels_.midpoints()[j];
+      const float last = floor_to_float(leaf.high.alpha * midpoint);
+      Mass above = bins_.from(leaf.high.bins[j] + 1);
+      auto weight = std::upper_bound(opened_.begin(), opened_.end(),
+                                     floor_to_float(leaf.low.alpha * midpoint),
+                                     [](float x, const Weighted& y) { return x < y.a; });
+      for (; weight != opened_.end() && bins_.bin(weight->a) <= leaf.high.bins[j]; ++weight) {
+        const double d = static_cast<double>(weight->d), a = static_cast<double>(weight->a);
+        if (weight->a > last) {
+          above += {d, d * a};
+        } else {
+          events.push_back({a / midpoint, dq * d * a, dq2 * d});
+        }
+      }
+      dqw += dq * above.da;
+      dqq += dq2 * above.d;
+    }
+    std::sort(events.begin(), events.end(),
+              [](const Event& x, const Event& y) { return x.alpha > y.alpha; });
+    if (dqq > 0) offer(dqw * dqw / dqq, dqw / dqq);
+    for (const auto& event : events) {
+      dqw += event.dqw;
+      dqq += event.dqq;
+      offer(dqw * dqw / dqq, dqw / dqq);
+    }
+  }
+
+  void offer(double gain, double alpha) {
+    if (gain > best_gain_ * (1 + kTie) ||
+        (gain >= best_gain_ * (1 - kTie) && alpha < best_alpha_)) {
+      best_gain_ = std::max(gain, best_gain_);
+      best_alpha_ = alpha;
+    }
+  }
+
+  const LevelSet& levels_;
+  MagnitudeBins bins_;
+  std::vector<double> q_;
+  std::vector<Interval> leaves_;
+  std::vector<Weighted> opened_;
+  double best_gain_ = 0;
+  double best_alpha_ = std::numeric_limits<double>::infinity();
+};
+
+}  // namespace
+
+double exact_scale(const Group& group, Side side, const LevelSet& levels, float largest) {
+  if (!(largest > 0)) return 0;
+  return Search(group, side, levels, largest).alpha();
+}
+
+}  // namespace laq::quant

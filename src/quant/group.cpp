@@ -1,0 +1,85 @@
+#include "quant/group.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/parallel.hpp"
+
+namespace laq::quant {
+namespace {
+
+// A chain of selects rather than a table look-up: few steps, and it vectorises without gathers.
+LAQ_VECTORISED
+void apply_chunk(const float* thresholds, const float* values, std::size_t steps, const float* w,
+                 float* out, std::size_t n) {
+  constexpr std::size_t kBlock = 256;
+  for (std::size_t begin = 0; begin < n; begin += kBlock) {
+    const std::size_t count = std::min(kBlock, n - begin);
+    const float* in = w + begin;
+    float block[kBlock];
+    for (std::size_t i = 0; i < count; ++i) block[i] = values[0];
+    for (std::size_t j = 0; j < steps; ++j) {
+      const float threshold = thresholds[j];
+      const float value = values[j + 1];
+      for (std::size_t i = 0; i < count; ++i) block[i] = in[i] > threshold ? value : block[i];
+    }
+    for (std::size_t i = 0; i < count; ++i) out[begin + i] = block[i];
+  }
+}
+
+LAQ_VECTORISED
+double objective_chunk(const float* w, const float* d, const float* quantized, std::size_t n) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t i = 0; i < n; ++i) {
+    const double error = static_cast<double>(w[i]) - static_cast<double>(quantized[i]);
+    sum += static_cast<double>(d[i]) * error * error;
+  }
+  return sum;
+}
+
+}  // namespace
+
+float floor_to_float(double x) {
+  const float near = static_cast<float>(x);
+  return static_cast<double>(near) > x
+             ? std::nextafter(near, -std::numeric_limits<float>::infinity())
+             : near;
+}
+
+float ceil_to_float(double x) {
+  return -floor_to_float(-x);
+}
+
+float threshold_at_least(double x) {
+  return std::nextafter(ceil_to_float(x), -std::numeric_limits<float>::infinity());
+}
+
+void apply(const StepFunction& step, std::span<const float> latent, std::span<float> out) {
+  for_chunks(latent.size(), [&](std::size_t begin, std::size_t count) {
+    apply_chunk(step.thresholds.data(), step.values.data(), step.thresholds.size(),
+                latent.data() + begin, out.data() + begin, count);
+  });
+}
+
+void encode(const StepFunction& step, std::span<const float> latent, std::span<int> codes) {
+  for_chunks(latent.size(), [&](std::size_t begin, std::size_t count) {
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      const auto above =
+          std::lower_bound(step.thresholds.begin(), step.thresholds.end(), latent[i]);
+      codes[i] = step.codes[static_cast<std::size_t>(above - step.thresholds.begin())];
+    }
+  });
+}
+
+double objective(std::span<const float> latent, std::span<const float> curvature,
+                 std::span<const float> quantized) {
+  static const std::vector<float> ones(kChunk, 1.0f);
+  return sum_chunks<double>(latent.size(), [&](std::size_t begin, std::size_t count) {
+    const float* d = curvature.empty() ? ones.data() : curvature.data() + begin;
+    return objective_chunk(latent.data() + begin, d, quantized.data() + begin, count);
+  });
+}
+
+}  // namespace laq::quant

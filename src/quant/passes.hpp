@@ -1,0 +1,46 @@
+#pragma once
+
+#include <span>
+
+#include "quant/group.hpp"
+#include "quant/levels.hpp"
+
+// One streaming pass over a group's weights each: O(n), parallel over chunks, sums in double
+// precision. a_i is the magnitude of w_i on a side: |w_i|, max(w_i, 0) or max(−w_i, 0).
+
+namespace laq::quant {
+
+/// Sums over the magnitudes of one side.
+struct MagnitudeSums {
+  double a = 0;   ///< Σ a
+  double d = 0;   ///< Σ d over a > 0
+  double da = 0;  ///< Σ d a
+  float max = 0;  ///< largest a
+  MagnitudeSums& operator+=(const MagnitudeSums& other);
+};
+MagnitudeSums magnitude_sums(const Group& group, Side side);
+
+/// The two sums that give the optimal scale of fixed codes, α = dqw / dqq, and its gain dqw² / dqq:
+/// equation (1) is Σ d w² minus the gain.
+struct LevelSums {
+  double dqw = 0;  ///< Σ d q w
+  double dqq = 0;  ///< Σ d q²
+  LevelSums& operator+=(const LevelSums& other);
+  double scale() const { return dqq > 0 ? dqw / dqq : 0; }
+};
+
+/// For the codes that `thresholds[j−1] < a` gives (j = 1 … k), levels as in `levels`.
+LevelSums level_sums(const Group& group, Side side, const LevelSet& levels,
+                     std::span<const float> thresholds);
+
+/// For the codes of the previous ŵ, in units of ŵ: the optimal factor on ŵ. One-sided: where ŵ has
+/// that sign.
+LevelSums previous_sums(const Group& group, Side side);
+
+/// α·t_j rounded down to float, so that comparing float magnitudes with them is exact.
+std::vector<float> scaled_thresholds(const LevelSet& levels, double alpha);
+
+/// Uniform curvature for chunks of groups that have none: kChunk ones.
+const float* unit_curvature();
+
+}  // namespace laq::quant

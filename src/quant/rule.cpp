@@ -1,0 +1,67 @@
+#include "quant/rule.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+namespace laq::quant {
+namespace {
+
+std::map<std::string, RuleMaker>& registry() {
+  static std::map<std::string, RuleMaker> rules;
+  return rules;
+}
+
+}  // namespace
+
+std::vector<double> Rule::backward(const Group&, std::span<float>) const {
+  return {};
+}
+
+const std::vector<std::pair<std::string, Grouping>>& grouping_names() {
+  static const std::vector<std::pair<std::string, Grouping>> names = {{"tensor", Grouping::tensor},
+                                                                      {"row", Grouping::row}};
+  return names;
+}
+
+RegisterRule::RegisterRule(const std::string& name, RuleMaker maker) {
+  registry()[name] = std::move(maker);
+}
+
+Quantizer make_quantizer(config::Section& section) {
+  std::vector<std::pair<std::string, RuleMaker>> names(registry().begin(), registry().end());
+  std::vector<std::pair<std::string, std::string>> choices;
+  for (const auto& [name, maker] : names) choices.emplace_back(name, name);
+  const auto name = section.choice<std::string>("rule", std::string("proximal"), choices);
+  Quantizer quantizer;
+  quantizer.rule = registry().at(name)(section);
+  if (quantizer.rule) {
+    quantizer.group = section.choice<Grouping>("group", Grouping::tensor, grouping_names());
+  }
+  return quantizer;
+}
+
+void require_usable(const Group& group) {
+  for (std::size_t i = 0; i < group.latent.size(); ++i) {
+    if (!std::isfinite(group.latent[i])) {
+      throw Error({.what = fmt::format("weight {} is not finite", i),
+                   .found = fmt::format("{}", group.latent[i]),
+                   .expected = "finite numbers"},
+                  Error::Kind::not_finite);
+    }
+  }
+  for (std::size_t i = 0; i < group.curvature.size(); ++i) {
+    if (!std::isfinite(group.curvature[i]) || group.curvature[i] <= 0) {
+      throw Error({.what = fmt::format("curvature {} is not a positive finite number", i),
+                   .found = fmt::format("{}", group.curvature[i]),
+                   .expected = "d > 0"},
+                  Error::Kind::not_finite);
+    }
+  }
+}
+
+}  // namespace laq::quant

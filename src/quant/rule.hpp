@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/section.hpp"
+#include "quant/group.hpp"
+
+namespace laq::quant {
+
+/// How latent weights become quantized ones: the `prox` of the proximal Newton step. Every method
+/// of the paper is one. Stateless; what a method carries from one iteration to the next is in
+/// `Group`.
+class Rule {
+ public:
+  virtual ~Rule() = default;
+
+  /// ŵ as a function of w for one group. Error: w or d is not finite.
+  virtual StepFunction fit(const Group& group) const = 0;
+
+  /// 1 (α) or 2 (α for w > 0, β for w < 0).
+  virtual int scale_count() const { return 1; }
+  /// Whether `fit` reads the curvature d.
+  virtual bool uses_curvature() const { return false; }
+  /// Whether the scales are parameters, trained with `backward`'s gradient, instead of results of
+  /// `fit`.
+  virtual bool learns_scales() const { return false; }
+
+  /// Turns the gradient at ŵ (`group.previous`) into that of the latent weights, in place, and
+  /// returns the gradient of each learned scale. The default passes it straight through.
+  virtual std::vector<double> backward(const Group& group, std::span<float> gradient) const;
+};
+
+/// Which weights of a tensor share their scales.
+enum class Grouping { tensor, row };
+const std::vector<std::pair<std::string, Grouping>>& grouping_names();
+
+/// A `quantizer:` section. `rule` is null for full precision.
+struct Quantizer {
+  std::shared_ptr<const Rule> rule;
+  Grouping group = Grouping::tensor;
+};
+
+/// Reads `quantizer:`. Errors: unknown rule, a key the rule does not know, a combination without
+/// meaning.
+Quantizer make_quantizer(config::Section& section);
+
+using RuleMaker = std::function<std::shared_ptr<const Rule>(config::Section&)>;
+
+/// At namespace scope in a rule's source file, makes it known as `rule: name`; nothing else needs
+/// to be touched.
+struct RegisterRule {
+  RegisterRule(const std::string& name, RuleMaker maker);
+};
+
+/// Errors unless every value is finite (and, for curvature, positive): what, index and value.
+void require_usable(const Group& group);
+
+}  // namespace laq::quant

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace laq::record {
+
+/// Where a result comes from: the program, the configuration, the data and the machine.
+struct Provenance {
+  std::string creator = "laq";
+  std::string version;
+  std::string file_time;   ///< ISO 8601, UTC
+  std::string git_commit;  ///< "unknown" when built outside a repository
+  bool git_dirty = false;  ///< the sources differed from the commit
+  std::string config_yaml;
+  std::string config_hash;
+  std::string dataset_sha256;
+  std::string experiment;
+  std::string method;
+  std::int64_t seed = 0;
+  std::string profile;
+  std::string host;
+  std::string cpu_model;
+  std::string cpu_capability;  ///< the instruction set that LibTorch chose
+  std::int64_t threads = 0;
+  std::string libtorch_version;
+  std::string blas;
+
+  bool operator==(const Provenance&) const = default;
+};
+
+/// What this program and the system know: version, time, commit, host and CPU model. The rest is
+/// the caller's.
+Provenance system_provenance();
+
+/// "unknown" when it cannot be found out.
+std::string host_name();
+std::string cpu_model();
+
+/// Of this build.
+std::string_view version();
+std::string_view git_commit();
+bool git_dirty();
+
+}  // namespace laq::record

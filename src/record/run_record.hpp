@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+
+#include "record/history.hpp"
+#include "record/provenance.hpp"
+
+namespace laq::record {
+
+/// The content of run.h5: root attributes, /epochs/*, /steps/*, /layers/<name>/*, /final.
+struct RunRecord {
+  Provenance provenance;
+  History history;
+};
+
+/// Replaces the file whole. Errors leave the old one as it was.
+void write_run_record(const std::filesystem::path& file, const Provenance& provenance,
+                      const History& history);
+
+/// Errors: missing, not HDF5, damaged, not a record of this program.
+RunRecord read_run_record(const std::filesystem::path& file);
+
+}  // namespace laq::record

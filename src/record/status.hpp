@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace laq::record {
+
+enum class State { queued, running, completed, failed, diverged, interrupted };
+
+std::string state_name(State state);
+
+/// The content of status.json: what a run is doing, for `laq status` and for a sweep.
+struct Status {
+  State state = State::queued;
+  std::string reason;            ///< why it failed, diverged or was interrupted
+  std::string heartbeat;         ///< when this was written: ISO 8601, UTC
+  double heartbeat_seconds = 0;  ///< the same in seconds since 1970
+  std::int64_t epoch = 0;        ///< epochs done
+  std::int64_t epochs = 0;       ///< epochs to do in all
+  std::int64_t step = 0;         ///< training steps done
+  double progress = 0;           ///< 0 to 1
+  std::optional<double> seconds_left;
+  std::int64_t pid = 0;
+  std::string host;
+};
+
+/// A status of this process on this machine.
+Status own_status(State state);
+
+/// Replaces the file whole, with now as the heartbeat. Numbers that are not finite are left out.
+void write_status(const std::filesystem::path& file, const Status& status);
+
+/// Nothing when there is no such file. Keys that are not known are passed over. Error: not JSON,
+/// unknown state, a value of the wrong type.
+std::optional<Status> read_status(const std::filesystem::path& file);
+
+}  // namespace laq::record

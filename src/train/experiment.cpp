@@ -1,0 +1,165 @@
+#include "train/experiment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/section.hpp"
+#include "config/yaml.hpp"
+#include "core/error.hpp"
+#include "core/files.hpp"
+#include "core/text.hpp"
+#include "data/locate.hpp"
+#include "nn/model.hpp"
+
+namespace laq::train {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kLongestChain = 8;
+
+config::Tree load_extending(const fs::path& configs, const fs::path& file, int depth) {
+  config::Tree own = config::load_yaml(file);
+  if (depth > kLongestChain) {
+    throw usage_error({.what = "'extends' goes in a circle", .where = file.string()});
+  }
+  const config::Tree* bases = own.find("extends");
+  if (!bases) return own;
+  if (!bases->list()) {
+    throw usage_error({.what = "wrong value of 'extends'",
+                       .where = bases->place,
+                       .found = bases->description(),
+                       .expected = "a list of names such as models/mlp"});
+  }
+  config::Tree merged;
+  for (const auto& base : *bases->list()) {
+    const std::string name = base.scalar() ? *base.scalar() : "";
+    config::merge(merged, load_extending(configs, configs / (name + ".yaml"), depth + 1));
+  }
+  std::get<config::Tree::Map>(own.value).erase("extends");
+  config::merge(merged, own);
+  merged.place = own.place;
+  return merged;
+}
+
+// Takes a key out of a map that is about to be merged into another.
+config::Tree take(config::Tree& tree, const std::string& key) {
+  auto* map = std::get_if<config::Tree::Map>(&tree.value);
+  if (!map || !map->contains(key)) return {};
+  config::Tree taken = std::move(map->at(key));
+  map->erase(key);
+  return taken;
+}
+
+Profile read_profile(config::Tree tree, const std::string& name, config::Tree& by_model) {
+  by_model = take(tree, "models");
+  config::Section section(&tree, "");
+  Profile profile{name, section.word("title", {}), section.word("note", std::string()),
+                  section.flag("paper_protocol", {})};
+  section.finish();
+  return profile;
+}
+
+void read_train(config::Section& section, Run& run) {
+  run.train.epochs = section.integer("epochs", {}, {0, 1'000'000});
+  run.train.batch = section.integer("batch", {}, {2, 1 << 20});  // batch norm needs two
+  run.train.max_steps =
+      section.integer("max_steps", 0, {0, 1'000'000'000}, config::Canonical::omit_default);
+  section.choice<std::string>("loss", {}, {{"squared_hinge", "squared_hinge"}});
+  run.schedule = optim::read_schedule(section);
+  config::Section& adam = section.child("adam");
+  run.train.adam.beta1 = adam.real("beta1", 0.9, {0, 0.999999});
+  run.train.adam.beta2 = adam.real("beta2", 0.999, {0, 0.999999});
+  run.train.adam.epsilon = adam.real("epsilon", 1e-8, {1e-30, 1});
+  run.train.adam.clip = section.real("clip_weights", 1.0, {1e-6, 1e6});
+}
+
+// The part of the dataset's description that can change the outcome.
+nlohmann::json data_identity(const data::DatasetSpec& spec) {
+  return {
+      {"name", spec.name},
+      {"sha256", data::dataset_sha256(spec)},
+      {"preprocessing", spec.preprocessing == data::Preprocessing::none ? "none" : "mean_image"},
+      {"train", spec.splits.train},
+      {"validation", spec.splits.validation}};
+}
+
+}  // namespace
+
+std::vector<std::string> names_in(const fs::path& configs, const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(configs / folder, failed)) {
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  }
+  if (failed) {
+    throw usage_error({.what = "cannot list the configurations: " + failed.message(),
+                       .where = (configs / folder).string(),
+                       .advice = "pass --configs DIR or run from the project's folder"});
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+config::Tree load_named(const fs::path& configs, const std::string& folder,
+                        const std::string& name) {
+  if (fs::path(name).extension() == ".yaml") return load_extending(configs, name, 0);
+  const auto known = names_in(configs, folder);
+  if (std::find(known.begin(), known.end(), name) == known.end()) {
+    std::string kind = folder;
+    kind.pop_back();  // "methods" → "method"
+    throw usage_error({.what = fmt::format("unknown {} '{}'", kind, name),
+                       .where = (configs / folder).string(),
+                       .advice = suggestion(name, known)});
+  }
+  return load_extending(configs, configs / folder / (name + ".yaml"), 0);
+}
+
+Run resolve(const fs::path& configs, const RunRequest& request) {
+  Run run;
+  run.request = request;
+  run.tree = load_named(configs, "experiments", request.experiment);
+  config::Tree by_model;
+  run.profile =
+      read_profile(load_named(configs, "profiles", request.profile), request.profile, by_model);
+  const config::Tree* kind = run.tree.find("model.kind");
+  if (kind && kind->scalar()) {
+    if (const config::Tree* changes = by_model.find(*kind->scalar()))
+      config::merge(run.tree, *changes);
+  }
+  config::Tree method = load_named(configs, "methods", request.method);
+  const config::Tree title = take(method, "title");
+  run.method_title = title.scalar() ? *title.scalar() : request.method;
+  config::merge(run.tree, method);
+  for (const auto& change : request.overrides) run.tree.at(change.key) = change.value;
+
+  config::Section root(&run.tree, "");
+  run.dataset = data::load_dataset(configs, root.word("dataset", {}));
+  config::Section& limits = root.child("data");
+  run.limits.train =
+      limits.integer("train_limit", 0, {0, 1 << 30}, config::Canonical::omit_default);
+  run.limits.validation =
+      limits.integer("validation_limit", 0, {0, 1 << 30}, config::Canonical::omit_default);
+  nn::check_model(root.child("model"));
+  read_train(root.child("train"), run);
+  run.quantizer = quant::make_quantizer(root.child("quantizer"));
+  root.finish();
+
+  run.canonical = root.canonical();
+  run.canonical["dataset"] = data_identity(run.dataset);
+  run.hash = sha256(run.canonical.dump());
+  return run;
+}
+
+fs::path Run::folder() const {
+  const auto stem = [](const std::string& name) { return fs::path(name).stem().string(); };
+  return fs::path(stem(request.experiment)) / (stem(request.method) + "-" + hash.substr(0, 8)) /
+         fmt::format("seed-{}", request.seed);
+}
+
+std::string Run::yaml() const {
+  return fmt::format("# experiment {}, method {}, profile {}, hash {}\n{}", request.experiment,
+                     request.method, request.profile, hash, config::to_yaml(canonical));
+}
+
+}  // namespace laq::train

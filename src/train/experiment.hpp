@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "config/tree.hpp"
+#include "data/image_set.hpp"
+#include "optim/proximal_adam.hpp"
+#include "optim/schedule.hpp"
+#include "quant/rule.hpp"
+
+namespace laq::train {
+
+/// What a user asks for: names of YAML files below the configuration folder, and overrides on top.
+struct RunRequest {
+  std::string experiment;
+  std::string method = "full";
+  std::string profile = "paper";
+  std::int64_t seed = 1;
+  std::vector<config::Override> overrides;
+};
+
+struct Profile {
+  std::string name;
+  std::string title;
+  std::string note;  ///< how it differs from the paper's protocol
+  bool paper_protocol = false;
+};
+
+/// `train:` without the schedule.
+struct TrainOptions {
+  std::int64_t epochs = 0;
+  std::int64_t batch = 0;
+  std::int64_t max_steps = 0;  ///< stop after so many steps; 0: never
+  optim::AdamOptions adam;
+};
+
+/// A run that is completely specified: experiment ← model ← profile ← method ← overrides, read and
+/// checked.
+struct Run {
+  RunRequest request;
+  std::string method_title;
+  Profile profile;
+  data::DatasetSpec dataset;
+  data::ImageLimits limits;
+  config::Tree tree;  ///< merged; `model:` is read again when the model is made
+  TrainOptions train;
+  optim::Schedule schedule;
+  quant::Quantizer quantizer;
+  nlohmann::json
+      canonical;     ///< everything that can change the outcome, with defaults, but the seed
+  std::string hash;  ///< SHA-256 of the canonical form
+
+  /// `<experiment>/<method>-<hash8>/seed-<n>`, below the runs folder.
+  std::filesystem::path folder() const;
+  /// The resolved configuration as YAML, with the names it was made from in comments.
+  std::string yaml() const;
+};
+
+/// Reads and checks everything about a run but the data files. Errors (usage): a name without a
+/// file (with the nearest one), a YAML file that cannot be read, unknown or wrong keys,
+/// combinations without meaning.
+Run resolve(const std::filesystem::path& configs, const RunRequest& request);
+
+/// Names of the YAML files in a folder below `configs`.
+std::vector<std::string> names_in(const std::filesystem::path& configs, const std::string& folder);
+
+/// Loads `<configs>/<folder>/<name>.yaml`, or `name` itself when it is a path to a YAML file.
+/// `extends:` lists files (relative to `configs`, without .yaml) that it is laid on.
+config::Tree load_named(const std::filesystem::path& configs, const std::string& folder,
+                        const std::string& name);
+
+}  // namespace laq::train

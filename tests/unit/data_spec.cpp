@@ -1,0 +1,101 @@
+#include "data_fixture.hpp"
+
+namespace laq::data {
+namespace {
+
+const std::filesystem::path kConfigs =
+    std::filesystem::path(__FILE__).parent_path() / "../../configs";
+
+const std::string kHash(64, 'a');
+
+std::string file_yaml(const std::string& role, const std::string& name = "f.gz",
+                      const std::string& hash = kHash) {
+  return "  - {role: " + role + ", name: " + name + ", bytes: 9, sha256: " + hash +
+         ", hash_checked: false}\n";
+}
+
+const std::string kHead =
+    "title: T\nkind: idx\npreprocessing: none\nclasses: 10\n"
+    "splits: {train: 5, validation: 2, test: 3}\n";
+const std::string kFiles = "files:\n" + file_yaml("train_images") + file_yaml("train_labels") +
+                           file_yaml("test_images") + file_yaml("test_labels");
+
+DatasetSpec parse(const std::string& yaml) {
+  return parse_dataset(config::parse_yaml(yaml, "t.yaml"), "t");
+}
+
+std::string refusal(const std::string& yaml) {
+  return error_of([&] { parse(yaml); });
+}
+
+}  // namespace
+
+TEST_CASE("the datasets of the project are read", "[data]") {
+  for (const auto& name : dataset_names(kConfigs)) CHECK(load_dataset(kConfigs, name).name == name);
+
+  const DatasetSpec mnist = load_dataset(kConfigs, "mnist");
+  CHECK(mnist.title == "MNIST");
+  CHECK(mnist.paper_column == "mnist");
+  CHECK(mnist.classes == 10);
+  CHECK(mnist.splits.train == 50000);
+  CHECK(mnist.splits.validation == 10000);
+  CHECK(mnist.splits.test == 10000);
+  CHECK(mnist.file("test_images").urls.at(0) ==
+        "https://ossci-datasets.s3.amazonaws.com/mnist/t10k-images-idx3-ubyte.gz");
+
+  const DatasetSpec fashion = load_dataset(kConfigs, "fashion_mnist");
+  CHECK(fashion.title == "Fashion-MNIST");
+  CHECK_FALSE(fashion.paper_column.has_value());
+  CHECK(fashion.debian_package == "dataset-fashion-mnist");
+  CHECK(fashion.file("train_labels").package_path ==
+        "/usr/share/datasets/fashion-mnist/train-labels-idx1-ubyte.gz");
+  CHECK(dataset_sha256(fashion) != dataset_sha256(mnist));
+}
+
+TEST_CASE("an unknown dataset is refused with the near one", "[data]") {
+  CHECK_THAT(error_of([] { load_dataset(kConfigs, "mnits"); }),
+             Contains("unknown dataset 'mnits'") && Contains("did you mean 'mnist'?"));
+  CHECK_THAT(error_of([] { load_dataset("nowhere", "mnist"); }), Contains("nowhere"));
+}
+
+TEST_CASE("keys of a dataset are checked", "[data]") {
+  CHECK(parse(kHead + kFiles).files.size() == 4);
+  CHECK_THAT(refusal(kHead + "tilte: x\n" + kFiles),
+             Contains("unknown key 'tilte'") && Contains("did you mean 'title'?"));
+  CHECK_THAT(refusal(kHead), Contains("'files' is not a list"));
+  CHECK_THAT(refusal(kHead + "files: {a: 1}\n"), Contains("'files' is not a list"));
+  CHECK_THAT(refusal("kind: idx\n" + kFiles), Contains("'title' is missing"));
+  CHECK_THAT(refusal("title: T\nkind: idy\n" + kFiles),
+             Contains("'idy'") && Contains("one of idx"));
+  CHECK_THAT(refusal(kHead + "debian: {package: p}\n" + kFiles),
+             Contains("'debian.folder' is missing"));
+  CHECK_THAT(refusal(kHead + "debian: {package: p, folder: f, place: g}\n" + kFiles),
+             Contains("unknown key 'debian.place'"));
+}
+
+TEST_CASE("files of a dataset are checked", "[data]") {
+  const std::string other = kHead + kFiles;
+  CHECK_THAT(refusal(other + file_yaml("test_images")), Contains("several files with role"));
+  CHECK_THAT(refusal(other + file_yaml("test_pictures")),
+             Contains("unknown role 'test_pictures'") && Contains("test_images"));
+  CHECK_THAT(refusal(kHead + "files:\n" + file_yaml("train_images")),
+             Contains("no file with role 'train_labels'"));
+  CHECK_THAT(refusal(other + file_yaml("x", "a/b")), Contains("not a plain file name"));
+  CHECK_THAT(refusal(other + file_yaml("x", "..")), Contains("not a plain file name"));
+  CHECK_THAT(refusal(other + file_yaml("x", "f", "abc")), Contains("64 lower-case hexadecimal"));
+  CHECK_THAT(refusal(other + "  - {role: x, nam: y}\n"), Contains("t.yaml:11"));
+}
+
+TEST_CASE("the dataset hash depends on every file and not on their order", "[data]") {
+  const DatasetSpec spec = SmallDataset().spec;
+  DatasetSpec reordered = spec;
+  std::swap(reordered.files[0], reordered.files[3]);
+  CHECK(dataset_sha256(reordered) == dataset_sha256(spec));
+  for (std::size_t i = 0; i < spec.files.size(); ++i) {
+    DatasetSpec other = spec;
+    other.files[i].sha256 = kHash;
+    CHECK(dataset_sha256(other) != dataset_sha256(spec));
+  }
+}
+
+}  // namespace laq::data
