@@ -1,6 +1,10 @@
 # What our own code is compiled with. Dependencies are imported targets, so their headers are SYSTEM.
 function(laq_own_code target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Werror)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # GCC 12 warns wrongly of overlaps in std::string's operator+ (its bug 105651).
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
   if(LAQ_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all
                                              -fno-omit-frame-pointer)
@@ -9,8 +13,18 @@ function(laq_own_code target)
   endif()
 endfunction()
 
+# LibTorch's headers take long to read: compiled once, for every target that includes them.
+function(laq_torch_headers)
+  file(WRITE ${PROJECT_BINARY_DIR}/torch_headers.cpp "")
+  add_library(laq_torch_headers OBJECT ${PROJECT_BINARY_DIR}/torch_headers.cpp)
+  target_link_libraries(laq_torch_headers PUBLIC torch OpenMP::OpenMP_CXX fmt::fmt)
+  target_precompile_headers(laq_torch_headers PRIVATE <ATen/ATen.h> <torch/nn/modules/batchnorm.h>
+                            <torch/nn/modules/linear.h>)
+  laq_own_code(laq_torch_headers)
+endfunction()
+
 # One folder of src/ (or FOLDER) as the static library laq_<name>. LINK is what its headers need too,
-# PRIVATE what only its sources need; TORCH precompiles LibTorch's headers, which are slow to read.
+# PRIVATE what only its sources need; TORCH is for layers that include LibTorch's headers.
 function(laq_layer name)
   cmake_parse_arguments(layer "TORCH" "FOLDER" "LINK;PRIVATE" ${ARGN})
   if(NOT layer_FOLDER)
@@ -23,6 +37,6 @@ function(laq_layer name)
   laq_own_code(laq_${name})
   if(layer_TORCH)
     target_link_libraries(laq_${name} PUBLIC torch)
-    target_precompile_headers(laq_${name} PRIVATE <torch/nn.h>)
+    target_precompile_headers(laq_${name} REUSE_FROM laq_torch_headers)
   endif()
 endfunction()

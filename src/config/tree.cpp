@@ -110,7 +110,7 @@ Override parse_override(const std::string& word) {
                        .found = fmt::format("'{}'", word),
                        .expected = "key=value, for example train.epochs=5"});
   }
-  Override result{.key = word.substr(0, equals), .value = {}};
+  Override result{.key = word.substr(0, equals), .value = {}, .text = word};
   const std::string text = word.substr(equals + 1);
   result.value = parse_yaml(text, "command line");
   if (result.value.empty()) result.value.value = text;

@@ -43,6 +43,7 @@ void merge(Tree& base, const Tree& over);
 struct Override {
   std::string key;
   Tree value;
+  std::string text;  ///< the word itself
 };
 Override parse_override(const std::string& word);
 

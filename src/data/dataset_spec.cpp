@@ -111,6 +111,9 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
       {{"none", Preprocessing::none}, {"mean_image", Preprocessing::mean_image}});
   spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
 
+  spec.shape = root.integers("shape", {}, {1, 1 << 16});
+  if (spec.shape.size() != 3) root.refuse("shape", "is not [channels, height, width]");
+
   config::Section& splits = root.child("splits");
   spec.splits.train = splits.integer("train", {}, {1, kMostRows});
   spec.splits.validation = splits.integer("validation", {}, {1, kMostRows});

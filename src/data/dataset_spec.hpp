@@ -48,6 +48,7 @@ struct DatasetSpec {
   Kind kind = Kind::idx;
   Preprocessing preprocessing = Preprocessing::mean_image;
   std::int64_t classes = 0;
+  std::vector<std::int64_t> shape;  ///< of one picture: channels, height, width
   Splits splits;
   std::string debian_package;  ///< "" when no package ships it
   std::vector<DataFile> files;

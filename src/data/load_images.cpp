@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "core/error.hpp"
 #include "data/idx.hpp"
 #include "data/image_set.hpp"
@@ -25,12 +27,22 @@ ImageSet load_idx(const DatasetSpec& spec, const DataPaths& paths, const std::st
 }  // namespace
 
 ImageData load_images(const DatasetSpec& spec, const DataPaths& paths, const ImageLimits& limits) {
-  const auto load = [&](const std::string& part) {
+  const auto read = [&](const std::string& part) {
     switch (spec.kind) {
       case Kind::idx:
         return load_idx(spec, paths, part);
     }
     throw Error({.what = "dataset '" + spec.name + "' does not hold pictures"});
+  };
+  const auto load = [&](const std::string& part) {
+    ImageSet set = read(part);
+    if (std::vector{set.channels, set.height, set.width} != spec.shape) {
+      throw Error({.what = fmt::format("the {} pictures have another size", part),
+                   .where = "dataset " + spec.name,
+                   .found = fmt::format("{} x {} x {}", set.channels, set.height, set.width),
+                   .expected = fmt::format("{}", fmt::join(spec.shape, " x "))});
+    }
+    return set;
   };
   ImageSet training = load("train");
   return ImageData(std::move(training), load("test"), spec.splits, spec.preprocessing, limits);

@@ -6,16 +6,37 @@
 #include <numeric>
 
 namespace laq::nn {
+namespace {
+
+std::int64_t input_size(const Shape& shape) {
+  return std::accumulate(shape.input.begin(), shape.input.end(), std::int64_t{1},
+                         std::multiplies<>());
+}
+
+std::vector<std::int64_t> layer_widths(const MlpSpec& spec, const Shape& shape) {
+  std::vector<std::int64_t> widths = spec.hidden;
+  widths.push_back(shape.outputs);
+  return widths;
+}
+
+}  // namespace
 
 MlpSpec read_mlp(config::Section& section) {
   return {section.integers("hidden", {}, {1, 1 << 20})};
 }
 
+double weight_count(const MlpSpec& spec, const Shape& shape) {
+  double count = 0, inputs = static_cast<double>(input_size(shape));
+  for (const std::int64_t width : layer_widths(spec, shape)) {
+    count += inputs * static_cast<double>(width);
+    inputs = static_cast<double>(width);
+  }
+  return count;
+}
+
 Mlp::Mlp(const MlpSpec& spec, const Shape& shape) {
-  std::int64_t inputs =
-      std::accumulate(shape.input.begin(), shape.input.end(), std::int64_t{1}, std::multiplies<>());
-  std::vector<std::int64_t> widths = spec.hidden;
-  widths.push_back(shape.outputs);
+  std::int64_t inputs = input_size(shape);
+  const std::vector<std::int64_t> widths = layer_widths(spec, shape);
   for (std::size_t i = 0; i < widths.size(); ++i) {
     const auto dense_name = fmt::format("dense{}", i + 1);
     const auto norm_name = fmt::format("norm{}", i + 1);

@@ -13,6 +13,7 @@ struct MlpSpec {
   std::vector<std::int64_t> hidden;  ///< units of each hidden layer
 };
 MlpSpec read_mlp(config::Section& section);
+double weight_count(const MlpSpec& spec, const Shape& shape);
 
 /// Dense layers, each followed by batch norm (running average factor 0.1, ε 1e-4, learned scale and
 /// shift), ReLU between them: x → [dense → BN → ReLU]* → dense → BN (PAPER.md section 3). Biases

@@ -52,6 +52,11 @@ std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape,
   return model;
 }
 
+double weight_count(config::Section& section, const Shape& shape) {
+  read_common(section);
+  return weight_count(read_mlp(section), shape);
+}
+
 void check_model(config::Section& section) {
   read_common(section);
   read_mlp(section);

@@ -52,4 +52,7 @@ std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape, 
 /// Reads and checks `model:` without making anything.
 void check_model(config::Section& section);
 
+/// Number of quantizable weights of the model that `section` describes.
+double weight_count(config::Section& section, const Shape& shape);
+
 }  // namespace laq::nn

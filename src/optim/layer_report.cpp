@@ -32,12 +32,13 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   std::size_t zeros = 0, flips = 0;
   for (std::int64_t g = 0; g < slot.groups; ++g) {
     const quant::StepFunction& fit = slot.fits[static_cast<std::size_t>(g)];
+    const std::vector<float> values(fit.values.begin(), fit.values.end());
     const float* quantized = group(slot, g, nullptr).previous.data();
     auto* index = slot.level_index.data_ptr<std::uint8_t>() + static_cast<std::size_t>(g) * size;
     for (std::size_t i = 0; i < size; ++i) {
       // ŵ holds exactly the rule's values, so its level is found without the latent weight.
       std::size_t level = quantized[i] == 0 ? zero_level : 0;
-      while (level + 1 < fit.values.size() && fit.values[level] != quantized[i]) ++level;
+      while (level + 1 < values.size() && values[level] != quantized[i]) ++level;
       ++at_level[level];
       zeros += quantized[i] == 0 ? 1 : 0;
       flips += index[i] != level ? 1 : 0;

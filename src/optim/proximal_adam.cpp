@@ -13,6 +13,7 @@ namespace laq::optim {
 namespace {
 
 constexpr double kSmallestLearnedScale = 1e-6;
+constexpr std::int64_t kFewGroups = 8;
 
 std::size_t count(const at::Tensor& tensor) {
   return static_cast<std::size_t>(tensor.numel());
@@ -136,15 +137,22 @@ void ProximalAdam::learn_scales(Slot& slot, std::int64_t index, std::vector<doub
 
 void ProximalAdam::project(Slot& slot, const float* curvature) {
   std::exception_ptr failed;
-  // One group parallelises inside; many groups (rows) are shared out.
-#pragma omp parallel for schedule(dynamic) if (slot.groups > 8)
-  for (std::int64_t i = 0; i < slot.groups; ++i) {
+  const auto attempt = [&](std::int64_t index) {
     try {
-      project_group(slot, i, curvature);
+      project_group(slot, index, curvature);
     } catch (...) {
 #pragma omp critical
       failed = std::current_exception();
     }
+  };
+  // Many groups (rows) are shared out. A few parallelise inside, and must not be in a parallel
+  // region then, not even one of a single thread: OpenMP would start new threads for every loop
+  // below it.
+  if (slot.groups > kFewGroups) {
+#pragma omp parallel for schedule(dynamic)
+    for (std::int64_t i = 0; i < slot.groups; ++i) attempt(i);
+  } else {
+    for (std::int64_t i = 0; i < slot.groups; ++i) attempt(i);
   }
   try {
     if (failed) std::rethrow_exception(failed);
@@ -168,16 +176,16 @@ std::vector<std::pair<std::string, at::Tensor>> ProximalAdam::state() const {
   std::vector<std::pair<std::string, at::Tensor>> all;
   for (const auto& slot : slots_) {
     const std::string& name = slot.parameter.name;
-    if (slot.quantized) all.emplace_back(name + "/latent", slot.latent);
-    all.emplace_back(name + "/first_moment", slot.first);
-    all.emplace_back(name + "/second_moment", slot.second);
+    if (slot.quantized) all.emplace_back(name + ":latent", slot.latent);
+    all.emplace_back(name + ":first_moment", slot.first);
+    all.emplace_back(name + ":second_moment", slot.second);
     if (slot.quantized) {
-      all.emplace_back(name + "/scales", slot.scales);
-      all.emplace_back(name + "/level_index", slot.level_index);
+      all.emplace_back(name + ":scales", slot.scales);
+      all.emplace_back(name + ":level_index", slot.level_index);
     }
     if (slot.scale_first.defined()) {
-      all.emplace_back(name + "/scales_first_moment", slot.scale_first);
-      all.emplace_back(name + "/scales_second_moment", slot.scale_second);
+      all.emplace_back(name + ":scales_first_moment", slot.scale_first);
+      all.emplace_back(name + ":scales_second_moment", slot.scale_second);
     }
   }
   return all;

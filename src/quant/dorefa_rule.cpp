@@ -22,7 +22,7 @@ class DorefaRule : public Rule {
     step.scales = {1};
     for (int j = 0; j <= k_; ++j) {
       step.codes.push_back(j);
-      step.values.push_back(static_cast<float>(2.0 * j / k_ - 1));
+      step.values.push_back(2.0 * j / k_ - 1);
       if (j > 0) step.thresholds.push_back(threshold_at_least(lowest(j, largest)));
     }
     return step;

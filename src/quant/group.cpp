@@ -57,8 +57,9 @@ float threshold_at_least(double x) {
 }
 
 void apply(const StepFunction& step, std::span<const float> latent, std::span<float> out) {
+  const std::vector<float> values(step.values.begin(), step.values.end());
   for_chunks(latent.size(), [&](std::size_t begin, std::size_t count) {
-    apply_chunk(step.thresholds.data(), step.values.data(), step.thresholds.size(),
+    apply_chunk(step.thresholds.data(), values.data(), step.thresholds.size(),
                 latent.data() + begin, out.data() + begin, count);
   });
 }

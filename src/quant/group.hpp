@@ -19,7 +19,7 @@ struct Group {
 /// ŵ_i = values[j] and its code is codes[j], j = number of thresholds below w_i.
 struct StepFunction {
   std::vector<float> thresholds;  ///< ascending
-  std::vector<float> values;      ///< one more than thresholds
+  std::vector<double> values;     ///< one more than thresholds; ŵ holds them rounded to float
   std::vector<int> codes;         ///< PAPER.md's codes, as many as values
   std::vector<double> scales;     ///< [α] or [α, β]
   int rounds = 0;                 ///< updates of α by an alternating solver

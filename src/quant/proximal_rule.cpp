@@ -28,6 +28,11 @@ class ProximalRule : public Rule {
   int scale_count() const override { return scaling_ == Scaling::asymmetric ? 2 : 1; }
   bool uses_curvature() const override { return curvature_; }
 
+  std::optional<double> level(int code) const override {
+    if (std::abs(code) > levels_.k() || (code == 0 && !levels_.has_zero())) return std::nullopt;
+    return levels_.level(code);
+  }
+
   StepFunction fit(const Group& all) const override {
     Group group = all;
     if (!curvature_) group.curvature = {};
@@ -93,7 +98,7 @@ class ProximalRule : public Rule {
       if (j == 0 && !levels_.has_zero()) continue;
       const double scale = j > 0 ? up.alpha : down.alpha;
       step.codes.push_back(j);
-      step.values.push_back(j == 0 ? 0.0f : static_cast<float>(scale * levels_.level(j)));
+      step.values.push_back(j == 0 ? 0.0 : scale * levels_.level(j));
     }
     if (!levels_.has_zero()) {
       step.thresholds.push_back(threshold_at_least(0));

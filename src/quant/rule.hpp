@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,10 @@ class Rule {
 
   /// ŵ as a function of w for one group. Error: w or d is not finite.
   virtual StepFunction fit(const Group& group) const = 0;
+
+  /// The unscaled level of a code, for rules that can start from given codes; nothing when there is
+  /// no such code.
+  virtual std::optional<double> level(int) const { return std::nullopt; }
 
   /// 1 (α) or 2 (α for w > 0, β for w < 0).
   virtual int scale_count() const { return 1; }

@@ -24,7 +24,7 @@ class TtqRule : public Rule {
     StepFunction step;
     step.scales = group.scales.empty() ? start(group, limit) : group.scales;
     step.thresholds = {threshold_at_least(-limit), floor_to_float(limit)};
-    step.values = {static_cast<float>(-step.scales[1]), 0.0f, static_cast<float>(step.scales[0])};
+    step.values = {-step.scales[1], 0, step.scales[0]};
     step.codes = {-1, 0, 1};
     return step;
   }

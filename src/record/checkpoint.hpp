@@ -34,18 +34,18 @@ struct CheckpointState {
 void write_checkpoint(const std::filesystem::path& file, const std::vector<Blob>& blobs,
                       const CheckpointState& state);
 
-/// A checkpoint being read back. Everything in it carries a checksum; errors about damage say to
-/// delete the file.
+/// A checkpoint being read back.
 class CheckpointReader {
  public:
-  /// Reads and checks all but the blobs' values. Errors: missing, not HDF5, truncated, damaged.
+  /// Checks every byte and reads all but the blobs' values. Errors: missing; not as it was written,
+  /// with the advice to delete the file.
   explicit CheckpointReader(const std::filesystem::path& file);
 
   const CheckpointState& state() const { return state_; }
   /// In the order in which they were written.
   const std::vector<std::string>& blobs() const { return blobs_; }
   bool has(const std::string& blob) const;
-  /// Errors of these three: no such blob; of another type or size; damaged.
+  /// Errors of these three: no such blob; of another type or size.
   Shape shape(const std::string& blob) const;
   template <Number T>
   void read_into(const std::string& blob, std::span<T> values) const;
@@ -56,7 +56,6 @@ class CheckpointReader {
   void require(const std::string& blob) const;
   /// The path of a blob whose type is `type`.
   std::string path_of(const std::string& blob, const std::string& type) const;
-  void compare(const std::string& path, std::span<const std::byte> bytes) const;
 
   Hdf5Reader in_;
   CheckpointState state_;

@@ -70,10 +70,12 @@ DatasetAddress parse_address(const std::string& word);
 /// Sizes are checked against the size of the file before memory is taken for them.
 class Hdf5Reader {
  public:
-  /// Errors: missing, unreadable, not HDF5, truncated.
+  /// Errors: missing, unreadable, not HDF5, truncated, damaged (as far as its seal tells).
   explicit Hdf5Reader(const std::filesystem::path& file);
 
   const std::filesystem::path& file() const { return name_; }
+  /// Whether every byte is as `write_hdf5` left it.
+  bool sealed() const { return sealed_; }
   bool has(const std::string& path) const;
   bool has_attribute(const std::string& path, const std::string& name) const;
   /// Names in a group, in the order in which they were made where the file knows it, else sorted.
@@ -99,6 +101,8 @@ class Hdf5Reader {
   std::vector<double> reals(const std::string& path, const std::string& name) const;
 
  private:
+  /// What there is instead of a path that is missing.
+  std::string near(const std::string& path) const;
   Handle open_object(const std::string& path) const;
   Handle open_dataset(const std::string& path) const;
   Handle open_attribute(const std::string& path, const std::string& name) const;
@@ -111,7 +115,8 @@ class Hdf5Reader {
   std::string where(const std::string& path, const std::string& attribute = "") const;
 
   std::filesystem::path name_;
-  std::uintmax_t size_;
+  std::uintmax_t size_ = 0;
+  bool sealed_ = false;
   std::shared_ptr<const Handle> file_;
 };
 

@@ -8,6 +8,7 @@
 #include "core/text.hpp"
 #include "record/hdf5.hpp"
 #include "record/hdf5_handle.hpp"
+#include "record/seal.hpp"
 
 namespace laq::record {
 namespace fs = std::filesystem;
@@ -52,7 +53,7 @@ void narrow(std::span<const Wide> wide, std::span<T> values, const std::string& 
 
 }  // namespace
 
-Hdf5Reader::Hdf5Reader(const fs::path& file) : name_(file), size_(0) {
+Hdf5Reader::Hdf5Reader(const fs::path& file) : name_(file) {
   silence_hdf5();
   std::error_code failed;
   const auto status = fs::status(file, failed);
@@ -64,6 +65,11 @@ Hdf5Reader::Hdf5Reader(const fs::path& file) : name_(file), size_(0) {
   }
   size_ = fs::file_size(file, failed);
   if (failed) throw Error({.what = "cannot read: " + failed.message(), .where = file.string()});
+  const Seal seal = check_seal(file);
+  if (seal == Seal::broken) {
+    throw Error({.what = "is damaged: its checksum does not match", .where = file.string()});
+  }
+  sealed_ = seal == Seal::whole;
   const Handle access = checked(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot open", file.string());
 #if H5_VERSION_GE(1, 10, 7) && !(H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 12 && H5_VERS_RELEASE == 0)
   // Files are replaced whole, so locks guard nothing, and some file systems have none.
@@ -82,27 +88,24 @@ bool Hdf5Reader::has(const std::string& path) const {
   return path.starts_with('/') && link_leads_somewhere(*file_, path);
 }
 
+std::string Hdf5Reader::near(const std::string& path) const {
+  std::string parent = path;
+  do {
+    parent.resize(parent.rfind('/'));
+  } while (!parent.empty() && !has(parent));
+  const std::string group = parent.empty() ? "/" : parent;
+  const Handle above(H5Oopen(*file_, group.c_str(), H5P_DEFAULT), H5Oclose);
+  if (H5Iget_type(above) != H5I_GROUP) return group + " is a dataset, not a group";
+  std::vector<std::string> known;
+  for (const auto& name : names(group)) known.push_back(parent + "/" + name);
+  return known.empty() ? group + " is empty" : suggestion(path, known);
+}
+
 Handle Hdf5Reader::open_object(const std::string& path) const {
   if (!has(path)) {
-    std::string parent = path;
-    do {
-      parent = parent.substr(0, parent.rfind('/'));
-    } while (!parent.empty() && !has(parent));
-    std::string advice;
-    if (path.starts_with('/')) {
-      const Handle above(H5Oopen(*file_, parent.empty() ? "/" : parent.c_str(), H5P_DEFAULT),
-                         H5Oclose);
-      if (H5Iget_type(above) == H5I_GROUP) {
-        std::vector<std::string> known;
-        for (const auto& name : names(parent.empty() ? "/" : parent)) {
-          known.push_back(parent + "/" + name);
-        }
-        advice = known.empty() ? "the group is empty" : suggestion(path, known);
-      }
-    } else {
-      advice = "paths start with '/'";
-    }
-    throw Error({.what = "no such path in the file", .where = where(path), .advice = advice});
+    throw Error({.what = "no such path in the file",
+                 .where = where(path),
+                 .advice = path.starts_with('/') ? near(path) : "paths start with '/'"});
   }
   return checked(H5Oopen(*file_, path.c_str(), H5P_DEFAULT), H5Oclose, "cannot open", where(path));
 }

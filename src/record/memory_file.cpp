@@ -4,31 +4,18 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "core/error.hpp"
+#include "record/descriptor.hpp"
+#include "record/seal.hpp"
 
 namespace laq::record {
 namespace fs = std::filesystem;
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  operator int() const { return number_; }
-
- private:
-  int number_;
-};
 
 [[noreturn]] void throw_unwritten(const fs::path& file, int reason) {
   errno = reason;
@@ -87,18 +74,20 @@ std::string MemoryFile::path() const {
 }
 
 void MemoryFile::save(const fs::path& temporary, std::span<const PlacedBytes> placed) const {
-  const Descriptor out(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  const Descriptor out(::open(temporary.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (out < 0) throw_unwritten(name_, errno);
   struct stat skeleton {};
   if (::fstat(descriptor_, &skeleton) != 0) throw_unwritten(name_, errno);
   if (::ftruncate(out, skeleton.st_size) != 0) throw_unwritten(name_, errno);
   // Learn of a full disk before the work; file systems that cannot reserve find out by writing.
-  const int refused = ::posix_fallocate(out, 0, skeleton.st_size);
+  const int refused = ::posix_fallocate(out, 0, skeleton.st_size + static_cast<off_t>(kSealSize));
   if (refused == ENOSPC || refused == EDQUOT || refused == EFBIG) throw_unwritten(name_, refused);
   copy_written_parts(descriptor_, skeleton.st_size, out, name_);
   for (const PlacedBytes& array : placed) {
     write_all(out, array.bytes, static_cast<off_t>(array.offset), name_);
   }
+  const std::string seal = make_seal(out, static_cast<std::uint64_t>(skeleton.st_size), name_);
+  write_all(out, std::as_bytes(std::span(seal)), skeleton.st_size, name_);
 }
 
 }  // namespace laq::record

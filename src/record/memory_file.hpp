@@ -25,7 +25,8 @@ class MemoryFile {
 
   /// Where a library can open it.
   std::string path() const;
-  /// Copies it to `temporary`, with `placed` over it. Errors carry the system's reason.
+  /// Copies it to `temporary`, with `placed` over it, and seals that. Errors carry the system's
+  /// reason.
   void save(const std::filesystem::path& temporary, std::span<const PlacedBytes> placed) const;
 
  private:

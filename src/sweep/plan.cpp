@@ -4,11 +4,13 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "data/locate.hpp"
+#include "record/provenance.hpp"
 
 namespace laq::sweep {
 namespace fs = std::filesystem;
@@ -176,20 +178,22 @@ std::vector<std::string> axis_values(const std::string& text) {
   return values;
 }
 
+void settle(record::Status& status) {
+  if (status.state != record::State::running || status.host != record::host_name()) return;
+  if (::kill(static_cast<pid_t>(status.pid), 0) == 0 || errno == EPERM) return;
+  status.state = record::State::interrupted;
+  status.reason = "its process ended without a word";
+}
+
 void refresh(Job& job) {
   job.state = record::State::queued;
   job.reason.clear();
   try {
-    const auto status = record::read_status(job.folder / "status.json");
+    auto status = record::read_status(job.folder / "status.json");
     if (!status) return;
+    settle(*status);
     job.state = status->state;
     job.reason = status->reason;
-    const bool here = status->host == record::own_status(record::State::queued).host;
-    if (job.state == record::State::running && here &&
-        ::kill(static_cast<pid_t>(status->pid), 0) != 0) {
-      job.state = record::State::interrupted;
-      job.reason = "its process ended without a word";
-    }
   } catch (const Error& error) {
     job.state = record::State::failed;
     job.reason = error.what();

@@ -52,6 +52,10 @@ struct PlanRequest {
 /// `train::resolve`, naming the point.
 Plan make_plan(const std::filesystem::path& configs, const PlanRequest& request);
 
+/// A status that says `running` although its process, on this machine, is gone becomes
+/// `interrupted`.
+void settle(record::Status& status);
+
 /// Reads a job's state from its status.json: completed, failed, … ; a run whose process is gone
 /// counts as interrupted.
 void refresh(Job& job);

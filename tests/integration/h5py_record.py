@@ -53,7 +53,7 @@ class Checker:
 
     def table(self, group, index):
         scale = group[index]
-        self.expect(scale.is_scale, f"{scale.name} is not a dimension scale")
+        self.expect(h5py.h5ds.is_scale(scale.id), f"{scale.name} is not a dimension scale")
         self.expect(scale.dtype == numpy.int64, f"{scale.name} is {scale.dtype}")
         self.expect(bool(numpy.all(numpy.diff(scale[:]) > 0)), f"{scale.name} does not rise")
         columns = {index: [int(number) for number in scale[:]]}

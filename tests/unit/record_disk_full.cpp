@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <iostream>
 
 #include "core/files.hpp"
 #include "record/checkpoint.hpp"
@@ -102,6 +103,7 @@ TEST_CASE("on a full disk the old files stay and the process goes on") {
   const Folder folder;
   int pipe[2];
   REQUIRE(::pipe(pipe) == 0);
+  std::cout.flush();  // or both processes would print what is waiting
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {

@@ -134,4 +134,10 @@ TEST_CASE("h5dump and h5py read a run record") {
   CHECK(seen["layers"]["fc1.weight"]["scales"] == std::vector{3, 3});
   CHECK(seen["final"]["best_epoch"] == 2);
   CHECK(seen["final"]["state"] == "completed");
+
+  // A note that someone adds takes the seal away, and the record stays readable.
+  const std::string note = "import h5py, sys; h5py.File(sys.argv[1], 'r+').attrs['note'] = 'mine'";
+  REQUIRE(shell("/usr/bin/python3 -c \"" + note + "\" " + file).first == 0);
+  CHECK_FALSE(Hdf5Reader(file).sealed());
+  CHECK(same(read_run_record(file).history, sample_history()));
 }

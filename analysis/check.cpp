@@ -1,0 +1,94 @@
+#include "analysis/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/wording.hpp"
+#include "core/error.hpp"
+#include "core/text.hpp"
+
+namespace laq::analysis {
+namespace {
+
+void refuse_other_protocols(const Table& table) {
+  const std::string where = fmt::format("sweep {}, {}", table.name, table.profile_title);
+  if (!table.paper_protocol) {
+    throw usage_error({.what = "--check compares with the paper, but this is not its protocol",
+                       .where = where,
+                       .found = join(table.departures, "; "),
+                       .expected = "a profile with paper_protocol: true and nothing changed",
+                       .advice = "pass --profile paper"});
+  }
+  if (!table.has_figures()) {
+    throw usage_error({.what = "--check has nothing to compare",
+                       .where = where,
+                       .found = "no cell with a figure in the paper",
+                       .expected = "a sweep with 'table:' and a dataset with 'paper_column:'"});
+  }
+}
+
+Finding judge(const Row& row, const Column& column, const Entry& entry) {
+  std::string cell = row.title;
+  for (const auto& [axis, value] : row.point) cell += fmt::format(", {}={}", axis, value);
+  cell += ", " + column.title;
+  const Figure& paper = *entry.paper;
+  const std::string printed = paper.text + (paper.checked ? "" : "†");
+  if (!entry.cell.missing.empty()) {
+    std::vector<std::string> reasons;
+    for (const auto& run : entry.cell.missing) {
+      reasons.push_back(fmt::format("seed {} {}", run.seed, run.reason));
+    }
+    return {Verdict::missing, fmt::format("missing     {}: {} runs, paper {}; {}", cell,
+                                          count_text(entry), printed, join(reasons, "; "))};
+  }
+  // One more digit than the paper prints, to show on which side of the limit a mean is.
+  const int digits = paper.decimals + 1;
+  const double limit = tolerance(entry.ours, paper);
+  const double off = std::abs(*entry.difference);
+  const bool good = off <= limit * (1 + 1e-9);  // decimal figures are not exact in binary
+  const std::string numbers = fmt::format("{}: ours {} (n = {}), paper {}", cell,
+                                          fixed(entry.ours.mean, digits), entry.ours.n, printed);
+  if (good) {
+    return {Verdict::reproduced,
+            fmt::format("reproduced  {}, within {}", numbers, fixed(limit, digits))};
+  }
+  return {Verdict::off,
+          fmt::format("off by {:<5}{}, allowed {}", signed_fixed(*entry.difference, digits) + " ",
+                      numbers, fixed(limit, digits))};
+}
+
+}  // namespace
+
+double tolerance(const Summary& ours, const Figure& paper) {
+  return 2 * ours.standard_error() + paper.unit();
+}
+
+std::size_t CheckResult::count(Verdict verdict) const {
+  return static_cast<std::size_t>(
+      std::count_if(findings.begin(), findings.end(),
+                    [&](const Finding& finding) { return finding.verdict == verdict; }));
+}
+
+std::string CheckResult::text() const {
+  std::string text;
+  for (const auto& finding : findings) text += finding.line + "\n";
+  return text + fmt::format("{} of {} cells reproduced, {} off, {} missing\n",
+                            count(Verdict::reproduced), findings.size(), count(Verdict::off),
+                            count(Verdict::missing));
+}
+
+CheckResult check(const Table& table) {
+  refuse_other_protocols(table);
+  CheckResult result;
+  for (const auto& row : table.rows) {
+    for (std::size_t c = 0; c < row.entries.size(); ++c) {
+      if (!row.entries[c].paper) continue;
+      result.findings.push_back(judge(row, table.columns[c], row.entries[c]));
+    }
+  }
+  return result;
+}
+
+}  // namespace laq::analysis

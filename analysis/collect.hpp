@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/paper.hpp"
+#include "analysis/statistics.hpp"
+
+namespace laq::sweep {
+struct Plan;
+}
+
+namespace laq::analysis {
+
+/// A completed run.
+struct Result {
+  std::int64_t seed = 0;
+  std::filesystem::path folder;
+  double value = 0;                             ///< the metric
+  std::optional<double> step_ms = {};           ///< median training step
+  std::optional<std::int64_t> best_epoch = {};  ///< by validation error
+};
+
+/// A planned run without a result.
+struct Missing {
+  std::int64_t seed = 0;
+  std::filesystem::path folder;
+  std::string state;   ///< in a word or two: "not run", "failed", "unreadable" …
+  std::string reason;  ///< in words, on one line; begins with the state
+};
+
+/// (axis, value), in the sweep's order.
+using Point = std::vector<std::pair<std::string, std::string>>;
+
+/// All seeds of one method on one experiment at one point of the sweep's grid.
+struct Cell {
+  std::string experiment, method;
+  Point point;
+  std::size_t first_job = 0;  ///< index into the plan's jobs
+  std::vector<Result> results;
+  std::vector<Missing> missing;
+
+  std::size_t planned() const { return results.size() + missing.size(); }
+  Summary summary() const;
+  std::optional<double> step_ms() const;     ///< median over the runs
+  std::optional<double> best_epoch() const;  ///< median over the runs
+};
+
+/// Where the completed runs come from: distinct values.
+struct Origin {
+  std::set<std::string> versions, commits, cpus, threads, libtorch, blas, hosts;
+  std::set<std::string> times;  ///< when the records were written, ISO 8601
+
+  bool empty() const { return times.empty(); }
+};
+
+struct Collection {
+  std::vector<Cell> cells;  ///< in the order of the plan
+  Origin origin;
+};
+
+/// Reads the records of a plan's runs. States are read anew, since the plan may be older than the
+/// runs. A record that cannot be read, is of another configuration or lacks the metric is a missing
+/// run with that reason, never an error.
+Collection collect(const sweep::Plan& plan, Metric metric);
+
+}  // namespace laq::analysis

@@ -1,0 +1,76 @@
+#include <fmt/format.h>
+
+#include "analysis/render.hpp"
+#include "analysis/wording.hpp"
+#include "core/text.hpp"
+
+namespace laq::analysis {
+namespace {
+
+std::string quoted(const std::string& field) {
+  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
+  std::string result = "\"";
+  for (const char c : field) {
+    if (c == '"') result += '"';
+    result += c;
+  }
+  return result + "\"";
+}
+
+std::string line(const std::vector<std::string>& fields) {
+  std::vector<std::string> all;
+  for (const auto& field : fields) all.push_back(quoted(field));
+  return join(all, ",") + "\n";
+}
+
+// The shortest text that reads back as the same number; empty for none.
+std::string number(std::optional<double> value) {
+  return value ? fmt::format("{}", *value) : "";
+}
+
+std::string flag(bool value) {
+  return value ? "true" : "false";
+}
+
+std::vector<std::string> fields(const Table& table, const Row& row, std::size_t column) {
+  const Entry& entry = row.entries[column];
+  const auto& paper = entry.paper;
+  std::vector<std::string> all = {table.name,
+                                  table.profile,
+                                  flag(table.paper_protocol),
+                                  table.columns[column].experiment,
+                                  table.columns[column].dataset,
+                                  row.method,
+                                  row.title};
+  for (const auto& [axis, value] : row.point) all.push_back(value);
+  std::vector<std::string> folders, reasons;
+  for (const auto& run : entry.cell.results) folders.push_back(run.folder.generic_string());
+  for (const auto& run : entry.cell.missing) {
+    reasons.push_back(fmt::format("seed {}: {}", run.seed, run.reason));
+  }
+  const std::optional<double> mean =
+      entry.ours.n > 0 ? std::optional(entry.ours.mean) : std::nullopt;
+  all.insert(all.end(), {metric_name(table.metric), std::to_string(entry.ours.n),
+                         std::to_string(entry.cell.planned()), number(mean), number(entry.ours.sd),
+                         paper ? paper->text : "", paper ? flag(paper->checked) : "",
+                         number(entry.difference), number(entry.cell.step_ms()),
+                         number(entry.cell.best_epoch()), join(folders, ";"), join(reasons, "; ")});
+  return all;
+}
+
+}  // namespace
+
+std::string csv(const Table& table) {
+  std::vector<std::string> head = {"sweep",   "profile", "paper_protocol", "experiment",
+                                   "dataset", "method",  "title"};
+  head.insert(head.end(), table.axes.begin(), table.axes.end());
+  head.insert(head.end(), {"metric", "n", "planned", "mean", "sd", "paper", "paper_checked",
+                           "difference", "step_ms", "best_epoch", "runs", "missing"});
+  std::string text = line(head);
+  for (const auto& row : table.rows) {
+    for (std::size_t c = 0; c < row.entries.size(); ++c) text += line(fields(table, row, c));
+  }
+  return text;
+}
+
+}  // namespace laq::analysis

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace laq::analysis {
+
+/// Mean and spread of a measure over seeds.
+struct Summary {
+  std::size_t n = 0;
+  double mean = 0;                ///< meaningless when n = 0
+  std::optional<double> sd = {};  ///< sample standard deviation (n − 1); none when n < 2
+
+  /// sd / √n; 0 when n < 2, where the spread is not known.
+  double standard_error() const;
+};
+
+Summary summarize(std::span<const double> values);
+
+/// The middle value, or the mean of the two in the middle; none of no values.
+std::optional<double> median(std::vector<double> values);
+
+}  // namespace laq::analysis

@@ -1,0 +1,165 @@
+#include "analysis/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/unicode.hpp"
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "sweep/plan.hpp"
+
+namespace laq::analysis {
+namespace fs = std::filesystem;
+namespace {
+
+// A run's overrides are the user's words, then one for each axis of the grid.
+using Overrides = std::vector<config::Override>;
+
+Overrides words_of(const sweep::Job& job) {
+  const Overrides& all = job.run.request.overrides;
+  const auto points = static_cast<std::ptrdiff_t>(std::min(job.point.size(), all.size()));
+  return {all.begin(), all.end() - points};
+}
+
+Overrides point_of(const sweep::Job& job) {
+  const auto words = static_cast<std::ptrdiff_t>(words_of(job).size());
+  return {job.run.request.overrides.begin() + words, job.run.request.overrides.end()};
+}
+
+/// Whether the run would be the same with only these overrides.
+bool same_with(const fs::path& configs, const sweep::Job& job, const Overrides& overrides) {
+  if (overrides.size() == job.run.request.overrides.size()) return true;
+  train::RunRequest request = job.run.request;
+  request.overrides = overrides;
+  try {
+    return train::resolve(configs, request).hash == job.run.hash;
+  } catch (const Error&) {  // without the words the combination has no meaning
+    return false;
+  }
+}
+
+void describe_protocol(const sweep::Plan& plan, const fs::path& configs,
+                       const std::vector<Cell>& cells, Table& table) {
+  table.profile = plan.profile.name;
+  table.profile_title = plan.profile.title;
+  if (!plan.profile.paper_protocol) {
+    table.departures.push_back(plan.profile.note.empty() ? plan.profile.title : plan.profile.note);
+  }
+  if (!cells.empty()) {
+    for (const auto& word : words_of(plan.jobs[cells.front().first_job])) {
+      table.overrides.push_back(one_line(word.text));
+    }
+  }
+  const bool changed = std::any_of(cells.begin(), cells.end(), [&](const Cell& cell) {
+    const sweep::Job& job = plan.jobs[cell.first_job];
+    return !same_with(configs, job, point_of(job));
+  });
+  if (changed) table.departures.push_back("changed: " + join(table.overrides));
+  table.paper_protocol = table.departures.empty();
+}
+
+void add_columns(const sweep::Plan& plan, const std::vector<Cell>& cells, Table& table) {
+  for (const Cell& cell : cells) {
+    const auto known = [&](const Column& column) { return column.experiment == cell.experiment; };
+    if (std::any_of(table.columns.begin(), table.columns.end(), known)) continue;
+    const data::DatasetSpec& dataset = plan.jobs[cell.first_job].run.dataset;
+    table.columns.push_back({cell.experiment, dataset.title, dataset.name, dataset.paper_column});
+  }
+  std::vector<Column> titled = table.columns;
+  for (Column& column : titled) {
+    const auto shared =
+        std::count_if(table.columns.begin(), table.columns.end(),
+                      [&](const Column& other) { return other.title == column.title; });
+    if (shared > 1)
+      column.title += fmt::format(" ({})", fs::path(column.experiment).stem().string());
+  }
+  table.columns = std::move(titled);
+}
+
+std::size_t column_of(const Table& table, const Cell& cell) {
+  const auto found =
+      std::find_if(table.columns.begin(), table.columns.end(),
+                   [&](const Column& column) { return column.experiment == cell.experiment; });
+  return static_cast<std::size_t>(found - table.columns.begin());
+}
+
+Row& row_of(Table& table, const Cell& cell, const std::string& title) {
+  const auto found = std::find_if(table.rows.begin(), table.rows.end(), [&](const Row& row) {
+    return row.method == cell.method && row.point == cell.point;
+  });
+  if (found != table.rows.end()) return *found;
+  table.rows.push_back({cell.method, title, cell.point, {}});
+  table.rows.back().entries.resize(table.columns.size());
+  return table.rows.back();
+}
+
+void add_figure(const std::string& method, const Column& column, const PaperTable& paper,
+                Entry& entry) {
+  if (!column.paper_column) return;
+  entry.paper = paper.find(method, *column.paper_column);
+  if (entry.paper && entry.ours.n > 0) entry.difference = entry.ours.mean - entry.paper->value;
+}
+
+int shown_decimals(const Table& table) {
+  int most = table.metric == Metric::test_error ? 2 : 3;
+  for (const auto& row : table.rows) {
+    for (const auto& entry : row.entries) {
+      if (entry.paper) most = std::max(most, entry.paper->decimals);
+    }
+  }
+  return most;
+}
+
+}  // namespace
+
+bool Table::has_figures(std::size_t column) const {
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const Row& row) { return row.entries[column].paper.has_value(); });
+}
+
+bool Table::has_figures() const {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (has_figures(i)) return true;
+  }
+  return false;
+}
+
+bool Table::has_unchecked() const {
+  return std::any_of(rows.begin(), rows.end(), [](const Row& row) {
+    return std::any_of(row.entries.begin(), row.entries.end(),
+                       [](const Entry& entry) { return entry.paper && !entry.paper->checked; });
+  });
+}
+
+Table make_table(const sweep::Plan& plan, const fs::path& configs) {
+  Table table;
+  table.name = plan.name;
+  table.title = one_line(plan.title);
+  for (const auto& note : plan.notes) table.notes.push_back(one_line(note));
+  table.runs = plan.runs;
+  for (const auto& axis : plan.grid) table.axes.push_back(axis.first);
+  if (!plan.paper_table.empty()) {
+    table.paper = load_paper_table(configs, plan.paper_table);
+    table.metric = table.paper->metric;
+  }
+  Collection collection = collect(plan, table.metric);
+  table.origin = std::move(collection.origin);
+  describe_protocol(plan, configs, collection.cells, table);
+  add_columns(plan, collection.cells, table);
+  for (Cell& cell : collection.cells) {
+    const sweep::Job& job = plan.jobs[cell.first_job];
+    Row& row = row_of(table, cell, one_line(job.run.method_title));
+    const std::size_t column = column_of(table, cell);
+    Entry& entry = row.entries[column];
+    entry.ours = cell.summary();
+    if (table.paper && same_with(configs, job, words_of(job))) {
+      add_figure(cell.method, table.columns[column], *table.paper, entry);
+    }
+    entry.cell = std::move(cell);
+  }
+  table.decimals = shown_decimals(table);
+  return table;
+}
+
+}  // namespace laq::analysis

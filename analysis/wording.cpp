@@ -1,0 +1,151 @@
+#include "analysis/wording.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/text.hpp"
+
+namespace laq::analysis {
+namespace {
+
+// Enough of a commit to be found again.
+constexpr std::size_t kCommitDigits = 12;
+constexpr std::size_t kDateCharacters = 10;  // of an ISO 8601 time
+
+template <typename Visit>
+void for_each_entry(const Table& table, Visit visit) {
+  for (const auto& row : table.rows) {
+    for (std::size_t i = 0; i < row.entries.size(); ++i)
+      visit(row, table.columns[i], row.entries[i]);
+  }
+}
+
+std::string list(const std::set<std::string>& values) {
+  return join({values.begin(), values.end()});
+}
+
+std::string short_commit(const std::string& commit) {
+  const auto end = std::min(commit.find(' '), commit.size());
+  return end <= kCommitDigits ? commit : commit.substr(0, kCommitDigits) + commit.substr(end);
+}
+
+}  // namespace
+
+std::string heading(const Table& table) {
+  return fmt::format("{}: {}{}", table.title, table.profile_title,
+                     table.paper_protocol ? "" : ", NOT the paper's protocol");
+}
+
+std::string protocol_sentence(const Table& table) {
+  if (table.paper_protocol) return fmt::format("Sweep {}; the paper's protocol.", table.name);
+  std::string text = fmt::format("Sweep {}; this is not the paper's protocol ({}).", table.name,
+                                 join(table.departures, "; "));
+  if (table.has_figures()) {
+    text += " The differences from the paper's figures are only an orientation.";
+  }
+  return text;
+}
+
+std::string dagger_note() {
+  return "Figure transcribed without comparing it with the printed paper.";
+}
+
+std::string source_note(const Table& table) {
+  return table.paper && table.has_figures() ? fmt::format("Paper: {}.", table.paper->source) : "";
+}
+
+bool has_single_runs(const Table& table) {
+  bool single = false;
+  for_each_entry(table, [&](const auto&, const auto&, const Entry& entry) {
+    single = single || entry.ours.n == 1;
+  });
+  return single;
+}
+
+std::string single_run_note() {
+  return "n = 1: a single run, so no standard deviation.";
+}
+
+std::string provenance_note(const Table& table) {
+  const Origin& origin = table.origin;
+  if (origin.empty()) return "No run is completed yet.";
+  std::set<std::string> commits;
+  for (const auto& commit : origin.commits) commits.insert(short_commit(commit));
+  const std::string first = origin.times.begin()->substr(0, kDateCharacters);
+  const std::string last = origin.times.rbegin()->substr(0, kDateCharacters);
+  std::vector<std::string> parts = {"commit " + list(commits)};
+  if (!origin.cpus.empty()) parts.push_back(list(origin.cpus));
+  parts.push_back(list(origin.threads) +
+                  (origin.threads == std::set<std::string>{"1"} ? " thread" : " threads"));
+  if (!origin.libtorch.empty()) parts.push_back("LibTorch " + list(origin.libtorch));
+  parts.push_back(first == last ? first : first + " to " + last);
+  return fmt::format("Runs: {}.", join(parts, "; "));
+}
+
+std::vector<std::string> missing_lines(const Table& table) {
+  std::vector<std::string> lines;
+  for_each_entry(table, [&](const Row& row, const Column& column, const Entry& entry) {
+    const auto& missing = entry.cell.missing;
+    const bool bare = std::all_of(missing.begin(), missing.end(),
+                                  [](const Missing& run) { return run.reason == run.state; });
+    if (entry.ours.n == 0 && bare) return;
+    std::string who = row.title;
+    for (const auto& [axis, value] : row.point) who += fmt::format(", {}={}", axis, value);
+    for (std::size_t i = 0; i < missing.size();) {
+      std::vector<std::string> seeds;
+      const std::string& reason = missing[i].reason;
+      for (; i < missing.size() && missing[i].reason == reason; ++i) {
+        seeds.push_back(std::to_string(missing[i].seed));
+      }
+      lines.push_back(fmt::format("{}, {}, seed{} {}: {}", who, column.title,
+                                  seeds.size() > 1 ? "s" : "", join(seeds), reason));
+    }
+  });
+  return lines;
+}
+
+std::string count_text(const Entry& entry) {
+  const std::size_t planned = entry.cell.planned();
+  return entry.ours.n == planned ? std::to_string(planned)
+                                 : fmt::format("{} of {}", entry.ours.n, planned);
+}
+
+std::string missing_states(const Entry& entry) {
+  std::vector<std::string> states;
+  for (const auto& run : entry.cell.missing) {
+    if (std::find(states.begin(), states.end(), run.state) == states.end()) {
+      states.push_back(run.state);
+    }
+  }
+  return states.empty() ? "not planned" : join(states);
+}
+
+std::string fixed(double value, int decimals) {
+  return fmt::format("{:.{}f}", value, decimals);
+}
+
+std::string signed_fixed(double value, int decimals) {
+  const std::string text = fmt::format("{:+.{}f}", value, decimals);
+  return text.find_first_of("123456789") == std::string::npos ? text.substr(1) : text;
+}
+
+bool has_training(const Table& table) {
+  bool any = false;
+  for_each_entry(table, [&](const auto&, const auto&, const Entry& entry) {
+    any = any || entry.cell.step_ms() || entry.cell.best_epoch();
+  });
+  return any;
+}
+
+std::string optional_fixed(std::optional<double> value, int decimals) {
+  return value ? fixed(*value, decimals) : "";
+}
+
+std::string epoch_text(std::optional<double> epoch) {
+  return optional_fixed(epoch, epoch && *epoch != std::floor(*epoch) ? 1 : 0);
+}
+
+}  // namespace laq::analysis

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/table.hpp"
+
+/// What the formats for people (Markdown, LaTeX) say in common; plain Unicode text, to be escaped
+/// by the format.
+namespace laq::analysis {
+
+/// "Test error (%): quick profile, NOT the paper's protocol".
+std::string heading(const Table& table);
+/// What was run, how it departs from the paper's protocol and what the differences then mean.
+std::string protocol_sentence(const Table& table);
+/// Footnotes, without their marks: that of the dagger is `dagger_note`.
+std::string dagger_note();
+std::string source_note(const Table& table);  ///< "" without a figure of a paper
+bool has_single_runs(const Table& table);
+std::string single_run_note();
+/// Commits, CPU, threads, LibTorch and dates of the runs.
+std::string provenance_note(const Table& table);
+/// "LATe, MNIST, seeds 2, 3: failed: …". Left out where the table's cell says all there is to say.
+std::vector<std::string> missing_lines(const Table& table);
+
+/// "2" or "2 of 3".
+std::string count_text(const Entry& entry);
+/// The states of the missing runs, such as "not run".
+std::string missing_states(const Entry& entry);
+std::string fixed(double value, int decimals);
+/// With its sign ("+0.04", "-0.03"); "0.00" when it rounds to zero.
+std::string signed_fixed(double value, int decimals);
+/// Whether the second table, of step times and best epochs, has anything in it.
+bool has_training(const Table& table);
+/// "65.1", or "" for none.
+std::string optional_fixed(std::optional<double> value, int decimals);
+/// The median best epoch: "12" or "12.5".
+std::string epoch_text(std::optional<double> epoch);
+
+}  // namespace laq::analysis

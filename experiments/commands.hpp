@@ -1,0 +1,21 @@
+#pragma once
+
+#include "experiments/data_command.hpp"
+#include "experiments/table_command.hpp"
+
+// One function per command, each in its own file.
+
+namespace laq {
+
+/// `run EXPERIMENT [--method M] [--seed N] [--profile P] …`: one run.
+void add_run_command(CLI::App& app, Context& context);
+/// `sweep SWEEP [--jobs N] [--dry-run] …`: all runs of a sweep that are not completed.
+void add_sweep_command(CLI::App& app, Context& context);
+/// `status [DIR]`: what the runs below a folder are doing.
+void add_status_command(CLI::App& app, Context& context);
+/// `quantize --method M --weights F.h5:/path …`: a quantizer alone, on given weights.
+void add_quantize_command(CLI::App& app, Context& context);
+/// `doctor`: what this program found on this machine, and what to mend.
+void add_doctor_command(CLI::App& app, Context& context);
+
+}  // namespace laq

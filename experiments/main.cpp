@@ -1,0 +1,73 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "core/error.hpp"
+#include "core/machine.hpp"
+#include "experiments/commands.hpp"
+#include "record/provenance.hpp"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+// The configurations: LAQ_CONFIGS, those of the present folder, or those of the sources this was
+// built from.
+std::filesystem::path default_configs() {
+  if (const char* chosen = std::getenv("LAQ_CONFIGS")) return chosen;
+  std::error_code ignored;
+  if (std::filesystem::is_directory("configs/experiments", ignored)) return "configs";
+  return std::filesystem::path(LAQ_SOURCE_DIR) / "configs";
+}
+
+int fail(const std::string& message, int code) {
+  std::cout.flush();
+  std::cerr << "laq: " << message << std::endl;
+  return code;
+}
+
+int run_program(int argc, char** argv) {
+  laq::Context context{default_configs(), 0};
+  CLI::App app{"Loss-aware weight quantization: train, sweep and tabulate (Hou & Kwok, ICLR 2018)",
+               "laq"};
+  app.set_version_flag("--version", "laq " + std::string(laq::record::version()) + " (" +
+                                        std::string(laq::record::git_commit()) + ")");
+  app.add_option("--configs", context.configs,
+                 "Folder of YAML files (LAQ_CONFIGS, otherwise configs)");
+  app.require_subcommand(1);
+  app.fallthrough();
+  laq::add_run_command(app, context);
+  laq::add_sweep_command(app, context);
+  laq::add_status_command(app, context);
+  laq::add_table_command(app, context);
+  laq::add_quantize_command(app, context);
+  laq::add_data_command(app, context);
+  laq::add_doctor_command(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return fail(std::string(error.what()) + "; see laq --help", kUsage);
+  }
+  std::cout.flush();
+  if (!std::cout) return fail("cannot write to standard output", kFailed);
+  return context.exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  laq::prepare_process(argv);
+  try {
+    return run_program(argc, argv);
+  } catch (const laq::Error& error) {
+    return fail(error.what(), error.kind() == laq::Error::Kind::usage ? kUsage : kFailed);
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory; choose a smaller network or fewer jobs", kFailed);
+  } catch (const std::exception& error) {
+    return fail(error.what(), kFailed);
+  }
+}

@@ -1,0 +1,178 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "core/error.hpp"
+#include "core/machine.hpp"
+#include "experiments/commands.hpp"
+#include "quant/rule.hpp"
+#include "record/hdf5.hpp"
+#include "train/experiment.hpp"
+
+namespace laq {
+namespace {
+
+struct QuantizeOptions {
+  std::string method, weights, curvature, previous, group, out;
+  std::vector<std::string> words;
+};
+
+quant::Quantizer read_quantizer(const QuantizeOptions& options, const Context& context) {
+  config::Tree method = train::load_named(context.configs, "methods", options.method);
+  for (const auto& word : options.words) {
+    const config::Override change = config::parse_override(word);
+    if (!change.key.starts_with("quantizer.")) {
+      throw usage_error({.what = "only quantizer keys mean something here",
+                         .where = "command line",
+                         .found = "'" + change.key + "'",
+                         .expected = "quantizer.KEY=VALUE"});
+    }
+    method.at(change.key) = change.value;
+  }
+  if (!options.group.empty()) method.at("quantizer.group") = config::Tree{options.group, "--group"};
+  config::Section section(method.find("quantizer"), "quantizer");
+  quant::Quantizer quantizer = quant::make_quantizer(section);
+  section.finish();
+  if (!quantizer.rule) {
+    throw usage_error({.what = "method '" + options.method + "' does not quantize",
+                       .where = "--method",
+                       .advice = "choose another method"});
+  }
+  return quantizer;
+}
+
+template <typename T>
+record::Array<T> read_array(const std::string& address, const record::Shape* like) {
+  const record::DatasetAddress at = record::parse_address(address);
+  record::Array<T> array = record::Hdf5Reader(at.file).read<T>(at.path);
+  const auto text = [](const record::Shape& shape) {
+    return fmt::format("[{}]", fmt::join(shape, " x "));
+  };
+  if (like && array.shape != *like) {
+    throw Error({.what = "the shape is not that of the weights",
+                 .where = address,
+                 .found = text(array.shape),
+                 .expected = text(*like)});
+  }
+  if (array.values.empty())
+    throw Error({.what = "there are no values", .where = address, .found = text(array.shape)});
+  return array;
+}
+
+// The given codes as ŵ with scale 1: what the alternating solver starts from.
+std::vector<float> start_from(const quant::Rule& rule, const record::Array<std::int64_t>& codes,
+                              const std::string& address) {
+  std::vector<float> start;
+  for (std::size_t i = 0; i < codes.values.size(); ++i) {
+    const auto code = static_cast<int>(codes.values[i]);
+    const auto level = code == codes.values[i] ? rule.level(code) : std::nullopt;
+    if (!level) {
+      throw Error({.what = fmt::format("code {} is not one of this method's", i),
+                   .where = address,
+                   .found = std::to_string(codes.values[i])});
+    }
+    start.push_back(static_cast<float>(*level));
+  }
+  return start;
+}
+
+struct Output {
+  std::vector<float> quantized;
+  std::vector<int> codes;
+  std::vector<double> scales;
+  double objective = 0;  // equation (1) from codes and scales
+  std::size_t groups = 1;
+  int most_rounds = 0;
+  bool converged = true;
+};
+
+void quantize_group(const quant::Rule& rule, const quant::Group& group, std::size_t begin,
+                    Output& out) {
+  quant::require_usable(group);
+  const quant::StepFunction step = rule.fit(group);
+  const std::size_t n = group.latent.size();
+  quant::apply(step, group.latent, {out.quantized.data() + begin, n});
+  quant::encode(step, group.latent, {out.codes.data() + begin, n});
+  out.scales.insert(out.scales.end(), step.scales.begin(), step.scales.end());
+  const int lowest = step.codes.front();
+  std::vector<double> value(static_cast<std::size_t>(step.codes.back() - lowest + 1));
+  for (std::size_t j = 0; j < step.codes.size(); ++j) {
+    value[static_cast<std::size_t>(step.codes[j] - lowest)] = step.values[j];
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    const double d = group.curvature.empty() ? 1.0 : static_cast<double>(group.curvature[i]);
+    const double error = static_cast<double>(group.latent[i]) -
+                         value[static_cast<std::size_t>(out.codes[begin + i] - lowest)];
+    out.objective += d * error * error;
+  }
+  out.most_rounds = std::max(out.most_rounds, step.rounds);
+  out.converged = out.converged && step.converged;
+}
+
+Output quantize(const QuantizeOptions& options, const quant::Quantizer& quantizer,
+                record::Shape& shape) {
+  const record::Array<float> weights = read_array<float>(options.weights, nullptr);
+  shape = weights.shape;
+  std::vector<float> curvature, previous;
+  if (!options.curvature.empty()) curvature = read_array<float>(options.curvature, &shape).values;
+  if (!options.previous.empty()) {
+    previous = start_from(*quantizer.rule, read_array<std::int64_t>(options.previous, &shape),
+                          options.previous);
+  }
+  const std::size_t n = weights.values.size();
+  Output out{std::vector<float>(n), std::vector<int>(n), {}, 0, 1, 0, true};
+  if (quantizer.group == quant::Grouping::row) out.groups = shape.size() == 2 ? shape[0] : 1;
+  const std::size_t size = n / out.groups;
+  for (std::size_t g = 0; g < out.groups; ++g) {
+    const auto part = [&](const std::vector<float>& all) {
+      return all.empty() ? std::span<const float>() : std::span(all).subspan(g * size, size);
+    };
+    quant::Group group{part(weights.values), part(curvature), part(previous), {}};
+    if (!previous.empty())
+      group.scales.assign(static_cast<std::size_t>(quantizer.rule->scale_count()), 1.0);
+    quantize_group(*quantizer.rule, group, g * size, out);
+  }
+  return out;
+}
+
+void go(const QuantizeOptions& options, const Context& context) {
+  const quant::Quantizer quantizer = read_quantizer(options, context);
+  record::Shape shape;
+  const Output out = quantize(options, quantizer, shape);
+  record::write_hdf5(options.out, [&](record::Hdf5Writer& file) {
+    file.write<float>("/quantized", out.quantized, shape);
+    file.write<std::int32_t>("/codes", out.codes, shape);
+    file.write<double>("/scales", out.scales, {out.groups, out.scales.size() / out.groups});
+    file.real("/", "objective", out.objective);
+    file.text("/", "method", options.method);
+    file.integer("/", "rounds", out.most_rounds);
+    file.integer("/", "converged", out.converged ? 1 : 0);
+  });
+  fmt::print("{} weights, {} group(s), objective {:.9g}, written to {}\n", out.quantized.size(),
+             out.groups, out.objective, options.out);
+  if (!out.converged) {
+    fmt::print("the alternating solver stopped after {} rounds without meeting its tolerance\n",
+               out.most_rounds);
+  }
+}
+
+}  // namespace
+
+void add_quantize_command(CLI::App& app, Context& context) {
+  auto options = std::make_shared<QuantizeOptions>();
+  CLI::App* command =
+      app.add_subcommand("quantize", "Quantize given weights (1-D or 2-D, floating point)");
+  command->add_option("--method", options->method, "Name below configs/methods, or a YAML file")
+      ->required();
+  command->add_option("--weights", options->weights, "F.h5:/path of the latent weights w")
+      ->required();
+  command->add_option("--curvature", options->curvature, "F.h5:/path of d > 0 (otherwise uniform)");
+  command->add_option("--previous", options->previous,
+                      "F.h5:/path of codes to start the alternating solver from");
+  command->add_option("--group", options->group, "tensor or row: which weights share their scales");
+  command->add_option("--out", options->out, "HDF5 file to write")->required();
+  command->add_option("KEY=VALUE", options->words, "Overrides, for example quantizer.bits=4");
+  command->callback([options, &context] { go(*options, context); });
+}
+
+}  // namespace laq

@@ -1,0 +1,172 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "core/machine.hpp"
+#include "core/text.hpp"
+#include "experiments/commands.hpp"
+#include "experiments/interrupt.hpp"
+#include "experiments/shared_options.hpp"
+#include "train/session.hpp"
+
+namespace laq {
+namespace {
+
+struct RunOptions {
+  train::RunRequest request;
+  std::vector<std::string> words;
+  DataPathOptions data;
+  std::string runs = "results/runs";
+  std::string device = "cpu";
+  int threads = 0;
+  bool json = false;
+};
+
+/// One line per epoch, and on a terminal a line that counts the steps in between.
+class Progress {
+ public:
+  explicit Progress(bool to_stderr)
+      : out_(to_stderr ? stderr : stdout), live_(::isatty(::fileno(out_)) == 1) {}
+
+  void step(const train::Training& training) {
+    const auto& at = training.position();
+    if (!live_ || at.step_in_epoch % 10 != 0) return;
+    fmt::print(out_, "\r  step {}/{} of epoch {}", at.step_in_epoch, at.steps_per_epoch,
+               at.epoch + 1);
+    std::fflush(out_);
+  }
+
+  void epoch(const train::Training& training, std::int64_t epochs) {
+    const auto& rows = training.history().epochs;
+    if (rows.rows() == 0) return;
+    const auto last = [&](const char* column) { return rows.find(column)->back(); };
+    if (live_) fmt::print(out_, "\r\x1b[K");
+    fmt::print(out_,
+               "epoch {:>3}/{}  train loss {:.4f}  validation error {:5.2f} %  test error {:5.2f} "
+               "%  {:.1f} s\n",
+               rows.index.back(), epochs, last("train_loss"), last("valid_error"),
+               last("test_error"), last("seconds"));
+    std::fflush(out_);
+  }
+
+ private:
+  std::FILE* out_;
+  bool live_;
+};
+
+nlohmann::json summary(const train::Run& run, const train::SessionResult& result) {
+  nlohmann::json all = {{"experiment", run.request.experiment},
+                        {"method", run.request.method},
+                        {"profile", run.request.profile},
+                        {"seed", run.request.seed},
+                        {"hash", run.hash},
+                        {"state", record::state_name(result.state)},
+                        {"run_dir", result.folder.string()}};
+  if (!result.reason.empty()) all["reason"] = result.reason;
+  all["epochs"] = result.history.epochs.rows();
+  for (const char* key : {"best_epoch", "steps", "valid_error", "valid_loss", "test_error",
+                          "test_loss", "step_ms", "seconds", "peak_rss_mb"}) {
+    const auto value = result.history.final_values.find(key);
+    if (value == result.history.final_values.end()) {
+      all[key] = nullptr;
+    } else {
+      std::visit([&](const auto& plain) { all[key] = plain; }, value->second);
+    }
+  }
+  return all;
+}
+
+int exit_code(record::State state) {
+  if (state == record::State::completed) return 0;
+  return state == record::State::interrupted ? kInterruptedExit : 1;
+}
+
+void print_result(const train::SessionResult& result) {
+  const auto& values = result.history.final_values;
+  const auto real = [&](const char* key) { return std::get<double>(values.at(key)); };
+  switch (result.state) {
+    case record::State::completed:
+      fmt::print("best epoch {}: validation error {:.2f} %, test error {:.2f} %\nrecord: {}\n",
+                 std::get<std::int64_t>(values.at("best_epoch")), real("valid_error"),
+                 real("test_error"), (result.folder / "run.h5").string());
+      break;
+    case record::State::interrupted:
+      fmt::print("stopped; the same command goes on from the checkpoint in {}\n",
+                 result.folder.string());
+      break;
+    default:
+      break;
+  }
+}
+
+void go(RunOptions& options, Context& context) {
+  if (options.device != "cpu") {
+    throw usage_error({.what = "unknown device",
+                       .where = "--device",
+                       .found = "'" + options.device + "'",
+                       .expected = "cpu"});
+  }
+  for (const auto& word : options.words)
+    options.request.overrides.push_back(config::parse_override(word));
+  const train::Run run = train::resolve(context.configs, options.request);
+  Progress progress(options.json);
+  train::SessionOptions session;
+  session.runs = options.runs;
+  session.data = options.data.paths();
+  session.threads = options.threads > 0 ? options.threads : threads_for(1);
+  session.stop = interrupted;
+  session.on_step = [&](const train::Training& training) { progress.step(training); };
+  session.on_epoch = [&](const train::Training& training) {
+    progress.epoch(training, run.train.epochs);
+  };
+  watch_signals();
+  const train::SessionResult result = train::run_session(run, session);
+  context.exit_code = exit_code(result.state);
+  if (!result.reason.empty()) {
+    std::cerr << fmt::format("laq: {}: {}\n", record::state_name(result.state), result.reason);
+  }
+  if (options.json) {
+    std::cout << summary(run, result).dump(2) << "\n";
+  } else {
+    print_result(result);
+  }
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Context& context) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = app.add_subcommand("run", "Train one network, or go on with it");
+  command
+      ->add_option("EXPERIMENT", options->request.experiment,
+                   "Name below configs/experiments, or a YAML file")
+      ->required();
+  command->add_option("KEY=VALUE", options->words,
+                      "Overrides, for example train.epochs=5 quantizer.bits=4");
+  command
+      ->add_option("--method", options->request.method,
+                   "Name below configs/methods, or a YAML file")
+      ->capture_default_str();
+  command->add_option("--seed", options->request.seed, "Seed of initial weights and data order")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--profile", options->request.profile,
+                   "How much of the protocol: quick, short or paper")
+      ->capture_default_str();
+  command->add_option("--device", options->device, "Where to compute")->capture_default_str();
+  command
+      ->add_option("--threads", options->threads, "Threads (OMP_NUM_THREADS, otherwise all cores)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--runs", options->runs, "Folder of runs")->capture_default_str();
+  command->add_flag("--json", options->json,
+                    "Print one JSON object and nothing else on standard output");
+  options->data.add_to(*command);
+  command->callback([options, &context] { go(*options, context); });
+}
+
+}  // namespace laq

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "data/locate.hpp"
+
+namespace laq {
+
+/// `--data-dir` and `--mirror`, on top of the environment.
+struct DataPathOptions {
+  std::string data_dir, mirror;
+
+  void add_to(CLI::App& command) {
+    command.add_option("--data-dir", data_dir, "Where data is kept (LAQ_DATA_DIR, otherwise data)");
+    command.add_option("--mirror", mirror,
+                       "Folder or URL with DATASET/FILE below it (LAQ_DATA_MIRROR)");
+  }
+  data::DataPaths paths() const {
+    data::DataPaths paths = data::paths_from_environment();
+    if (!data_dir.empty()) paths.data_dir = data_dir;
+    if (!mirror.empty()) paths.mirror = mirror;
+    return paths;
+  }
+};
+
+}  // namespace laq

@@ -1,0 +1,88 @@
+#include "sweep/estimate.hpp"
+
+#include <ATen/ATen.h>
+
+#include <chrono>
+#include <map>
+
+#include "core/error.hpp"
+#include "nn/model.hpp"
+#include "record/run_record.hpp"
+
+namespace laq::sweep {
+namespace {
+
+// Besides its matrix products a step moves weights and moments through memory.
+constexpr double kOverhead = 1.6;
+constexpr std::size_t kRecordsRead = 8;
+
+double time_of_operation() {
+  const at::NoGradGuard no_gradient;
+  const at::Tensor a = at::ones({100, 1024}), b = at::ones({1024, 1024});
+  a.mm(b);
+  const auto start = std::chrono::steady_clock::now();
+  constexpr int kRepeats = 20;
+  for (int i = 0; i < kRepeats; ++i) a.mm(b);
+  const double spent =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return spent / (kRepeats * 2.0 * 100 * 1024 * 1024);
+}
+
+}  // namespace
+
+Estimate::Estimate(const Plan& plan, int side_by_side)
+    : plan_(plan), side_by_side_(side_by_side), seconds_per_operation_(time_of_operation()) {
+  std::size_t read = 0;
+  for (const auto& job : plan.jobs) {
+    if (job.done() && read++ < kRecordsRead) learn(job);
+  }
+}
+
+// Multiplications and additions of the training: forward, and backward to inputs and weights.
+double Estimate::cost(const Job& job) const {
+  config::Section section(job.run.tree.find("model"), "model");
+  const double weights =
+      nn::weight_count(section, {job.run.dataset.shape, job.run.dataset.classes});
+  const auto rows = static_cast<double>(job.run.limits.train > 0 ? job.run.limits.train
+                                                                 : job.run.dataset.splits.train);
+  double samples = rows * static_cast<double>(job.run.train.epochs);
+  if (job.run.train.max_steps > 0) {
+    samples = std::min(samples, static_cast<double>(job.run.train.max_steps * job.run.train.batch));
+  }
+  return 6 * weights * samples;
+}
+
+void Estimate::learn(const Job& job) {
+  try {
+    const auto record = record::read_run_record(job.folder / "run.h5");
+    const auto spent = record.history.final_values.find("seconds");
+    if (spent == record.history.final_values.end()) return;
+    Known* known = nullptr;
+    for (auto& [experiment, one] : known_)
+      known = experiment == job.run.request.experiment ? &one : known;
+    if (!known) known = &known_.emplace_back(job.run.request.experiment, Known{}).second;
+    known->seconds += std::get<double>(spent->second);
+    known->cost += cost(job);
+  } catch (const Error&) {
+    // An unreadable record is reported where results are read; here it only teaches nothing.
+  }
+}
+
+double Estimate::seconds(const Job& job) const {
+  for (const auto& [experiment, known] : known_) {
+    if (experiment == job.run.request.experiment && known.cost > 0)
+      return known.seconds / known.cost * cost(job);
+  }
+  return cost(job) * seconds_per_operation_ * kOverhead;
+}
+
+double Estimate::seconds_left() const {
+  double total = 0;
+  for (const auto& job : plan_.jobs) {
+    if (job.state == record::State::queued || job.state == record::State::interrupted)
+      total += seconds(job);
+  }
+  return total / side_by_side_;
+}
+
+}  // namespace laq::sweep

@@ -1,0 +1,182 @@
+#include "train/session.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "core/error.hpp"
+#include "core/files.hpp"
+#include "core/machine.hpp"
+#include "core/text.hpp"
+#include "record/run_record.hpp"
+#include "train/torch_info.hpp"
+
+namespace laq::train {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr double kHeartbeatSeconds = 5;
+
+/// Held while a process trains a run; the kernel releases it whatever becomes of the process.
+class RunLock {
+ public:
+  explicit RunLock(const fs::path& folder) {
+    const fs::path file = folder / "lock";
+    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor_ < 0) {
+      throw Error(
+          {.what = "cannot write into the run's folder: " + errno_text(), .where = file.string()});
+    }
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(descriptor_);
+      throw Error({.what = "another process is training this run",
+                   .where = folder.string(),
+                   .advice = "wait for it, or choose another --runs folder"});
+    }
+  }
+  ~RunLock() { ::close(descriptor_); }
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
+record::Provenance provenance(const Run& run, const SessionOptions& options) {
+  record::Provenance all = record::system_provenance();
+  all.config_yaml = run.yaml();
+  all.config_hash = run.hash;
+  all.dataset_sha256 = data::dataset_sha256(run.dataset);
+  all.experiment = run.request.experiment;
+  all.method = run.request.method;
+  all.seed = run.request.seed;
+  all.profile = run.request.profile;
+  all.cpu_capability = cpu_capability();
+  all.threads = options.threads;
+  all.libtorch_version = libtorch_version();
+  all.blas = blas_info().description;
+  return all;
+}
+
+class Session {
+ public:
+  Session(const Run& run, const SessionOptions& options)
+      : run_(run), options_(options), folder_(options.runs / run.folder()) {
+    make_folder(folder_);
+  }
+
+  SessionResult go() {
+    SessionResult result;
+    result.folder = folder_;
+    const RunLock lock(folder_);
+    sweep_temporaries(folder_);
+    const auto before = record::read_status(folder_ / "status.json");
+    if (before && before->state == record::State::completed && fs::exists(folder_ / "run.h5")) {
+      result.state = record::State::completed;
+      result.history = record::read_run_record(folder_ / "run.h5").history;
+      return result;
+    }
+    try {
+      replace_file(folder_ / "config.yaml", run_.yaml());
+      report(record::State::running, nullptr);
+      const data::ImageData data = data::load_images(run_.dataset, options_.data, run_.limits);
+      Training training(run_, data);
+      resume(training);
+      result.state = train(training);
+      result.history = training.history();
+      report(result.state, &training,
+             result.state == record::State::interrupted ? "stopped by a signal" : "");
+    } catch (const std::exception& error) {
+      const auto* ours = dynamic_cast<const Error*>(&error);
+      const bool diverged = ours && ours->kind() == Error::Kind::not_finite;
+      result.state = diverged ? record::State::diverged : record::State::failed;
+      result.reason = error.what();
+      try {
+        report(result.state, nullptr, result.reason);
+      } catch (const Error&) {
+        // The disk that made the run fail may refuse its status too; the caller has the reason.
+      }
+      if (ours && ours->kind() == Error::Kind::usage) throw;
+    }
+    return result;
+  }
+
+ private:
+  void resume(Training& training) const {
+    const fs::path file = folder_ / "checkpoint.h5";
+    if (fs::exists(file)) training.restore(record::CheckpointReader(file));
+  }
+
+  record::State train(Training& training) {
+    while (!training.done()) {
+      training.step();
+      options_.on_step(training);
+      if (training.epoch_due()) {
+        training.finish_epoch();
+        if (training.done()) break;
+        save(training);
+        options_.on_epoch(training);
+      } else if (options_.stop()) {
+        save(training);
+        return record::State::interrupted;
+      }
+      heartbeat(training);
+    }
+    training.conclude();
+    save(training);
+    options_.on_epoch(training);
+    return record::State::completed;
+  }
+
+  // The checkpoint first: it holds the history too, so a record that is one epoch behind is made
+  // good by a resume.
+  void save(Training& training) {
+    record::write_checkpoint(folder_ / "checkpoint.h5", training.blobs(),
+                             training.checkpoint_state());
+    record::write_run_record(folder_ / "run.h5", provenance(run_, options_), training.history());
+    report(record::State::running, &training);
+  }
+
+  void heartbeat(const Training& training) {
+    if (std::chrono::duration<double>(Clock::now() - reported_).count() > kHeartbeatSeconds) {
+      report(record::State::running, &training);
+    }
+  }
+
+  void report(record::State state, const Training* training, const std::string& reason = "") {
+    record::Status status = record::own_status(state);
+    status.reason = reason;
+    status.epochs = run_.train.epochs;
+    if (training) {
+      const Position& at = training->position();
+      status.epoch = at.epoch;
+      status.step = at.steps;
+      const auto done = static_cast<double>(at.steps), all = static_cast<double>(at.total_steps);
+      status.progress = all > 0 ? done / all : 1;
+      const double spent = std::chrono::duration<double>(Clock::now() - started_).count();
+      const double here = done - static_cast<double>(first_step_);
+      if (here > 0) status.seconds_left = spent / here * (all - done);
+    }
+    record::write_status(folder_ / "status.json", status);
+    reported_ = Clock::now();
+  }
+
+  const Run& run_;
+  const SessionOptions& options_;
+  fs::path folder_;
+  Clock::time_point started_ = Clock::now(), reported_ = started_;
+  std::int64_t first_step_ = 0;
+};
+
+}  // namespace
+
+SessionResult run_session(const Run& run, const SessionOptions& options) {
+  set_threads(options.threads);
+  return Session(run, options).go();
+}
+
+}  // namespace laq::train

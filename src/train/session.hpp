@@ -1,0 +1,42 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "data/locate.hpp"
+#include "record/history.hpp"
+#include "record/status.hpp"
+#include "train/experiment.hpp"
+#include "train/training.hpp"
+
+namespace laq::train {
+
+/// What a run needs to know that cannot change its outcome.
+struct SessionOptions {
+  std::filesystem::path runs = "results/runs";
+  data::DataPaths data;
+  int threads = 1;
+  /// Asked after every step; true saves a checkpoint and ends the session as `interrupted`.
+  std::function<bool()> stop = [] { return false; };
+  /// Called after every step.
+  std::function<void(const Training&)> on_step = [](const Training&) {};
+  /// Called after every epoch, when it is on disk.
+  std::function<void(const Training&)> on_epoch = [](const Training&) {};
+};
+
+struct SessionResult {
+  record::State state = record::State::failed;
+  std::string reason;
+  std::filesystem::path folder;
+  record::History history;
+};
+
+/// Carries one run as far as it goes: makes its folder, resumes from its checkpoint when there is
+/// one, trains, and after every epoch replaces checkpoint.h5, run.h5 and status.json. A completed
+/// run is returned as it is. A run that fails or diverges says so in its status and in the result;
+/// it does not throw. Errors: the folder cannot be made, the run is being trained by another
+/// process, or data and checkpoint cannot be used.
+SessionResult run_session(const Run& run, const SessionOptions& options);
+
+}  // namespace laq::train

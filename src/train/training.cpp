@@ -1,0 +1,167 @@
+#include "train/training.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "config/section.hpp"
+#include "core/error.hpp"
+#include "core/machine.hpp"
+#include "core/random.hpp"
+#include "train/loss.hpp"
+
+namespace laq::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+Training::Training(const Run& run, const data::ImageData& data) : run_(run), data_(data) {
+  const auto seed = static_cast<std::uint64_t>(run.request.seed);
+  config::Section model_section(run.tree.find("model"), "model");
+  const nn::Shape shape{{data.channels(), data.height(), data.width()}, run.dataset.classes};
+  model_ = nn::make_model(model_section, shape, seed);
+  optimizer_ =
+      std::make_unique<optim::ProximalAdam>(model_->layers(), run.quantizer, run.train.adam);
+
+  const std::int64_t batch = run.train.batch;
+  position_.steps_per_epoch = data.size(data::Part::train) / batch;
+  if (position_.steps_per_epoch == 0) {
+    throw usage_error({.what = "the batch is larger than the training part",
+                       .where = "train.batch",
+                       .found = std::to_string(batch),
+                       .expected = fmt::format("at most {}", data.size(data::Part::train))});
+  }
+  position_.total_steps = position_.steps_per_epoch * run.train.epochs;
+  if (run.train.max_steps > 0) {
+    position_.total_steps = std::min(position_.total_steps, run.train.max_steps);
+  }
+  inputs_ = at::empty({batch, data.channels(), data.height(), data.width()}, at::kFloat);
+  labels_ = at::empty({batch}, at::kLong);
+  losses_ = at::zeros({position_.steps_per_epoch}, at::kFloat);
+  seconds_ = at::zeros({position_.steps_per_epoch}, at::kDouble);
+  begin_epoch();
+}
+
+void Training::begin_epoch() {
+  order_ = permutation(static_cast<std::size_t>(data_.size(data::Part::train)),
+                       RandomStream(static_cast<std::uint64_t>(run_.request.seed), "data order",
+                                    static_cast<std::uint64_t>(position_.epoch)));
+}
+
+void Training::step() {
+  const auto start = Clock::now();
+  const auto batch = static_cast<std::size_t>(run_.train.batch);
+  data_.gather(data::Part::train,
+               {order_.data() + static_cast<std::size_t>(position_.step_in_epoch) * batch, batch},
+               inputs_.data_ptr<float>(), labels_.data_ptr<std::int64_t>());
+  const at::Tensor loss = squared_hinge(model_->forward(inputs_), labels_);
+  loss.backward();
+  optimizer_->step(run_.schedule.rate(position_.epoch));
+  losses_[position_.step_in_epoch].copy_(loss.detach());
+  seconds_.data_ptr<double>()[position_.step_in_epoch] = since(start);
+  ++position_.step_in_epoch;
+  ++position_.steps;
+}
+
+bool Training::epoch_due() const {
+  return position_.step_in_epoch == position_.steps_per_epoch ||
+         (position_.step_in_epoch > 0 && done());
+}
+
+double Training::train_loss() const {
+  const float* losses = losses_.data_ptr<float>();
+  double sum = 0;
+  for (std::int64_t i = 0; i < position_.step_in_epoch; ++i) {
+    if (!std::isfinite(losses[i])) {
+      throw Error({.what = fmt::format("the training loss is not finite at step {} of epoch {}",
+                                       i + 1, position_.epoch + 1),
+                   .found = fmt::format("{}", losses[i])},
+                  Error::Kind::not_finite);
+    }
+    sum += static_cast<double>(losses[i]);
+  }
+  return sum / static_cast<double>(position_.step_in_epoch);
+}
+
+void Training::finish_epoch() {
+  const double loss = train_loss();
+  const auto start = Clock::now();
+  const Score valid = evaluate(*model_, data_, data::Part::validation);
+  const Score test = evaluate(*model_, data_, data::Part::test);
+  evaluation_seconds_ = since(start);
+
+  const double* seconds = seconds_.data_ptr<double>();
+  const std::int64_t first_step = position_.steps - position_.step_in_epoch;
+  for (std::int64_t i = 0; i < position_.step_in_epoch; ++i) {
+    history_.steps.append(
+        first_step + i + 1,
+        {{"loss", static_cast<double>(losses_.data_ptr<float>()[i])}, {"seconds", seconds[i]}});
+  }
+  const double rate = run_.schedule.rate(position_.epoch);
+  const double spent = std::accumulate(seconds, seconds + position_.step_in_epoch, 0.0);
+  ++position_.epoch;
+  position_.step_in_epoch = 0;
+  history_.epochs.append(position_.epoch, {{"train_loss", loss},
+                                           {"valid_loss", valid.loss},
+                                           {"valid_error", valid.error},
+                                           {"test_loss", test.loss},
+                                           {"test_error", test.error},
+                                           {"learning_rate", rate},
+                                           {"seconds", spent + evaluation_seconds_}});
+  for (const auto& layer : optimizer_->report()) {
+    history_.append_layer(layer.name, "scales", layer.scales);
+    history_.append_layer(layer.name, "zero_fraction", layer.zero_fraction);
+    history_.append_layer(layer.name, "level_histogram", layer.level_share);
+    history_.append_layer(layer.name, "flips", layer.flips);
+    history_.append_layer(layer.name, "rounds", layer.rounds);
+    history_.append_layer(layer.name, "weighted_error", layer.weighted_error);
+  }
+  begin_epoch();
+}
+
+void Training::conclude() {
+  auto& values = history_.final_values;
+  if (history_.epochs.rows() == 0) {  // no step was asked for: the initial network
+    const Score valid = evaluate(*model_, data_, data::Part::validation);
+    const Score test = evaluate(*model_, data_, data::Part::test);
+    values = {{"best_epoch", std::int64_t{0}},
+              {"valid_error", valid.error},
+              {"test_error", test.error},
+              {"test_loss", test.loss},
+              {"valid_loss", valid.loss}};
+  } else {
+    const auto& errors = *history_.epochs.find("valid_error");
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < errors.size(); ++i) best = errors[i] <= errors[best] ? i : best;
+    values["best_epoch"] = history_.epochs.index[best];
+    for (const char* column : {"valid_error", "valid_loss", "test_error", "test_loss"}) {
+      values[column] = (*history_.epochs.find(column))[best];
+    }
+  }
+  const auto* steps = history_.steps.find("seconds");
+  const auto* epochs = history_.epochs.find("seconds");
+  values["epochs"] = position_.epoch;
+  values["steps"] = position_.steps;
+  values["step_ms"] = steps ? 1000 * median(*steps) : 0.0;
+  values["seconds"] = epochs ? std::accumulate(epochs->begin(), epochs->end(), 0.0) : 0.0;
+  values["peak_rss_mb"] = peak_memory_mib();
+}
+
+}  // namespace laq::train

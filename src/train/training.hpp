@@ -1,0 +1,85 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "data/image_set.hpp"
+#include "nn/model.hpp"
+#include "optim/proximal_adam.hpp"
+#include "record/checkpoint.hpp"
+#include "record/history.hpp"
+#include "train/experiment.hpp"
+
+namespace laq::train {
+
+/// Mean loss and share of wrong answers (percent) of a model on a part of the data.
+struct Score {
+  double loss = 0;
+  double error = 0;
+};
+
+/// In evaluation mode, without gradients, in the order of the data.
+Score evaluate(nn::Model& model, const data::ImageData& data, data::Part part);
+
+/// Where a training is.
+struct Position {
+  std::int64_t epoch = 0;          ///< finished epochs
+  std::int64_t step_in_epoch = 0;  ///< finished steps of the present one
+  std::int64_t steps_per_epoch = 0;
+  std::int64_t steps = 0;        ///< finished in all
+  std::int64_t total_steps = 0;  ///< to do in all
+};
+
+/// The state of one training: model, optimizer, position, history. The loop around it decides when
+/// to save.
+class Training {
+ public:
+  /// Initial weights and data order are functions of the run's seed. `data` outlives the training.
+  Training(const Run& run, const data::ImageData& data);
+
+  bool done() const { return position_.steps >= position_.total_steps; }
+  /// One batch: gather, forward at ŵ, backward, ProximalAdam.
+  void step();
+  /// Whether the present epoch's steps are all done (or the run's), so that `finish_epoch` is due.
+  bool epoch_due() const;
+  /// Evaluates, and adds a row to the history. Error (not_finite): the loss was not.
+  void finish_epoch();
+  /// Sets the history's final values from the epoch with the best validation error (the latest of
+  /// equals).
+  void conclude();
+
+  const Position& position() const { return position_; }
+  const record::History& history() const { return history_; }
+  record::History& history() { return history_; }
+  nn::Model& model() { return *model_; }
+
+  /// Everything from which the run goes on bitwise as if it had not stopped. Views of this object's
+  /// memory.
+  std::vector<record::Blob> blobs() const;
+  record::CheckpointState checkpoint_state() const;
+  /// Errors: the checkpoint is of another configuration or lacks something.
+  void restore(const record::CheckpointReader& checkpoint);
+
+ private:
+  void begin_epoch();
+  double train_loss() const;
+  std::vector<std::pair<std::string, at::Tensor>> tensors() const;
+
+  const Run& run_;
+  const data::ImageData& data_;
+  std::shared_ptr<nn::Model> model_;
+  std::unique_ptr<optim::ProximalAdam> optimizer_;
+  Position position_;
+  record::History history_;
+  std::vector<std::int64_t> order_;  // of the present epoch
+  at::Tensor inputs_, labels_;       // one batch
+  at::Tensor losses_;                // of the present epoch's steps
+  at::Tensor seconds_;               // likewise, double
+  double evaluation_seconds_ = 0;
+};
+
+}  // namespace laq::train

@@ -1,0 +1,108 @@
+#include <ATen/ATen.h>
+
+#include <variant>
+
+#include "core/error.hpp"
+#include "train/training.hpp"
+
+// What a checkpoint holds of a training.
+
+namespace laq::train {
+namespace {
+
+template <typename T>
+std::span<T> values(const at::Tensor& tensor) {
+  return {tensor.data_ptr<T>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+record::Shape shape_of(const at::Tensor& tensor) {
+  record::Shape shape;
+  for (const std::int64_t size : tensor.sizes()) shape.push_back(static_cast<std::size_t>(size));
+  if (shape.empty()) shape.push_back(1);
+  return shape;
+}
+
+// Calls visit(span) with the tensor's own element type.
+template <typename Visit>
+void with_values(const std::string& name, const at::Tensor& tensor, const Visit& visit) {
+  switch (tensor.scalar_type()) {
+    case at::kFloat:
+      return visit(values<float>(tensor));
+    case at::kDouble:
+      return visit(values<double>(tensor));
+    case at::kLong:
+      return visit(values<std::int64_t>(tensor));
+    case at::kByte:
+      return visit(values<std::uint8_t>(tensor));
+    default:
+      throw Error({.what = "a tensor of this type cannot be saved", .where = name});
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, at::Tensor>> Training::tensors() const {
+  std::vector<std::pair<std::string, at::Tensor>> all;
+  for (const auto& item : model_->named_parameters())
+    all.emplace_back("model:" + item.key(), item.value());
+  for (const auto& item : model_->named_buffers())
+    all.emplace_back("model:" + item.key(), item.value());
+  for (const auto& [name, tensor] : optimizer_->state())
+    all.emplace_back("optimizer:" + name, tensor);
+  all.emplace_back("epoch:losses", losses_);
+  all.emplace_back("epoch:seconds", seconds_);
+  return all;
+}
+
+std::vector<record::Blob> Training::blobs() const {
+  std::vector<record::Blob> blobs;
+  for (const auto& [name, tensor] : tensors()) {
+    with_values(name, tensor, [&, &named = name, &of = tensor](auto span) {
+      using T = typename decltype(span)::value_type;
+      blobs.push_back({named, shape_of(of), std::span<const T>(span)});
+    });
+  }
+  return blobs;
+}
+
+record::CheckpointState Training::checkpoint_state() const {
+  return {{{"epoch", position_.epoch},
+           {"step_in_epoch", position_.step_in_epoch},
+           {"steps", position_.steps},
+           {"optimizer_steps", optimizer_->steps()},
+           {"seed", run_.request.seed}},
+          {{"config_hash", run_.hash}},
+          history_};
+}
+
+void Training::restore(const record::CheckpointReader& checkpoint) {
+  const record::CheckpointState& state = checkpoint.state();
+  const auto hash = state.texts.find("config_hash");
+  if (hash == state.texts.end() || hash->second != run_.hash) {
+    throw Error({.what = "the checkpoint is of another configuration",
+                 .found = hash == state.texts.end() ? "none" : hash->second,
+                 .expected = run_.hash,
+                 .advice = "delete it to start anew"});
+  }
+  const at::NoGradGuard no_gradient;
+  for (const auto& [name, tensor] : tensors()) {
+    with_values(name, tensor, [&, &named = name](auto span) { checkpoint.read_into(named, span); });
+  }
+  const auto counter = [&](const char* name) {
+    const auto found = state.counters.find(name);
+    if (found == state.counters.end()) {
+      throw Error({.what = "the checkpoint lacks a counter",
+                   .expected = name,
+                   .advice = "delete it to start anew"});
+    }
+    return found->second;
+  };
+  position_.epoch = counter("epoch");
+  position_.step_in_epoch = counter("step_in_epoch");
+  position_.steps = counter("steps");
+  optimizer_->set_steps(counter("optimizer_steps"));
+  history_ = state.history;
+  begin_epoch();
+}
+
+}  // namespace laq::train

@@ -1,0 +1,88 @@
+#include "analysis_support.hpp"
+
+#include <fmt/format.h>
+
+#include "core/files.hpp"
+#include "record/run_record.hpp"
+#include "sweep/plan.hpp"
+
+namespace laq::analysis::test {
+namespace {
+
+sweep::Plan plan_of(const Folder& folder, const std::vector<std::string>& words) {
+  sweep::PlanRequest request;
+  request.sweep = (folder / "trial.yaml").string();
+  request.words = words;
+  request.runs = folder / "runs";
+  return sweep::make_plan(configs(), request);
+}
+
+sweep::Job job_of(const sweep::Plan& plan, const Which& which) {
+  for (const auto& job : plan.jobs) {
+    if (job.run.request.method == which.method && job.run.request.seed == which.seed &&
+        job.point == which.point) {
+      return job;
+    }
+  }
+  throw Error({.what = "the sweep has no such job", .found = which.method});
+}
+
+}  // namespace
+
+std::filesystem::path configs() {
+  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "configs";
+}
+
+Bench::Bench(std::string sweep_yaml, std::vector<std::string> words) : words_(std::move(words)) {
+  replace_file(folder_ / "trial.yaml", sweep_yaml);
+}
+
+std::filesystem::path Bench::run_folder(const Which& which) const {
+  return job_of(plan_of(folder_, words_), which).folder;
+}
+
+void Bench::write_record(const Which& which, const Measured& measured, const std::string& hash) {
+  const sweep::Job job = job_of(plan_of(folder_, words_), which);
+  record::Provenance provenance = record::test::sample_provenance();
+  provenance.config_hash = hash.empty() ? job.run.hash : hash;
+  provenance.experiment = job.run.request.experiment;
+  provenance.method = which.method;
+  provenance.seed = which.seed;
+  provenance.git_commit = "0123456789abcdef0123456789abcdef01234567";
+  provenance.git_dirty = false;
+  provenance.cpu_model = "A CPU (R) 100% & more_so";
+  provenance.file_time = fmt::format("2026-01-{:02}T12:00:00Z", which.seed);
+  record::History history;
+  history.epochs.append(1, {{"train_loss", 0.5}});
+  if (measured.test_error) history.final_values["test_error"] = *measured.test_error;
+  if (measured.step_ms) history.final_values["step_ms"] = *measured.step_ms;
+  if (measured.best_epoch) history.final_values["best_epoch"] = *measured.best_epoch;
+  make_folder(job.folder);
+  record::write_run_record(job.folder / "run.h5", provenance, history);
+}
+
+void Bench::complete(const Which& which, const Measured& measured) {
+  write_record(which, measured);
+  leave(which, State::completed, "");
+}
+
+void Bench::leave(const Which& which, State state, const std::string& reason) {
+  const auto folder = run_folder(which);
+  make_folder(folder);
+  record::Status status = record::own_status(state);
+  status.reason = reason;
+  record::write_status(folder / "status.json", status);
+}
+
+Table Bench::table() const {
+  return make_table(plan_of(folder_, words_), configs());
+}
+
+const Entry& entry(const Table& table, const std::string& method, const Point& point) {
+  for (const auto& row : table.rows) {
+    if (row.method == method && row.point == point) return row.entries.at(0);
+  }
+  throw Error({.what = "the table has no such row", .found = method});
+}
+
+}  // namespace laq::analysis::test

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/table.hpp"
+#include "record/status.hpp"
+#include "record_support.hpp"
+
+namespace laq::analysis::test {
+
+using record::State;
+using record::test::Folder;
+using record::test::holds;
+using record::test::message;
+
+/// The project's own configurations.
+std::filesystem::path configs();
+
+/// What a run that a test pretends to have finished has measured; no value is not recorded.
+struct Measured {
+  std::optional<double> test_error;
+  std::optional<double> step_ms = {};
+  std::optional<std::int64_t> best_epoch = {};
+};
+
+/// Names a job of a sweep: method, seed and, in a grid, its point.
+struct Which {
+  std::string method;
+  std::int64_t seed = 1;
+  Point point = {};
+};
+
+/// A sweep file and a runs folder of its own, filled by a test with records as a run writes them.
+class Bench {
+ public:
+  explicit Bench(std::string sweep_yaml, std::vector<std::string> words = {});
+
+  std::filesystem::path run_folder(const Which& which) const;
+  void complete(const Which& which, const Measured& measured);
+  void complete(const Which& which, double test_error) { complete(which, Measured{test_error}); }
+  /// A run that has a status but no record.
+  void leave(const Which& which, State state, const std::string& reason);
+  /// The same with a record of what it has measured so far.
+  void write_record(const Which& which, const Measured& measured, const std::string& hash = "");
+
+  Table table() const;
+  const Folder& folder() const { return folder_; }
+  std::filesystem::path runs() const { return folder_ / "runs"; }
+
+ private:
+  Folder folder_;
+  std::vector<std::string> words_;
+};
+
+/// The entry of a method in the first column. Fails the test when there is none.
+const Entry& entry(const Table& table, const std::string& method, const Point& point = {});
+
+}  // namespace laq::analysis::test
