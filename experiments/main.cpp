@@ -1,8 +1,10 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <string_view>
 
 #include "core/error.hpp"
 #include "core/machine.hpp"
@@ -60,7 +62,12 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  laq::prepare_process(argv);
+  laq::prepare_allocator();
+  // Only training is worth starting twice.
+  if (std::any_of(argv, argv + argc,
+                  [](const char* word) { return std::string_view(word) == "run"; })) {
+    laq::restart_with_waiting_policy(argv);
+  }
   try {
     return run_program(argc, argv);
   } catch (const laq::Error& error) {

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/machine.hpp"
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
 #include "experiments/interrupt.hpp"
@@ -127,6 +128,7 @@ void go(const SweepOptions& options, Context& context) {
   observer.ended = [&](const sweep::Job& job) { display.ended(job); };
   observer.waiting = [&](const auto& running) { display.waiting(running); };
   watch_signals();
+  set_waiting_policy();
   sweep::execute(plan, execute_options(options, context), observer);
 
   if (options.runs.empty()) {

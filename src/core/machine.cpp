@@ -53,15 +53,22 @@ int threads_for(int jobs) {
   return std::max(1, available_cores() / std::max(1, jobs));
 }
 
-void prepare_process(char** argv) {
+void prepare_allocator() {
   // 2 GiB: larger than any tensor here, so that none is mapped and unmapped at every step.
   constexpr int kLarge = 2047 * 1024 * 1024;
   ::mallopt(M_MMAP_THRESHOLD, kLarge);
   ::mallopt(M_TRIM_THRESHOLD, kLarge);
-  if (blas_info().threading == BlasThreading::pthread && !std::getenv("OMP_WAIT_POLICY")) {
-    ::setenv("OMP_WAIT_POLICY", "passive", 1);
-    ::execv("/proc/self/exe", argv);  // on failure: slower, not wrong
-  }
+}
+
+bool set_waiting_policy() {
+  if (std::getenv("OMP_WAIT_POLICY") || std::getenv("GOMP_SPINCOUNT")) return false;
+  if (blas_info().threading == BlasThreading::pthread)
+    return ::setenv("OMP_WAIT_POLICY", "passive", 1) == 0;
+  return ::setenv("GOMP_SPINCOUNT", "1000", 1) == 0;
+}
+
+void restart_with_waiting_policy(char** argv) {
+  if (set_waiting_policy()) ::execv("/proc/self/exe", argv);  // on failure: slower, not wrong
 }
 
 double peak_memory_mib() {

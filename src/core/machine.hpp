@@ -23,10 +23,18 @@ int available_cores();
 int threads_for(int jobs);
 
 /// Called first in `main`: keeps freed blocks in the process instead of giving them back to the
-/// kernel at every step (page faults made an Adam step three times slower), and starts the program
-/// anew with OMP_WAIT_POLICY=passive when OpenBLAS has its own threads, which OpenMP's spinning
-/// ones would starve. Returns when nothing more is to be done.
-void prepare_process(char** argv);
+/// kernel at every step (page faults made an Adam step three times slower).
+void prepare_allocator();
+
+/// Sets how OpenMP's threads wait, for the processes that this one starts, unless the user did: a
+/// short spin, then sleep. Spinning for longer gains nothing on an idle machine, and on a busy one
+/// a step took twenty times as long. With an OpenBLAS that has threads of its own they do not spin
+/// at all. True when something was set.
+bool set_waiting_policy();
+
+/// `set_waiting_policy` for this process: OpenMP reads it when it is loaded, so the program starts
+/// anew.
+void restart_with_waiting_policy(char** argv);
 
 /// Peak resident memory of this process, in MiB.
 double peak_memory_mib();

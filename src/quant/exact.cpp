@@ -39,8 +39,8 @@ struct Interval {
 
 class Search {
  public:
-  Search(const Group& group, Side side, const LevelSet& levels, float largest)
-      : levels_(levels), bins_(group, side, largest) {
+  Search(MagnitudeBins bins, const LevelSet& levels, float largest)
+      : levels_(levels), bins_(std::move(bins)) {
     for (int j = 0; j <= levels.k(); ++j) q_.push_back(levels.level(j));
     narrow(largest);
     sweep_leaves();
@@ -222,7 +222,17 @@ class Search {
 
 double exact_scale(const Group& group, Side side, const LevelSet& levels, float largest) {
   if (!(largest > 0)) return 0;
-  return Search(group, side, levels, largest).alpha();
+  return Search(MagnitudeBins(group, side, largest), levels, largest).alpha();
+}
+
+std::pair<double, double> exact_scales(const Group& group, const LevelSet& levels, float largest) {
+  if (!(largest > 0)) return {0, 0};
+  auto [up, down] = MagnitudeBins::by_sign(group, largest);
+  const auto scale = [&](MagnitudeBins& bins) {
+    // Without a weight of this sign there is nothing to search.
+    return bins.from(0).da > 0 ? Search(std::move(bins), levels, largest).alpha() : 0.0;
+  };
+  return {scale(up), scale(down)};
 }
 
 }  // namespace laq::quant

@@ -30,6 +30,10 @@ class MagnitudeBins {
   /// `largest` is the largest magnitude; the number of bins grows with n up to 16 384.
   MagnitudeBins(const Group& group, Side side, float largest);
 
+  /// The bins of the positive and of the negative weights, from one pass. `largest` is the largest
+  /// |w|.
+  static std::pair<MagnitudeBins, MagnitudeBins> by_sign(const Group& group, float largest);
+
   int count() const { return count_; }
   /// Monotone in a: magnitudes in a lower bin are smaller than those in a higher one.
   int bin(float a) const;
@@ -44,6 +48,8 @@ class MagnitudeBins {
   std::vector<Weighted> open(std::span<const std::pair<int, int>> ranges) const;
 
  private:
+  MagnitudeBins(const Group& group, Side side, int count, float per_unit, std::vector<Mass> inside);
+
   const Group& group_;
   Side side_;
   int count_;

@@ -9,18 +9,11 @@ namespace {
 
 constexpr std::size_t kBlock = 256;
 
-// a = max(up·w, down·w) is |w| for (1, −1), max(w, 0) for (1, 0) and max(−w, 0) for (−1, 0).
-struct SideFactors {
-  float up, down;
-  explicit SideFactors(Side side)
-      : up(side == Side::negative ? -1.0f : 1.0f), down(side == Side::both ? -1.0f : 0.0f) {}
-};
-
 LAQ_VECTORISED
 MagnitudeSums magnitude_chunk(const float* w, const float* d, std::size_t n, float up, float down) {
-  double sum_a = 0, sum_d = 0, sum_da = 0;
+  double sum_a = 0, sum_d = 0, sum_da = 0, zero_d = 0;
   float max = 0;
-#pragma omp simd reduction(+ : sum_a, sum_d, sum_da) reduction(max : max)
+#pragma omp simd reduction(+ : sum_a, sum_d, sum_da, zero_d) reduction(max : max)
   for (std::size_t i = 0; i < n; ++i) {
     const float x = up * w[i], y = down * w[i];
     const float a = x > y ? x : y;
@@ -28,9 +21,10 @@ MagnitudeSums magnitude_chunk(const float* w, const float* d, std::size_t n, flo
     sum_a += static_cast<double>(a);
     sum_d += weight;
     sum_da += static_cast<double>(d[i]) * static_cast<double>(a);
+    zero_d += w[i] == 0 ? static_cast<double>(d[i]) : 0.0;
     max = a > max ? a : max;
   }
-  return {sum_a, sum_d, sum_da, max};
+  return {sum_a, sum_d, sum_da, max, zero_d};
 }
 
 LAQ_VECTORISED
@@ -93,6 +87,7 @@ MagnitudeSums& MagnitudeSums::operator+=(const MagnitudeSums& other) {
   a += other.a;
   d += other.d;
   da += other.da;
+  zero_d += other.zero_d;
   max = std::max(max, other.max);
   return *this;
 }

@@ -10,12 +10,20 @@
 
 namespace laq::quant {
 
+/// a = max(up·w, down·w): |w| for (1, −1), max(w, 0) for (1, 0), max(−w, 0) for (−1, 0).
+struct SideFactors {
+  float up, down;
+  explicit SideFactors(Side side)
+      : up(side == Side::negative ? -1.0f : 1.0f), down(side == Side::both ? -1.0f : 0.0f) {}
+};
+
 /// Sums over the magnitudes of one side.
 struct MagnitudeSums {
-  double a = 0;   ///< Σ a
-  double d = 0;   ///< Σ d over a > 0
-  double da = 0;  ///< Σ d a
-  float max = 0;  ///< largest a
+  double a = 0;       ///< Σ a
+  double d = 0;       ///< Σ d over a > 0
+  double da = 0;      ///< Σ d a
+  float max = 0;      ///< largest a
+  double zero_d = 0;  ///< Σ d over w = 0
   MagnitudeSums& operator+=(const MagnitudeSums& other);
 };
 MagnitudeSums magnitude_sums(const Group& group, Side side);

@@ -37,7 +37,12 @@ class ProximalRule : public Rule {
     Group group = all;
     if (!curvature_) group.curvature = {};
     StepFunction step;
-    if (scaling_ == Scaling::asymmetric) {
+    if (scaling_ == Scaling::asymmetric && solver_ == Solver::exact && levels_.has_zero()) {
+      const MagnitudeSums sums = checked_sums(group, Side::both);
+      const auto [up, down] = exact_scales(group, levels_, sums.max);
+      assemble({up, {}}, {down, {}}, step);
+      step.scales = {up, down};
+    } else if (scaling_ == Scaling::asymmetric) {
       const SideFit up = fit_side(group, Side::positive, step);
       const SideFit down = fit_side(group, Side::negative, step);
       assemble(up, down, step);
@@ -56,12 +61,20 @@ class ProximalRule : public Rule {
     std::optional<double> threshold;  // of a heuristic; otherwise the nearest level decides
   };
 
-  SideFit fit_side(const Group& group, Side side, StepFunction& step) const {
+  static MagnitudeSums checked_sums(const Group& group, Side side) {
     const MagnitudeSums sums = magnitude_sums(group, side);
     if (!std::isfinite(sums.da) || !std::isfinite(sums.a)) require_usable(group);
+    return sums;
+  }
+
+  SideFit fit_side(const Group& group, Side side, StepFunction& step) const {
+    const MagnitudeSums sums = checked_sums(group, side);
     if (scaling_ == Scaling::unit) return {1, {}};
-    if (!levels_.has_zero())
-      return {sums.d > 0 ? sums.da / binary_weight(group, side, sums) : 0, {}};
+    if (!levels_.has_zero()) {
+      // α = Σ d a / Σ d over the weights of this code; zeros count as positive.
+      const double d = sums.d + (side == Side::negative ? 0 : sums.zero_d);
+      return {d > 0 ? sums.da / d : 0, {}};
+    }
     switch (solver_) {
       case Solver::exact:
         return {exact_scale(group, side, levels_, sums.max), {}};
@@ -77,18 +90,6 @@ class ProximalRule : public Rule {
     const double threshold = twn_threshold(group);
     const float limit = floor_to_float(threshold);
     return {level_sums(group, side, levels_, std::span(&limit, 1)).scale(), threshold};
-  }
-
-  // Σ d over the weights that a binary code stands for: zeros count as positive.
-  static double binary_weight(const Group& group, Side side, const MagnitudeSums& sums) {
-    if (side == Side::negative) return sums.d;
-    double zeros = 0;
-    for (std::size_t i = 0; i < group.latent.size(); ++i) {
-      if (group.latent[i] == 0) {
-        zeros += group.curvature.empty() ? 1.0 : static_cast<double>(group.curvature[i]);
-      }
-    }
-    return sums.d + zeros;
   }
 
   // Lays the levels of both signs out as one ascending step function of w.

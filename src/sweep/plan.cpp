@@ -204,12 +204,15 @@ Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   Plan plan;
   plan.name = fs::path(request.sweep).stem().string();
   SweepFile file = read_file(train::load_named(configs, "sweeps", request.sweep), plan);
+  const std::string own_profile = file.profile;
   if (!request.profile.empty()) file.profile = request.profile;
   for (const auto& word : request.words) apply_word(word, file, plan);
   take_fallbacks(configs, request.data, file, plan);
   plan.experiments = file.experiments;
   plan.methods = file.methods;
-  plan.runs = request.runs.empty() ? fs::path("results") / plan.name / "runs" : request.runs;
+  const std::string label =
+      file.profile == own_profile ? plan.name : plan.name + "-" + file.profile;
+  plan.runs = request.runs.empty() ? fs::path("results") / label / "runs" : request.runs;
 
   for (const auto& experiment : plan.experiments) {
     for (const auto& method : plan.methods) {

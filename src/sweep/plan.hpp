@@ -41,7 +41,8 @@ struct PlanRequest {
   std::string sweep;               ///< name below configs/sweeps, or a path
   std::string profile;             ///< "" keeps the sweep's own
   std::vector<std::string> words;  ///< `axis=a,b`, `axis=range(2,5)` or `key=value`
-  std::filesystem::path runs;      ///< "" means results/<name>/runs
+  std::filesystem::path runs;      ///< "" means results/<name>/runs, or <name>-<profile> when
+                                   ///< the profile is not the sweep's own
   data::DataPaths data;            ///< to decide about fallbacks
 };
 

@@ -1,0 +1,75 @@
+# The two commands: `make reproduce` and `make test`. `make help` lists the rest.
+
+PROFILE ?=
+SWEEP   ?= $(if $(filter short paper,$(PROFILE)),table1,quick)
+JOBS    ?= $(shell nproc)
+BUILD   ?= build
+LAQ     := $(BUILD)/laq
+
+# A folder of data sets beside the checkout serves as a mirror when there is one.
+LAQ_DATA_MIRROR ?= $(wildcard ../shared/data)
+ifneq ($(LAQ_DATA_MIRROR),)
+export LAQ_DATA_MIRROR
+endif
+
+PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev libhdf5-dev \
+            nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
+            libopenblas0-openmp catch2 libbenchmark-dev dataset-fashion-mnist
+TEST_PACKAGES := hdf5-tools python3-h5py
+LINT_PACKAGES := clang-format clang-tidy
+
+SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
+SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
+
+.PHONY: reproduce test build data sweep table bench deps sanitize format lint clean help
+
+reproduce: build  ## install what is missing, build, get the data, run the sweep, write its table
+	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
+	$(LAQ) sweep $(SWEEP_OPTIONS) --jobs $(JOBS)
+
+test: deps-test build  ## install what is missing, build, pass the tests
+	ctest --test-dir $(BUILD) --output-on-failure -j $(shell nproc)
+
+build: deps  ## build/laq, the tests and the benchmarks
+	@cmake --preset release $(if $(filter-out build,$(BUILD)),-B $(BUILD)) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+	cmake --build $(BUILD)
+
+data: build  ## fetch every data set that can be had
+	$(LAQ) data fetch
+
+sweep: build  ## run a sweep: SWEEP=… PROFILE=quick|short|paper JOBS=…
+	$(LAQ) sweep $(SWEEP_OPTIONS) --jobs $(JOBS)
+
+table: build  ## print a sweep's table from its records: SWEEP=… PROFILE=…
+	$(LAQ) table $(SWEEP_OPTIONS)
+
+bench: build  ## measure kernels and training steps; writes results/bench
+	$(BUILD)/tests/laq_bench
+
+deps:  ## list and install the Debian packages that are missing
+	@cmake/dependencies.sh $(PACKAGES)
+
+.PHONY: deps-test
+deps-test: deps
+	@cmake/dependencies.sh $(TEST_PACKAGES)
+
+sanitize: deps-test  ## the tests under the address and undefined-behaviour sanitizers
+	cmake --preset asan >/dev/null
+	cmake --build build-asan
+	ctest --preset asan -j $(shell nproc)
+
+format:  ## format the sources in place
+	@cmake/dependencies.sh $(LINT_PACKAGES)
+	clang-format -i $(SOURCES)
+
+lint: build  ## check formatting and run clang-tidy
+	@cmake/dependencies.sh $(LINT_PACKAGES)
+	clang-format --dry-run --Werror $(SOURCES)
+	run-clang-tidy -quiet -p $(BUILD) -j $(shell nproc) '$(CURDIR)/(src|analysis|experiments)/.*'
+
+clean:  ## remove what was built (data and results stay)
+	rm -rf build build-debug build-asan
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14
