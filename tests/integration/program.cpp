@@ -73,15 +73,15 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 
 }  // namespace
 
-Program::Program(const Call& call) : started_(now()) {
+Program::Program(const Call& call) : out_here_(call.output_file.empty()), started_(now()) {
   std::vector<std::string> words{LAQ_PROGRAM};
   words.insert(words.end(), call.arguments.begin(), call.arguments.end());
   command_ = "laq";
   for (const auto& word : call.arguments) command_ += " " + word;
   std::vector<std::string> variables = environment_of(call);
   auto arguments = pointers(words), environment = pointers(variables);
-  out_ = call.output_file.empty() ? ::memfd_create("out", MFD_CLOEXEC)
-                                  : ::open(call.output_file.c_str(), O_RDWR | O_CLOEXEC);
+  out_ = out_here_ ? ::memfd_create("out", MFD_CLOEXEC)
+                   : ::open(call.output_file.c_str(), O_WRONLY | O_CLOEXEC);
   err_ = ::memfd_create("err", MFD_CLOEXEC);
   if (out_ < 0 || err_ < 0) throw std::runtime_error("no file for the output of " + command_);
   child_ = ::fork();
@@ -99,7 +99,7 @@ Program::~Program() {
 }
 
 std::string Program::out() const {
-  return content(out_);
+  return out_here_ ? content(out_) : "";
 }
 
 std::string Program::err() const {

@@ -55,6 +55,7 @@ class Program {
   bool wait_for(const std::string& what, Condition condition);
 
   std::string command_;
+  bool out_here_;
   int out_ = -1, err_ = -1;  // files in memory
   pid_t child_ = -1;
   int wait_status_ = 0;

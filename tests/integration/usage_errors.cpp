@@ -76,11 +76,14 @@ TEST_CASE("a wrong key or value is refused") {
       {{"run", "tiny", "train.loss=hinge"}, {"'train.loss'", "'hinge'", "squared_hinge"}},
       {{"run", "tiny", "train.epochs"}, {"'train.epochs'", "key=value"}},
       {{"run", "tiny", "=3"}, {"'=3'", "key=value"}},
-      {{"run", "tiny", "train.batch=3000"}, {"train.batch", "3000", "at most 2000"}},
       {{"sweep", "tiny", "method=laate"}, {"'laate'", "did you mean 'late'?"}},
       {{"sweep", "tiny", "seed=-1"}, {"seed", "'-1'"}},
       {{"sweep", "tiny", "quantizer.bits=range(3,1)"}, {"range(3,1)", "range(2,5)"}},
   });
+}
+
+TEST_CASE("a batch larger than the training part is refused") {
+  check_usage({{{"run", "tiny", "train.batch=3000"}, {"train.batch", "3000", "at most 2000"}}});
 }
 
 TEST_CASE("axes that do not go together are refused") {

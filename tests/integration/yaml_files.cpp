@@ -39,7 +39,7 @@ TEST_CASE("a broken YAML file is refused with its line") {
     check_refusal(run_file(place, content), 2, message);
   };
   refused("train:\n  epochs: [1\n", {"my.yaml:3", "not valid YAML"});
-  refused("train:\n\tepochs: 1\n", {"my.yaml:2", "tab"});
+  refused("train:\n\tepochs: 1\n", {"my.yaml:2", "not valid YAML"});
   refused("train:\n  epochs: 1\n  batch: 2\n  epochs: 3\n",
           {"my.yaml:4", "'epochs'", "given twice"});
   refused("- 1\n- 2\n", {"my.yaml"});
