@@ -42,13 +42,14 @@ void update_chunk_plain(float* __restrict w, float* __restrict m, float* __restr
 }  // namespace
 
 void adam_update(float* w, float* m, float* v, const float* g, float* curvature, std::size_t n,
-                 const AdamStep& step) {
+                 const AdamStep& step, const std::function<void(std::size_t, std::size_t)>& after) {
   for_chunks(n, [&](std::size_t begin, std::size_t count) {
     if (curvature) {
       update_chunk(w + begin, m + begin, v + begin, g + begin, curvature + begin, count, step);
     } else {
       update_chunk_plain(w + begin, m + begin, v + begin, g + begin, count, step);
     }
+    if (after) after(begin, count);
   });
 }
 

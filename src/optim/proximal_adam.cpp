@@ -19,6 +19,16 @@ std::size_t count(const at::Tensor& tensor) {
   return static_cast<std::size_t>(tensor.numel());
 }
 
+// Errors of `work` say which layer they are of.
+template <typename Slot, typename Work>
+void with_layer_name(const Slot& slot, const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    throw Error({.what = error.what(), .where = "layer " + slot.parameter.name}, error.kind());
+  }
+}
+
 }  // namespace
 
 ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
@@ -113,10 +123,30 @@ void ProximalAdam::update(Slot& slot, double learning_rate) {
   }
   const bool curved = slot.quantized && quantizer_.rule->uses_curvature();
   float* curvature = curved ? curvature_.data_ptr<float>() : nullptr;
+  const AdamStep constants = adam_step(learning_rate, slot.quantized);
+  if (slot.quantized && slot.groups <= kFewGroups) {
+    for (std::int64_t i = 0; i < slot.groups; ++i) update_group(slot, i, g, curvature, constants);
+    return;
+  }
   adam_update(slot.latent.data_ptr<float>(), slot.first.data_ptr<float>(),
-              slot.second.data_ptr<float>(), g, curvature, count(slot.latent),
-              adam_step(learning_rate, slot.quantized));
+              slot.second.data_ptr<float>(), g, curvature, count(slot.latent), constants);
   if (slot.quantized) project(slot, curvature);
+}
+
+// Adam and the rule's first look at the new weights in one pass over memory.
+void ProximalAdam::update_group(Slot& slot, std::int64_t index, const float* gradient,
+                                float* curvature, const AdamStep& constants) {
+  const quant::Group here = group(slot, index, curvature);
+  const auto pass = quantizer_.rule->first_pass(here);
+  std::function<void(std::size_t, std::size_t)> after;
+  if (pass) after = [&](std::size_t begin, std::size_t n) { pass->add(begin, n); };
+  const std::size_t size = here.latent.size();
+  const std::size_t begin = static_cast<std::size_t>(index) * size;
+  adam_update(slot.latent.data_ptr<float>() + begin, slot.first.data_ptr<float>() + begin,
+              slot.second.data_ptr<float>() + begin, gradient + begin,
+              curvature ? curvature + begin : nullptr, size, constants, after);
+  with_layer_name(
+      slot, [&] { write(slot, index, here, pass ? pass->finish() : quantizer_.rule->fit(here)); });
 }
 
 void ProximalAdam::learn_scales(Slot& slot, std::int64_t index, std::vector<double> gradient,
@@ -139,7 +169,8 @@ void ProximalAdam::project(Slot& slot, const float* curvature) {
   std::exception_ptr failed;
   const auto attempt = [&](std::int64_t index) {
     try {
-      project_group(slot, index, curvature);
+      const quant::Group here = group(slot, index, curvature);
+      write(slot, index, here, quantizer_.rule->fit(here));
     } catch (...) {
 #pragma omp critical
       failed = std::current_exception();
@@ -154,22 +185,19 @@ void ProximalAdam::project(Slot& slot, const float* curvature) {
   } else {
     for (std::int64_t i = 0; i < slot.groups; ++i) attempt(i);
   }
-  try {
+  with_layer_name(slot, [&] {
     if (failed) std::rethrow_exception(failed);
-  } catch (const Error& error) {
-    throw Error({.what = error.what(), .where = "layer " + slot.parameter.name}, error.kind());
-  }
+  });
 }
 
-void ProximalAdam::project_group(Slot& slot, std::int64_t index, const float* curvature) {
-  const quant::Group here = group(slot, index, curvature);
-  quant::StepFunction& step = slot.fits[static_cast<std::size_t>(index)];
-  step = quantizer_.rule->fit(here);
-  float* out = slot.parameter.tensor.data_ptr<float>() +
-               (here.previous.data() - slot.parameter.tensor.data_ptr<float>());
-  quant::apply(step, here.latent, {out, here.latent.size()});
+void ProximalAdam::write(Slot& slot, std::int64_t index, const quant::Group& here,
+                         quant::StepFunction step) {
+  const std::size_t n = here.latent.size();
+  float* out = slot.parameter.tensor.data_ptr<float>() + static_cast<std::size_t>(index) * n;
+  quant::apply(step, here.latent, {out, n});
   std::copy(step.scales.begin(), step.scales.end(),
             slot.scales.data_ptr<double>() + index * slot.scales.size(1));
+  slot.fits[static_cast<std::size_t>(index)] = std::move(step);
 }
 
 std::vector<std::pair<std::string, at::Tensor>> ProximalAdam::state() const {

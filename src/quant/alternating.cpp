@@ -22,10 +22,11 @@ double top_level_scale(const Group& group, Side side, double threshold) {
   return level_sums(group, side, ternary, std::span(&limit, 1)).scale();
 }
 
-double first_scale(const Group& group, Side side) {
+double first_scale(const Group& group, Side side, const LevelSums* previous) {
   const std::size_t which = side == Side::negative ? 1 : 0;
   if (group.scales.size() > which && group.scales[which] > 0 && !group.previous.empty()) {
-    const double alpha = group.scales[which] * previous_sums(group, side).scale();
+    const LevelSums sums = previous ? *previous : previous_sums(group, side);
+    const double alpha = group.scales[which] * sums.scale();
     if (alpha > 0) return alpha;
   }
   const double alpha = top_level_scale(group, side, twn_threshold(group));
@@ -37,11 +38,16 @@ double first_scale(const Group& group, Side side) {
 }  // namespace
 
 double twn_threshold(const Group& group) {
-  return kTwnFactor * mean(magnitude_sums(group, Side::both), group.latent.size());
+  return twn_threshold(magnitude_sums(group, Side::both), group.latent.size());
 }
 
-AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels) {
-  AlternatingResult result{first_scale(group, side), 1, false};
+double twn_threshold(const MagnitudeSums& sums, std::size_t n) {
+  return kTwnFactor * mean(sums, n);
+}
+
+AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels,
+                                    const LevelSums* previous) {
+  AlternatingResult result{first_scale(group, side, previous), 1, false};
   while (result.alpha > 0 && result.rounds < kMostRounds && !result.converged) {
     const double before = result.alpha;
     result.alpha = level_sums(group, side, levels, scaled_thresholds(levels, before)).scale();

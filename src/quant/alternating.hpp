@@ -2,11 +2,14 @@
 
 #include "quant/group.hpp"
 #include "quant/levels.hpp"
+#include "quant/passes.hpp"
 
 namespace laq::quant {
 
 /// TWN's threshold Δ = 0.7 mean|w|; codes are ±1 where |w| > Δ.
 double twn_threshold(const Group& group);
+/// The same from the sums over all n weights.
+double twn_threshold(const MagnitudeSums& sums, std::size_t n);
 
 struct AlternatingResult {
   double alpha = 0;       ///< 0 when no code is nonzero
@@ -18,6 +21,8 @@ struct AlternatingResult {
 /// one side of a group. Starts from the previous ŵ when there is one, else from TWN's codes, else
 /// (no weight of this side above TWN's threshold) from those of this side alone. One streaming pass
 /// a round.
-AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels);
+/// `previous`: `previous_sums` of this side, when they are known already.
+AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels,
+                                    const LevelSums* previous = nullptr);
 
 }  // namespace laq::quant

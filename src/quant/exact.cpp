@@ -225,14 +225,11 @@ double exact_scale(const Group& group, Side side, const LevelSet& levels, float 
   return Search(MagnitudeBins(group, side, largest), levels, largest).alpha();
 }
 
-std::pair<double, double> exact_scales(const Group& group, const LevelSet& levels, float largest) {
-  if (!(largest > 0)) return {0, 0};
-  auto [up, down] = MagnitudeBins::by_sign(group, largest);
-  const auto scale = [&](MagnitudeBins& bins) {
-    // Without a weight of this sign there is nothing to search.
-    return bins.from(0).da > 0 ? Search(std::move(bins), levels, largest).alpha() : 0.0;
-  };
-  return {scale(up), scale(down)};
+double exact_scale(const Group& group, Side side, const LevelSet& levels, const BinCounter& counted,
+                   float largest) {
+  MagnitudeBins bins(group, side, counted, largest);
+  if (!(bins.from(0).da > 0)) return 0;  // no weight of this sign
+  return Search(std::move(bins), levels, largest).alpha();
 }
 
 }  // namespace laq::quant

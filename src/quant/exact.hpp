@@ -1,9 +1,8 @@
 #pragma once
 
-#include <utility>
-
 #include "quant/group.hpp"
 #include "quant/levels.hpp"
+#include "quant/magnitude_bins.hpp"
 
 namespace laq::quant {
 
@@ -13,8 +12,9 @@ namespace laq::quant {
 /// that side; 0 gives 0.
 double exact_scale(const Group& group, Side side, const LevelSet& levels, float largest);
 
-/// The same for both signs at once: [α for w > 0, β for w < 0], from one binning pass. `largest` is
-/// the largest |w|.
-std::pair<double, double> exact_scales(const Group& group, const LevelSet& levels, float largest);
+/// The same from bins counted before, of this side or by sign. `largest` is the largest |w| of the
+/// group.
+double exact_scale(const Group& group, Side side, const LevelSet& levels, const BinCounter& counted,
+                   float largest);
 
 }  // namespace laq::quant

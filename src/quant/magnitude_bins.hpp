@@ -22,17 +22,44 @@ struct Weighted {
   float d;  ///< curvature
 };
 
-/// The magnitudes of one side of a group, binned linearly on [0, largest]: Σ d and Σ d a per bin
-/// and, as suffix sums, above every bin. One pass over the weights, O(n + bins); the sums of a bin
-/// are in double precision and the same for the same number of threads.
+/// Σ d and Σ d a of a group's weights by magnitude, binned linearly on [0, range]; what lies above
+/// range is in the last bin. Filled chunk by chunk, so that a loop that has the weights in cache
+/// anyway can do it. The sums are in double precision and the same for the same number of threads.
+class BinCounter {
+ public:
+  /// The number of bins grows with n up to 16 384. `by_sign`: positive and negative weights in bins
+  /// of their own (side must be `both`). A range of 0 or near the smallest float: one bin.
+  BinCounter(const Group& group, Side side, bool by_sign, float range);
+
+  /// Counts weights begin … begin + count − 1. Threads of one parallel loop may call it at the same
+  /// time.
+  void add(std::size_t begin, std::size_t count);
+
+  int count() const { return count_; }
+  float per_unit() const { return per_unit_; }
+  bool by_sign() const { return by_sign_; }
+  /// Sums by bin; `negative`: of the negative weights (by_sign only).
+  std::vector<Mass> masses(bool negative) const;
+
+ private:
+  // d and d a side by side, added by one instruction.
+  using Pair = double __attribute__((vector_size(2 * sizeof(double))));
+
+  Group group_;
+  Side side_;
+  bool by_sign_;
+  int count_;
+  float per_unit_;                        // bins per unit of magnitude
+  std::vector<std::vector<Pair>> parts_;  // by thread
+};
+
+/// The bins of one side of a group, with what a search needs of them.
 class MagnitudeBins {
  public:
-  /// `largest` is the largest magnitude; the number of bins grows with n up to 16 384.
+  /// `largest` is the largest magnitude. O(n + bins), one pass.
   MagnitudeBins(const Group& group, Side side, float largest);
-
-  /// The bins of the positive and of the negative weights, from one pass. `largest` is the largest
-  /// |w|.
-  static std::pair<MagnitudeBins, MagnitudeBins> by_sign(const Group& group, float largest);
+  /// From bins counted before: of `side`, or by sign. `largest` is the largest |w| of the group.
+  MagnitudeBins(const Group& group, Side side, const BinCounter& counted, float largest);
 
   int count() const { return count_; }
   /// Monotone in a: magnitudes in a lower bin are smaller than those in a higher one.
@@ -48,12 +75,10 @@ class MagnitudeBins {
   std::vector<Weighted> open(std::span<const std::pair<int, int>> ranges) const;
 
  private:
-  MagnitudeBins(const Group& group, Side side, int count, float per_unit, std::vector<Mass> inside);
-
-  const Group& group_;
+  Group group_;
   Side side_;
   int count_;
-  float per_unit_;  // bins per unit of magnitude; 0 when everything is in one bin
+  float per_unit_, largest_;
   std::vector<Mass> inside_, from_;
 };
 

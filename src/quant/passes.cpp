@@ -98,11 +98,21 @@ LevelSums& LevelSums::operator+=(const LevelSums& other) {
   return *this;
 }
 
-MagnitudeSums magnitude_sums(const Group& group, Side side) {
+MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count) {
   const SideFactors factors(side);
+  return magnitude_chunk(group.latent.data() + begin, curvature_at(group, begin), count, factors.up,
+                         factors.down);
+}
+
+LevelSums previous_part(const Group& group, Side side, std::size_t begin, std::size_t count) {
+  const SideFactors factors(side);
+  return previous_chunk(group.latent.data() + begin, curvature_at(group, begin),
+                        group.previous.data() + begin, count, factors.up, factors.down);
+}
+
+MagnitudeSums magnitude_sums(const Group& group, Side side) {
   return sum_chunks<MagnitudeSums>(group.latent.size(), [&](std::size_t begin, std::size_t count) {
-    return magnitude_chunk(group.latent.data() + begin, curvature_at(group, begin), count,
-                           factors.up, factors.down);
+    return magnitude_part(group, side, begin, count);
   });
 }
 
@@ -120,10 +130,8 @@ LevelSums level_sums(const Group& group, Side side, const LevelSet& levels,
 }
 
 LevelSums previous_sums(const Group& group, Side side) {
-  const SideFactors factors(side);
   return sum_chunks<LevelSums>(group.latent.size(), [&](std::size_t begin, std::size_t count) {
-    return previous_chunk(group.latent.data() + begin, curvature_at(group, begin),
-                          group.previous.data() + begin, count, factors.up, factors.down);
+    return previous_part(group, side, begin, count);
   });
 }
 

@@ -45,6 +45,10 @@ LevelSums level_sums(const Group& group, Side side, const LevelSet& levels,
 /// that sign.
 LevelSums previous_sums(const Group& group, Side side);
 
+/// The same sums over weights begin … begin + count − 1 only (at most a chunk), serially.
+MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count);
+LevelSums previous_part(const Group& group, Side side, std::size_t begin, std::size_t count);
+
 /// α·t_j rounded down to float, so that comparing float magnitudes with them is exact.
 std::vector<float> scaled_thresholds(const LevelSet& levels, double alpha);
 

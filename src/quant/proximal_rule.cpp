@@ -2,6 +2,7 @@
 #include <limits>
 #include <optional>
 
+#include "core/parallel.hpp"
 #include "quant/alternating.hpp"
 #include "quant/exact.hpp"
 #include "quant/levels.hpp"
@@ -33,64 +34,22 @@ class ProximalRule : public Rule {
     return levels_.level(code);
   }
 
-  StepFunction fit(const Group& all) const override {
-    Group group = all;
-    if (!curvature_) group.curvature = {};
-    StepFunction step;
-    if (scaling_ == Scaling::asymmetric && solver_ == Solver::exact && levels_.has_zero()) {
-      const MagnitudeSums sums = checked_sums(group, Side::both);
-      const auto [up, down] = exact_scales(group, levels_, sums.max);
-      assemble({up, {}}, {down, {}}, step);
-      step.scales = {up, down};
-    } else if (scaling_ == Scaling::asymmetric) {
-      const SideFit up = fit_side(group, Side::positive, step);
-      const SideFit down = fit_side(group, Side::negative, step);
-      assemble(up, down, step);
-      step.scales = {up.alpha, down.alpha};
-    } else {
-      const SideFit both = fit_side(group, Side::both, step);
-      assemble(both, both, step);
-      step.scales = {both.alpha};
-    }
-    return step;
+  std::unique_ptr<FirstPass> first_pass(const Group& group) const override;
+
+  StepFunction fit(const Group& group) const override {
+    const auto pass = first_pass(group);
+    for_chunks(group.latent.size(),
+               [&](std::size_t begin, std::size_t count) { pass->add(begin, count); });
+    return pass->finish();
   }
 
  private:
+  class Pass;
+
   struct SideFit {
     double alpha;
     std::optional<double> threshold;  // of a heuristic; otherwise the nearest level decides
   };
-
-  static MagnitudeSums checked_sums(const Group& group, Side side) {
-    const MagnitudeSums sums = magnitude_sums(group, side);
-    if (!std::isfinite(sums.da) || !std::isfinite(sums.a)) require_usable(group);
-    return sums;
-  }
-
-  SideFit fit_side(const Group& group, Side side, StepFunction& step) const {
-    const MagnitudeSums sums = checked_sums(group, side);
-    if (scaling_ == Scaling::unit) return {1, {}};
-    if (!levels_.has_zero()) {
-      // α = Σ d a / Σ d over the weights of this code; zeros count as positive.
-      const double d = sums.d + (side == Side::negative ? 0 : sums.zero_d);
-      return {d > 0 ? sums.da / d : 0, {}};
-    }
-    switch (solver_) {
-      case Solver::exact:
-        return {exact_scale(group, side, levels_, sums.max), {}};
-      case Solver::alternating: {
-        const AlternatingResult result = alternating_scale(group, side, levels_);
-        step.rounds = std::max(step.rounds, result.rounds);
-        step.converged = step.converged && result.converged;
-        return {result.alpha, {}};
-      }
-      case Solver::heuristic:
-        break;
-    }
-    const double threshold = twn_threshold(group);
-    const float limit = floor_to_float(threshold);
-    return {level_sums(group, side, levels_, std::span(&limit, 1)).scale(), threshold};
-  }
 
   // Lays the levels of both signs out as one ascending step function of w.
   void assemble(const SideFit& up, const SideFit& down, StepFunction& step) const {
@@ -121,6 +80,106 @@ class ProximalRule : public Rule {
   Solver solver_;
   bool curvature_;
 };
+
+class ProximalRule::Pass : public FirstPass {
+ public:
+  Pass(const ProximalRule& rule, const Group& group)
+      : rule_(rule), group_(group), chunks_((group.latent.size() + kChunk - 1) / kChunk) {
+    if (!rule.curvature_) group_.curvature = {};
+    sides_ = rule.scaling_ == Scaling::asymmetric ? std::vector{Side::positive, Side::negative}
+                                                  : std::vector{Side::both};
+    if (rule.levels_.has_zero() && rule.scaling_ != Scaling::unit &&
+        rule.solver_ == Solver::exact) {
+      bins_.emplace(group_, Side::both, sides_.size() == 2, range());
+    }
+    uses_previous_ =
+        rule.solver_ == Solver::alternating && !group_.scales.empty() && !group_.previous.empty();
+  }
+
+  void add(std::size_t begin, std::size_t count) override {
+    Sums& sums = chunks_[begin / kChunk];
+    sums.all = magnitude_part(group_, Side::both, begin, count);
+    if (bins_) bins_->add(begin, count);
+    for (std::size_t s = 0; s < sides_.size(); ++s) {
+      if (uses_previous_) sums.previous[s] = previous_part(group_, sides_[s], begin, count);
+      if (sides_.size() == 2 && !rule_.levels_.has_zero()) {
+        sums.side[s] = magnitude_part(group_, sides_[s], begin, count);
+      }
+    }
+  }
+
+  StepFunction finish() override {
+    for (const auto& chunk : chunks_) {
+      total_.all += chunk.all;
+      for (std::size_t s = 0; s < 2; ++s) {
+        total_.side[s] += chunk.side[s];
+        total_.previous[s] += chunk.previous[s];
+      }
+    }
+    if (!std::isfinite(total_.all.da) || !std::isfinite(total_.all.a)) require_usable(group_);
+    StepFunction step;
+    std::vector<SideFit> fits;
+    for (std::size_t s = 0; s < sides_.size(); ++s) {
+      fits.push_back(solve(s, step));
+      step.scales.push_back(fits.back().alpha);
+    }
+    rule_.assemble(fits.front(), fits.back(), step);
+    return step;
+  }
+
+ private:
+  struct Sums {
+    MagnitudeSums all;      // of both signs
+    MagnitudeSums side[2];  // of each sign, for binary levels with two scales
+    LevelSums previous[2];
+  };
+
+  // A range for the bins: thresholds lie below the largest scale, which changes little in one
+  // iteration.
+  float range() const {
+    constexpr double kAmple = 3;
+    double largest = 0;
+    for (const double scale : group_.scales) largest = std::max(largest, scale);
+    if (largest > 0 && !group_.previous.empty()) return static_cast<float>(kAmple * largest);
+    return magnitude_sums(group_, Side::both).max;
+  }
+
+  SideFit solve(std::size_t s, StepFunction& step) const {
+    const Side side = sides_[s];
+    if (rule_.scaling_ == Scaling::unit) return {1, {}};
+    if (!rule_.levels_.has_zero()) {
+      // α = Σ d a / Σ d over the weights of this code; zeros count as positive.
+      const MagnitudeSums& sums = side == Side::both ? total_.all : total_.side[s];
+      const double d = sums.d + (side == Side::negative ? 0 : sums.zero_d);
+      return {d > 0 ? sums.da / d : 0, {}};
+    }
+    if (rule_.solver_ == Solver::exact) {
+      return {exact_scale(group_, side, rule_.levels_, *bins_, total_.all.max), {}};
+    }
+    if (rule_.solver_ == Solver::alternating) {
+      const AlternatingResult result = alternating_scale(
+          group_, side, rule_.levels_, uses_previous_ ? &total_.previous[s] : nullptr);
+      step.rounds = std::max(step.rounds, result.rounds);
+      step.converged = step.converged && result.converged;
+      return {result.alpha, {}};
+    }
+    const double threshold = twn_threshold(total_.all, group_.latent.size());
+    const float limit = floor_to_float(threshold);
+    return {level_sums(group_, side, rule_.levels_, std::span(&limit, 1)).scale(), threshold};
+  }
+
+  const ProximalRule& rule_;
+  Group group_;
+  std::vector<Side> sides_;
+  std::optional<BinCounter> bins_;
+  bool uses_previous_ = false;
+  std::vector<Sums> chunks_;
+  Sums total_;
+};
+
+std::unique_ptr<FirstPass> ProximalRule::first_pass(const Group& group) const {
+  return std::make_unique<Pass>(*this, group);
+}
 
 std::shared_ptr<const Rule> make(config::Section& section) {
   const auto kind = section.choice<LevelKind>("levels", {}, level_kind_names());

@@ -12,6 +12,17 @@
 
 namespace laq::quant {
 
+/// The first pass of a `fit` over a group, done by a loop that has the weights in cache anyway.
+class FirstPass {
+ public:
+  virtual ~FirstPass() = default;
+  /// Weights and curvature begin … begin + count − 1 have their final values. Called once for every
+  /// chunk of `for_chunks`, by any of its threads.
+  virtual void add(std::size_t begin, std::size_t count) = 0;
+  /// What `fit` would return.
+  virtual StepFunction finish() = 0;
+};
+
 /// How latent weights become quantized ones: the `prox` of the proximal Newton step. Every method
 /// of the paper is one. Stateless; what a method carries from one iteration to the next is in
 /// `Group`.
@@ -21,6 +32,11 @@ class Rule {
 
   /// ŵ as a function of w for one group. Error: w or d is not finite.
   virtual StepFunction fit(const Group& group) const = 0;
+
+  /// Optional, for speed: `fit` with its first pass left to the caller. Null: call `fit`. The
+  /// group's memory must live until `finish`; weights and curvature may still change until they are
+  /// added.
+  virtual std::unique_ptr<FirstPass> first_pass(const Group&) const { return nullptr; }
 
   /// The unscaled level of a code, for rules that can start from given codes; nothing when there is
   /// no such code.

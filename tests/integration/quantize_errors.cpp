@@ -100,7 +100,7 @@ TEST_CASE("quantize: curvature and codes must be those of the weights") {
 TEST_CASE("quantize: wrong methods, groups and overrides are refused") {
   const Files files;
   files.refused(files.with("in.h5:/w", {}, "full"), 2, {"--method", "'full'"});
-  files.refused(files.with("in.h5:/w", {}, "laet"), 2, {"'laet'", "did you mean 'late'?"});
+  files.refused(files.with("in.h5:/w", {}, "latee"), 2, {"'latee'", "did you mean 'late'?"});
   files.refused(files.with("in.h5:/w", {"--group", "rwo"}), 2, {"--group", "'rwo'", "tensor, row"});
   files.refused(files.with("in.h5:/w", {"quantizer.bits=4"}), 2, {"'quantizer.bits'", "ternary"});
   files.refused(files.with("in.h5:/w", {"train.epochs=4"}), 2, {"'train.epochs'", "quantizer."});

@@ -1,0 +1,129 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+
+#include "core/files.hpp"
+#include "support/scratch.hpp"
+
+using namespace laq;
+using namespace laq::test;
+namespace fs = std::filesystem;
+
+TEST_CASE("files are read back as they were written", "[core]") {
+  const Scratch folder;
+  for (const std::string& content : {std::string(), std::string("one\r\ntwo\n"),
+                                     std::string("a\0b\xff", 4), std::string(300000, 'x')}) {
+    replace_file(folder / "file", content);
+    CHECK(read_file(folder / "file") == content);
+  }
+  CHECK(folder.names() == std::vector<std::string>{"file"});
+}
+
+TEST_CASE("what cannot be read is refused by name", "[core]") {
+  const Scratch folder;
+  CHECK_THAT(message_of([&] { read_file(folder / "absent"); }),
+             Contains("absent: cannot read: No such file"));
+  CHECK_THAT(message_of([&] { read_file(folder.path()); }),
+             Contains(folder.path().string() + ": is a folder: expected a file"));
+}
+
+TEST_CASE("a read that fails half-way is an error and not a short file", "[core]") {
+  // Nothing is mapped at address 0, so that reading this file fails after it was opened.
+  const fs::path file = "/proc/self/mem";
+  if (!std::ifstream(file)) {
+    WARN("skipped: /proc/self/mem cannot be opened here");
+    return;
+  }
+  CHECK_THAT(message_of([&] { read_file(file); }), Contains("/proc/self/mem: reading failed"));
+}
+
+TEST_CASE("a writer that throws leaves the old content and no temporary", "[core]") {
+  const Scratch folder;
+  folder.write("file", "old");
+  const auto half_written = [](const fs::path& temporary) {
+    std::ofstream(temporary) << "half of the new";
+    throw Error({.what = "the writer gave up"});
+  };
+  CHECK(message_of([&] { replace_file(folder / "file", half_written); }) == "the writer gave up");
+  CHECK(read_file(folder / "file") == "old");
+  CHECK(folder.names() == std::vector<std::string>{"file"});
+}
+
+TEST_CASE("a writer that writes nothing is an error", "[core]") {
+  const Scratch folder;
+  folder.write("file", "old");
+  CHECK_THAT(message_of([&] { replace_file(folder / "file", [](const fs::path&) {}); }),
+             Contains((folder / "file").string()) && Contains("cannot open: No such file"));
+  CHECK(read_file(folder / "file") == "old");
+}
+
+TEST_CASE("the old content is there until the new is whole", "[core]") {
+  const Scratch folder;
+  folder.write("file", "old");
+  replace_file(folder / "file", [&](const fs::path& temporary) {
+    CHECK(temporary.parent_path() == folder.path());  // a rename works within one file system only
+    std::ofstream(temporary) << "new";
+    CHECK(read_file(folder / "file") == "old");
+  });
+  CHECK(read_file(folder / "file") == "new");
+}
+
+TEST_CASE("what cannot be replaced is refused by name and leaves no temporary", "[core]") {
+  const Scratch folder;
+  folder.write("file", "old");
+  make_folder(folder / "folder");
+  CHECK_THAT(message_of([&] { replace_file(folder / "absent/file", "x"); }),
+             Contains("absent/file: cannot write: No such file"));
+  CHECK_THAT(message_of([&] { replace_file(folder / "file/below", "x"); }),
+             Contains("file/below: cannot write: Not a directory"));
+  CHECK_THAT(message_of([&] { replace_file(folder / "folder", "x"); }),
+             Contains("folder: cannot replace: Is a directory"));
+  // Nobody can make a file here, not even root.
+  CHECK_THAT(message_of([] { replace_file("/proc/laq", "x"); }),
+             Contains("/proc/laq: cannot write: "));
+  CHECK(folder.names() == std::vector<std::string>{"file", "folder"});
+}
+
+TEST_CASE("folders are made with their parents", "[core]") {
+  const Scratch folder;
+  make_folder(folder / "a/b/c");
+  make_folder(folder / "a/b/c");
+  CHECK(fs::is_directory(folder / "a/b/c"));
+  folder.write("file", "x");
+  CHECK_THAT(message_of([&] { make_folder(folder / "file"); }), Contains("file: "));
+  CHECK_THAT(message_of([&] { make_folder(folder / "file/below"); }),
+             Contains("file/below: cannot make folder: Not a directory"));
+}
+
+TEST_CASE("only the temporaries of dead processes are swept", "[core]") {
+  const Scratch folder;
+  std::string mark;  // what is between the file's name and the process id
+  replace_file(folder / "file", [&](const fs::path& temporary) {
+    const std::string own = std::to_string(::getpid());
+    mark = temporary.filename().string().substr(4);
+    mark.erase(mark.size() - own.size());
+    std::ofstream(temporary) << "x";
+  });
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ::waitpid(dead, nullptr, 0);
+  const std::string alive = "file" + mark + std::to_string(::getppid());
+  folder.write("file" + mark + std::to_string(dead), "half");
+  folder.write(alive, "half");
+  sweep_temporaries(folder.path());
+  CHECK(folder.names() == std::vector<std::string>{"file", alive});
+  sweep_temporaries(folder / "absent");  // nothing to sweep
+}
+
+TEST_CASE("SHA-256 of the published vectors", "[core]") {
+  CHECK(sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  const std::string thousand(1000, 'a');
+  Sha256 million;
+  for (int i = 0; i < 1000; ++i) million.add(std::as_bytes(std::span(thousand)));
+  CHECK(million.hex() == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
