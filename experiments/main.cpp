@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "core/machine.hpp"
+#include "core/text.hpp"
 #include "experiments/commands.hpp"
 #include "record/provenance.hpp"
 
@@ -75,6 +76,6 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     return fail("out of memory; choose a smaller network or fewer jobs", kFailed);
   } catch (const std::exception& error) {
-    return fail(error.what(), kFailed);
+    return fail(laq::first_line(error.what()), kFailed);
   }
 }

@@ -63,6 +63,10 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find_first_of("\r\n")));
+}
+
 std::string duration_text(double seconds) {
   if (!(seconds < 1e9)) return "unknown";
   const auto total = static_cast<long>(std::lround(std::max(0.0, seconds)));

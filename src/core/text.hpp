@@ -16,6 +16,9 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
 std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ");
 std::vector<std::string> split(std::string_view text, char separator);
 
+/// Up to the first line break: libraries put stack traces into their messages.
+std::string first_line(std::string_view text);
+
 /// Seconds as "42 s", "3 min 20 s", "5 h 03 min".
 std::string duration_text(double seconds);
 

@@ -94,7 +94,7 @@ class Session {
       const auto* ours = dynamic_cast<const Error*>(&error);
       const bool diverged = ours && ours->kind() == Error::Kind::not_finite;
       result.state = diverged ? record::State::diverged : record::State::failed;
-      result.reason = error.what();
+      result.reason = first_line(error.what());
       try {
         report(result.state, nullptr, result.reason);
       } catch (const Error&) {

@@ -1,0 +1,155 @@
+#include <ATen/Parallel.h>
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "bench/kernels.hpp"
+#include "bench/steps.hpp"
+#include "core/error.hpp"
+#include "core/files.hpp"
+#include "core/machine.hpp"
+#include "core/text.hpp"
+#include "record/provenance.hpp"
+#include "train/torch_info.hpp"
+
+// `make bench`: every figure as a ratio to something measured in the same process, in alternation.
+
+namespace laq::bench {
+namespace {
+
+const Timing& named(const std::vector<Timing>& timings, const std::string& name) {
+  const auto found = std::find_if(timings.begin(), timings.end(),
+                                  [&](const auto& one) { return one.name == name; });
+  if (found == timings.end())
+    throw Error({.what = "nothing was measured under this name", .found = name});
+  return *found;
+}
+
+struct Report {
+  std::string machine;
+  StepResults steps;
+  std::vector<Timing> kernels, growth;
+  std::vector<Figure> figures;
+};
+
+std::string machine_text() {
+  return fmt::format("{}; {} threads; LibTorch {} ({}); {}; -O3, {}; commit {}{}; {}",
+                     record::cpu_model(), at::get_num_threads(), train::libtorch_version(),
+                     train::cpu_capability(), blas_info().description, "dispatch by CPU",
+                     record::git_commit(), record::git_dirty() ? " with local changes" : "",
+                     now_iso8601());
+}
+
+std::vector<Figure> figures(const Report& report) {
+  const auto& steps = report.steps.timings;
+  const Timing& full = named(steps, "full");
+  const Timing& eager = named(steps, "eager full");
+  std::vector<Figure> all;
+  for (const char* method : {"late", "lata", "lat2e", "lat2a", "laq3_linear", "laq3_log"}) {
+    all.push_back({fmt::format("{} step / our full-precision step", method),
+                   ratio(named(steps, method), full), 1.15});
+    all.push_back({fmt::format("{} step / eager full-precision step", method),
+                   ratio(named(steps, method), eager), 1.0});
+  }
+  const auto& sorting = report.steps.sorting;
+  all.push_back({"late step / eager sorting LATe step", ratio(sorting[0], sorting[1]), 1.0 / 20});
+  const auto kernel = [&](const std::string& a, const std::string& b) {
+    return named(report.kernels, a).median() / named(report.kernels, b).median();
+  };
+  all.push_back({"exact ternary / eager sort + cumsum, 4.2 million weights",
+                 kernel("exact ternary", "exact ternary eager (sort, cumsum)"), 1.0 / 60});
+  all.push_back(
+      {"exact ternary / alternating ternary", kernel("exact ternary", "alternating ternary"), 1.5});
+  for (const std::string levels : {"linear", "log"}) {
+    all.push_back({"exact / alternating, 3 bits " + levels,
+                   kernel("exact 3 bits " + levels, "alternating 3 bits " + levels), 3});
+  }
+  all.push_back({"matrix products' share of a late step",
+                 1 / ratio(named(steps, "late"), named(steps, "products")), 0.75, "", "at least"});
+  all.push_back({"peak memory of this process", peak_memory_mib(), 0, " MiB"});
+  return all;
+}
+
+std::string markdown(const Report& report) {
+  std::string text = fmt::format(
+      "# Speed\n\n{}\n\nTimes are medians in ms (first to third quartile) and mean little on a "
+      "shared "
+      "machine; the ratios are medians over rounds in which both sides ran in turn.\n",
+      report.machine);
+  text += "\n| what | measured | goal |\n| --- | ---: | ---: |\n";
+  for (const auto& one : report.figures) {
+    const std::string goal =
+        one.goal <= 0 ? "" : fmt::format("{} {:.3g}", one.note.empty() ? "≤" : "≥", one.goal);
+    text += fmt::format("| {} | {:.3g}{} | {} |\n", one.what, one.value, one.unit, goal);
+  }
+  const auto section = [&](const std::string& title, const std::vector<Timing>& timings) {
+    text += fmt::format("\n## {}\n\n| what | ms | quartiles |\n| --- | ---: | --- |\n", title);
+    for (const auto& one : timings) {
+      text += fmt::format("| {} | {:.3f} | {:.3f} – {:.3f} |\n", one.name, one.median(), one.low(),
+                          one.high());
+    }
+  };
+  section("Training step, 784-2048-2048-2048-10, batch 100", report.steps.timings);
+  section("Training step with sorting", report.steps.sorting);
+  section("Kernels, 4 194 304 weights", report.kernels);
+  section("Ternary solvers by number of weights", report.growth);
+  return text;
+}
+
+nlohmann::json json(const Report& report) {
+  nlohmann::json all = {{"machine", report.machine}};
+  for (const auto& one : report.figures) {
+    all["figures"].push_back({{"what", one.what}, {"value", one.value}, {"goal", one.goal}});
+  }
+  const auto section = [&](const char* name, const std::vector<Timing>& timings) {
+    for (const auto& one : timings)
+      all[name].push_back({{"name", one.name}, {"milliseconds", one.milliseconds}});
+  };
+  section("steps", report.steps.timings);
+  section("sorting", report.steps.sorting);
+  section("kernels", report.kernels);
+  section("growth", report.growth);
+  return all;
+}
+
+void go(const std::string& folder) {
+  Report report;
+  report.machine = machine_text();
+  std::cout << report.machine << std::endl;
+  report.kernels = measure_kernels();
+  report.steps = measure_steps(std::filesystem::path(LAQ_SOURCE_DIR) / "configs", 41);
+  report.figures = figures(report);
+  report.growth = measure_growth();
+  make_folder(folder);
+  replace_file(folder + "/bench.md", markdown(report));
+  replace_file(folder + "/bench.json", json(report).dump(1) + "\n");
+  std::cout << markdown(report) << std::flush;
+}
+
+}  // namespace
+}  // namespace laq::bench
+
+int main(int argc, char** argv) {
+#ifndef NDEBUG
+  std::cerr
+      << "laq_bench: this is a debug build, whose times mean nothing; use the release preset\n";
+  return 2;
+#endif
+  laq::prepare_allocator();
+  laq::restart_with_waiting_policy(argv);
+  laq::train::set_threads(laq::threads_for(1));
+  std::vector<std::string> words = {argv[0], "--benchmark_enable_random_interleaving=true"};
+  std::vector<char*> arguments;
+  for (auto& word : words) arguments.push_back(word.data());
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  try {
+    laq::bench::go(argc > 1 ? argv[1] : "results/bench");
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "laq_bench: " << laq::first_line(error.what()) << std::endl;
+    return 1;
+  }
+}

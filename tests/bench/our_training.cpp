@@ -1,0 +1,23 @@
+#include "bench/our_training.hpp"
+
+#include <ATen/ATen.h>
+
+#include "config/section.hpp"
+#include "train/loss.hpp"
+
+namespace laq::bench {
+
+OurTraining::OurTraining(const std::filesystem::path& configs, const std::string& method)
+    : run_(train::resolve(configs, {"mnist", method, "paper", 1, {}})) {
+  config::Section section(run_.tree.find("model"), "model");
+  model_ = nn::make_model(section, {run_.dataset.shape, run_.dataset.classes}, 1);
+  optimizer_ =
+      std::make_unique<optim::ProximalAdam>(model_->layers(), run_.quantizer, run_.train.adam);
+}
+
+void OurTraining::step(const at::Tensor& input, const at::Tensor& labels) {
+  train::squared_hinge(model_->forward(input), labels).backward();
+  optimizer_->step(run_.schedule.rate(0));
+}
+
+}  // namespace laq::bench

@@ -1,0 +1,258 @@
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "core/parallel.hpp"
+#include "support/methods.hpp"
+#include "support/scratch.hpp"
+
+// What holds for every quantizer, looped over all methods and all points on the axes.
+
+using namespace laq;
+using namespace laq::test;
+
+namespace {
+
+constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+// Sums over the groups below in another order.
+constexpr double kReordered = 1000 * kEpsilon;
+
+template <typename Check>
+void for_methods(std::size_t n, double decades, const Check& check) {
+  for (const auto& method : all_methods()) {
+    for (const auto& shape : group_shapes()) {
+      INFO(method.name << ", " << shape << ", n = " << n);
+      check(method, RandomGroup(n, n, shape, decades));
+    }
+  }
+}
+
+bool same(const quant::StepFunction& a, const quant::StepFunction& b) {
+  return a.thresholds == b.thresholds && a.values == b.values && a.codes == b.codes &&
+         a.scales == b.scales && a.rounds == b.rounds && a.converged == b.converged;
+}
+
+// Every ŵ is a level times its sign's scale, and the code says which.
+void check_values(const Method& method, const RandomGroup& group, const Quantized& result) {
+  const auto& step = result.step;
+  REQUIRE(step.values.size() == step.thresholds.size() + 1);
+  REQUIRE(step.codes.size() == step.values.size());
+  CHECK(std::is_sorted(step.thresholds.begin(), step.thresholds.end()));
+  CHECK(std::is_sorted(step.codes.begin(), step.codes.end()));
+  CHECK(static_cast<int>(step.scales.size()) == method.rule->scale_count());
+  for (const double scale : step.scales) {
+    CHECK(scale >= 0);
+    CHECK(std::isfinite(scale));
+  }
+  for (std::size_t j = 0; j < step.codes.size(); ++j) {
+    const int code = step.codes[j];
+    const double scale = code < 0 ? step.scales.back() : step.scales.front();
+    if (const auto level = method.rule->level(code)) CHECK(step.values[j] == scale * *level);
+    if (method.ttq()) CHECK(step.values[j] == scale * code);
+    if (!method.dorefa() && code == 0) CHECK(step.values[j] == 0);
+  }
+  for (std::size_t i = 0; i < group.w.size(); ++i) {
+    const auto found = std::find(step.codes.begin(), step.codes.end(), result.codes[i]);
+    REQUIRE(found != step.codes.end());
+    REQUIRE(result.values[i] ==
+            static_cast<float>(step.values[static_cast<std::size_t>(found - step.codes.begin())]));
+    if (!method.dorefa()) {
+      if (group.w[i] > 0) REQUIRE(result.codes[i] >= 0);
+      if (group.w[i] < 0) REQUIRE(result.codes[i] <= 0);
+      if (group.w[i] == 0) REQUIRE(result.codes[i] == (method.binary() ? 1 : 0));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every quantizer gives allowed values only", "[property]") {
+  CHECK(all_methods().size() > 60);
+  for (const std::size_t n : {1u, 2u, 33u, 700u}) {
+    for_methods(n, 3, [](const Method& method, const RandomGroup& group) {
+      check_values(method, group, quantize(*method.rule, group.group()));
+    });
+  }
+}
+
+TEST_CASE("every quantizer bears curvature over sixty decades", "[property]") {
+  for_methods(500, 60, [](const Method& method, RandomGroup group) {
+    for (auto& d : group.d) d = std::max(d * 1e30f, 1e-30f);
+    check_values(method, group, quantize(*method.rule, group.group()));
+  });
+}
+
+TEST_CASE("every quantizer bears subnormal and huge weights", "[property]") {
+  for (const float size : {1e-42f, 1e-38f, 1e30f, 1e38f}) {
+    for_methods(100, 3, [&](const Method& method, RandomGroup group) {
+      for (auto& w : group.w) w *= size;
+      check_values(method, group, quantize(*method.rule, group.group()));
+    });
+  }
+}
+
+TEST_CASE("a weight never gets a value below that of a smaller weight", "[property]") {
+  for_methods(700, 3, [](const Method& method, RandomGroup group) {
+    std::sort(group.w.begin(), group.w.end());
+    const auto values = quantize(*method.rule, group.group()).values;
+    CHECK(std::is_sorted(values.begin(), values.end()));
+  });
+}
+
+TEST_CASE("changing every sign changes every sign", "[property]") {
+  for_methods(700, 3, [](const Method& method, RandomGroup group) {
+    for (auto& w : group.w) w = w == 0 ? 0.125f : w;  // sign(0) = +1, DoReFa rounds half up
+    const auto before = quantize(*method.rule, group.group());
+    for (auto& w : group.w) w = -w;
+    auto after = quantize(*method.rule, group.group());
+    for (auto& value : after.values) value = -value;
+    CHECK(after.values == before.values);
+    std::reverse(after.step.scales.begin(), after.step.scales.end());
+    CHECK(after.step.scales == before.step.scales);
+  });
+}
+
+TEST_CASE("weights twice as large have scales twice as large", "[property]") {
+  for_methods(700, 3, [](const Method& method, const RandomGroup& group) {
+    if (method.unit() || method.dorefa()) return;
+    for (const float c : {0.25f, 2.0f, 64.0f}) {
+      RandomGroup larger = group;
+      for (auto& w : larger.w) w *= c;
+      const auto before = quantize(*method.rule, group.group());
+      const auto after = quantize(*method.rule, larger.group());
+      // An alternating solver stops when α moves by less than 1e-6, whatever its size.
+      constexpr double kStop = 1e-6;
+      for (std::size_t s = 0; s < before.step.scales.size(); ++s) {
+        const double expected = static_cast<double>(c) * before.step.scales[s];
+        CHECK(std::abs(after.step.scales[s] - expected) <=
+              (method.alternating() ? 10 * kStop * std::max(1.0, static_cast<double>(c)) : 0.0));
+      }
+      if (!method.alternating()) CHECK(after.codes == before.codes);
+    }
+  });
+}
+
+TEST_CASE("curvature times a constant changes nothing", "[property]") {
+  for_methods(700, 3, [](const Method& method, const RandomGroup& group) {
+    const auto before = method.rule->fit(group.group());
+    for (const float c : {0x1p-30f, 0x1p40f}) {
+      RandomGroup other = group;
+      for (auto& d : other.d) d *= c;
+      CHECK(same(method.rule->fit(other.group()), before));
+    }
+  });
+}
+
+TEST_CASE("uniform curvature is no curvature", "[property]") {
+  for_methods(700, 0, [](const Method& method, RandomGroup group) {
+    std::fill(group.d.begin(), group.d.end(), 1.0f);
+    CHECK(same(method.rule->fit(group.group()), method.rule->fit({group.w, {}, {}, {}})));
+  });
+}
+
+TEST_CASE("rules that are not loss-aware do not look at the curvature", "[property]") {
+  for_methods(100, 3, [](const Method& method, const RandomGroup& group) {
+    if (method.rule->uses_curvature()) return;
+    CHECK(same(method.rule->fit(group.group()), method.rule->fit({group.w, {}, {}, {}})));
+  });
+}
+
+TEST_CASE("the order of the weights does not matter", "[property]") {
+  for_methods(700, 3, [](const Method& method, const RandomGroup& group) {
+    const auto order = permutation(group.w.size(), RandomStream(1, "test order"));
+    RandomGroup shuffled = group;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      shuffled.w[i] = group.w[static_cast<std::size_t>(order[i])];
+      shuffled.d[i] = group.d[static_cast<std::size_t>(order[i])];
+    }
+    const auto before = quantize(*method.rule, group.group());
+    const auto after = quantize(*method.rule, shuffled.group());
+    for (std::size_t s = 0; s < before.step.scales.size(); ++s)
+      CHECK(after.step.scales[s] == Approx(before.step.scales[s]).epsilon(kReordered));
+    std::vector<int> back(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i)
+      back[static_cast<std::size_t>(order[i])] = after.codes[i];
+    CHECK(back == before.codes);
+  });
+}
+
+TEST_CASE("weights that are all zero stay zero where there is a zero", "[property]") {
+  for (const auto& method : all_methods()) {
+    RandomGroup group(300, 1);
+    std::fill(group.w.begin(), group.w.end(), 0.0f);
+    const auto result = quantize(*method.rule, group.group());
+    const std::set<float> values(result.values.begin(), result.values.end());
+    INFO(method.name);
+    if (method.dorefa()) {
+      CHECK(*values.begin() == static_cast<float>(1.0 / (result.step.codes.back())));
+    } else {
+      CHECK(values == std::set<float>{method.binary() && method.unit() ? 1.0f : 0.0f});
+    }
+    if (method.ttq() || method.unit() || method.dorefa()) continue;
+    CHECK(result.step.scales == std::vector<double>(result.step.scales.size(), 0));
+    CHECK(result.step.converged);
+  }
+}
+
+TEST_CASE("one weight is kept as it is where the scale is free", "[property]") {
+  for (const auto& method : all_methods()) {
+    for (const float w : {0.3f, -0.3f, 1e-20f, -1e20f}) {
+      const auto result = quantize(*method.rule, {std::span(&w, 1), {}, {}, {}});
+      INFO(method.name << ", " << w);
+      if (method.dorefa()) {
+        CHECK(result.values[0] == (w > 0 ? 1.0f : -1.0f));
+      } else if (!method.unit()) {
+        CHECK(result.values[0] == w);
+      }
+    }
+  }
+}
+
+TEST_CASE("a sign that does not occur has scale 0", "[property]") {
+  for_methods(300, 3, [](const Method& method, RandomGroup group) {
+    if (method.rule->scale_count() != 2 || method.rule->learns_scales()) return;
+    for (auto& w : group.w) w = std::abs(w);
+    CHECK(method.rule->fit(group.group()).scales[1] == 0);
+    for (auto& w : group.w) w = -std::abs(w);
+    if (!method.binary()) CHECK(method.rule->fit(group.group()).scales[0] == 0);
+  });
+}
+
+TEST_CASE("a first pass left to the caller gives what fit gives", "[property]") {
+  int with_pass = 0;
+  for (const std::size_t n : {std::size_t{100}, 2 * kChunk + 5}) {
+    for_methods(n, 3, [&](const Method& method, const RandomGroup& group) {
+      const auto first = quantize(*method.rule, group.group());
+      for (const bool again : {false, true}) {
+        quant::Group here = group.group();
+        if (again) {
+          here.previous = first.values;
+          here.scales = first.step.scales;
+        }
+        const auto pass = method.rule->first_pass(here);
+        if (!pass) continue;
+        ++with_pass;
+        for_chunks(n, [&](std::size_t begin, std::size_t count) { pass->add(begin, count); });
+        CHECK(same(pass->finish(), method.rule->fit(here)));
+      }
+    });
+  }
+  CHECK(with_pass > 0);
+}
+
+TEST_CASE("exact scales do not depend on what was before", "[property]") {
+  for_methods(1500, 6, [](const Method& method, const RandomGroup& group) {
+    if (!method.exact()) return;
+    const auto alone = quantize(*method.rule, group.group());
+    const double best = test::error_of(alone, group, method.rule->uses_curvature());
+    for (const double c : {1e-30, 0.01, 1.0, 100.0}) {
+      quant::Group here = group.group();
+      here.previous = alone.values;
+      for (const double scale : alone.step.scales) here.scales.push_back(c * scale);
+      const auto after = quantize(*method.rule, here);
+      CHECK(test::error_of(after, group, method.rule->uses_curvature()) ==
+            Approx(best).epsilon(kReordered));
+    }
+  });
+}

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "quant/rule.hpp"
+#include "support/random_group.hpp"
+
+namespace laq::test {
+
+/// A point on the axes of a quantizer.
+struct Axes {
+  std::string levels, scaling, curvature, solver;
+  int bits = 0;  ///< 0: not given
+
+  std::string yaml() const;
+};
+
+/// Every combination of the axes' values, those without meaning included.
+std::vector<Axes> all_axes();
+/// The key that makes a combination one without meaning, by DESIGN.md; "" when it has one.
+std::string misplaced_key(const Axes& axes);
+
+/// A quantizer and what a test must know to say what it should do.
+struct Method {
+  std::string name;
+  std::shared_ptr<const quant::Rule> rule;
+  Axes axes;  ///< `levels` is "dorefa" or "ttq" for the rules that are not on the axes
+
+  bool binary() const { return axes.levels == "binary"; }
+  bool dorefa() const { return axes.levels == "dorefa"; }
+  bool ttq() const { return axes.levels == "ttq"; }
+  bool unit() const { return axes.scaling == "unit"; }
+  bool alternating() const { return axes.solver == "alternating"; }
+  bool exact() const { return axes.solver == "exact" && !binary() && !unit(); }
+};
+
+/// Every quantizer of configs/methods, and every combination of the axes that has a meaning.
+const std::vector<Method>& all_methods();
+const Method& method(const std::string& name);
+
+/// The quantizer that a `quantizer:` section makes. Errors: those of `make_quantizer`, and unknown
+/// keys.
+quant::Quantizer quantizer_of(const std::string& yaml);
+
+/// ŵ and codes of a group.
+struct Quantized {
+  quant::StepFunction step;
+  std::vector<float> values;
+  std::vector<int> codes;
+};
+Quantized quantize(const quant::Rule& rule, const quant::Group& group);
+Quantized quantize(const std::string& yaml, const std::vector<float>& w,
+                   const std::vector<float>& d = {});
+
+/// Equation (1) of a result, in double precision.
+double error_of(const Quantized& result, const RandomGroup& group, bool curvature);
+
+}  // namespace laq::test
