@@ -95,7 +95,7 @@ void fetch(const DataOptions& options, Context& context) {
     try {
       data::fetch(spec, options.paths(), how);
     } catch (const Error& error) {  // the other datasets are wanted all the same
-      std::cerr << "error: " << error.what() << std::endl;
+      std::cerr << "laq: " << error.what() << std::endl;
       context.exit_code = 1;
     }
   }
@@ -120,7 +120,7 @@ void verify(const DataOptions& options, Context& context) {
         data::read_checked(spec, file, paths);
         std::cout << fmt::format("{}: good\n", data::locate(spec, file, paths)->path.string());
       } catch (const Error& error) {
-        std::cerr << "error: " << error.what() << std::endl;
+        std::cerr << "laq: " << error.what() << std::endl;
         context.exit_code = 1;
       }
     }

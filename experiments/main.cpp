@@ -32,6 +32,13 @@ int fail(const std::string& message, int code) {
   return code;
 }
 
+// What was printed must have arrived: a full disk behind standard output is a failure too.
+int finish(int code) {
+  std::cout.flush();
+  const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout;
+  return lost ? fail("cannot write to standard output", kFailed) : code;
+}
+
 int run_program(int argc, char** argv) {
   laq::Context context{default_configs(), 0};
   CLI::App app{"Loss-aware weight quantization: train, sweep and tabulate (Hou & Kwok, ICLR 2018)",
@@ -52,12 +59,10 @@ int run_program(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) return finish(app.exit(error));  // --help, --version
     return fail(std::string(error.what()) + "; see laq --help", kUsage);
   }
-  std::cout.flush();
-  if (!std::cout) return fail("cannot write to standard output", kFailed);
-  return context.exit_code;
+  return finish(context.exit_code);
 }
 
 }  // namespace

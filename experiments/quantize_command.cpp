@@ -86,59 +86,89 @@ struct Output {
   bool converged = true;
 };
 
-void quantize_group(const quant::Rule& rule, const quant::Group& group, std::size_t begin,
-                    Output& out) {
-  quant::require_usable(group);
-  const quant::StepFunction step = rule.fit(group);
-  const std::size_t n = group.latent.size();
-  quant::apply(step, group.latent, {out.quantized.data() + begin, n});
-  quant::encode(step, group.latent, {out.codes.data() + begin, n});
-  out.scales.insert(out.scales.end(), step.scales.begin(), step.scales.end());
+struct Input {
+  record::Array<double> weights;
+  std::vector<double> curvature;  // empty: uniform
+  std::vector<float> previous;    // empty: none
+};
+
+Input read_input(const QuantizeOptions& options, const quant::Rule& rule) {
+  Input input{read_array<double>(options.weights, nullptr), {}, {}};
+  const record::Shape& shape = input.weights.shape;
+  if (!options.curvature.empty()) {
+    input.curvature = read_array<double>(options.curvature, &shape).values;
+  }
+  if (!options.previous.empty()) {
+    input.previous =
+        start_from(rule, read_array<std::int64_t>(options.previous, &shape), options.previous);
+  }
+  return input;
+}
+
+void require_usable(const quant::Group& group, const QuantizeOptions& options) {
+  const auto check = [](const quant::Group& part, const std::string& address) {
+    try {
+      quant::require_usable(part);
+    } catch (const Error& error) {
+      throw Error({.what = error.what(), .where = address}, error.kind());
+    }
+  };
+  check({group.latent, {}, {}, {}}, options.weights);
+  check({{}, group.curvature, {}, {}}, options.curvature);
+}
+
+// Equation (1) from codes and scales, on the weights as they were given.
+double objective(const Input& input, const quant::StepFunction& step, std::span<const int> codes,
+                 std::size_t begin) {
   const int lowest = step.codes.front();
   std::vector<double> value(static_cast<std::size_t>(step.codes.back() - lowest + 1));
   for (std::size_t j = 0; j < step.codes.size(); ++j) {
     value[static_cast<std::size_t>(step.codes[j] - lowest)] = step.values[j];
   }
-  for (std::size_t i = 0; i < n; ++i) {
-    const double d = group.curvature.empty() ? 1.0 : static_cast<double>(group.curvature[i]);
-    const double error = static_cast<double>(group.latent[i]) -
-                         value[static_cast<std::size_t>(out.codes[begin + i] - lowest)];
-    out.objective += d * error * error;
+  double sum = 0;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const double d = input.curvature.empty() ? 1.0 : input.curvature[begin + i];
+    const double error =
+        input.weights.values[begin + i] - value[static_cast<std::size_t>(codes[i] - lowest)];
+    sum += d * error * error;
   }
-  out.most_rounds = std::max(out.most_rounds, step.rounds);
-  out.converged = out.converged && step.converged;
+  return sum;
 }
 
 Output quantize(const QuantizeOptions& options, const quant::Quantizer& quantizer,
-                record::Shape& shape) {
-  const record::Array<float> weights = read_array<float>(options.weights, nullptr);
-  shape = weights.shape;
-  std::vector<float> curvature, previous;
-  if (!options.curvature.empty()) curvature = read_array<float>(options.curvature, &shape).values;
-  if (!options.previous.empty()) {
-    previous = start_from(*quantizer.rule, read_array<std::int64_t>(options.previous, &shape),
-                          options.previous);
-  }
-  const std::size_t n = weights.values.size();
+                const Input& input) {
+  const std::vector<float> weights(input.weights.values.begin(), input.weights.values.end());
+  const std::vector<float> curvature(input.curvature.begin(), input.curvature.end());
+  require_usable({weights, curvature, {}, {}}, options);
+  const quant::Rule& rule = *quantizer.rule;
+  const record::Shape& shape = input.weights.shape;
+  const std::size_t n = weights.size();
   Output out{std::vector<float>(n), std::vector<int>(n), {}, 0, 1, 0, true};
   if (quantizer.group == quant::Grouping::row) out.groups = shape.size() == 2 ? shape[0] : 1;
   const std::size_t size = n / out.groups;
-  for (std::size_t g = 0; g < out.groups; ++g) {
+  for (std::size_t begin = 0; begin < n; begin += size) {
     const auto part = [&](const std::vector<float>& all) {
-      return all.empty() ? std::span<const float>() : std::span(all).subspan(g * size, size);
+      return all.empty() ? std::span<const float>() : std::span(all).subspan(begin, size);
     };
-    quant::Group group{part(weights.values), part(curvature), part(previous), {}};
-    if (!previous.empty())
-      group.scales.assign(static_cast<std::size_t>(quantizer.rule->scale_count()), 1.0);
-    quantize_group(*quantizer.rule, group, g * size, out);
+    quant::Group group{part(weights), part(curvature), part(input.previous), {}};
+    if (!input.previous.empty())
+      group.scales.assign(static_cast<std::size_t>(rule.scale_count()), 1.0);
+    const quant::StepFunction step = rule.fit(group);
+    quant::apply(step, group.latent, std::span(out.quantized).subspan(begin, size));
+    quant::encode(step, group.latent, std::span(out.codes).subspan(begin, size));
+    out.scales.insert(out.scales.end(), step.scales.begin(), step.scales.end());
+    out.objective += objective(input, step, std::span(out.codes).subspan(begin, size), begin);
+    out.most_rounds = std::max(out.most_rounds, step.rounds);
+    out.converged = out.converged && step.converged;
   }
   return out;
 }
 
 void go(const QuantizeOptions& options, const Context& context) {
   const quant::Quantizer quantizer = read_quantizer(options, context);
-  record::Shape shape;
-  const Output out = quantize(options, quantizer, shape);
+  const Input input = read_input(options, *quantizer.rule);
+  const Output out = quantize(options, quantizer, input);
+  const record::Shape& shape = input.weights.shape;
   record::write_hdf5(options.out, [&](record::Hdf5Writer& file) {
     file.write<float>("/quantized", out.quantized, shape);
     file.write<std::int32_t>("/codes", out.codes, shape);

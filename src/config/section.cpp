@@ -16,7 +16,8 @@ std::optional<T> parse_number(const Tree& tree) {
   const std::string* text = tree.scalar();
   if (!text || text->empty()) return std::nullopt;
   T number{};
-  const char* begin = text->data() + ((*text)[0] == '+' ? 1 : 0);
+  const bool signed_plus = (*text)[0] == '+' && text->size() > 1 && (*text)[1] != '-';
+  const char* begin = text->data() + (signed_plus ? 1 : 0);
   const auto [end, failed] = std::from_chars(begin, text->data() + text->size(), number);
   if (failed != std::errc{} || end != text->data() + text->size()) return std::nullopt;
   if constexpr (std::is_floating_point_v<T>) {

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <fstream>
-#include <sstream>
 
 #include "core/error.hpp"
 
@@ -48,10 +47,14 @@ std::string read_file(const fs::path& path) {
   }
   std::ifstream in(path, std::ios::binary);
   if (!in) throw Error({.what = "cannot read: " + errno_text(), .where = path.string()});
-  std::ostringstream content;
-  content << in.rdbuf();
+  std::string content;
+  char block[1 << 16];
+  do {
+    in.read(block, sizeof block);
+    content.append(block, static_cast<std::size_t>(in.gcount()));
+  } while (in);
   if (in.bad()) throw Error({.what = "reading failed: " + errno_text(), .where = path.string()});
-  return std::move(content).str();
+  return content;
 }
 
 void replace_file(const fs::path& path, const std::function<void(const fs::path&)>& write) {

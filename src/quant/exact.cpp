@@ -149,16 +149,7 @@ class Search {
         ranges.emplace_back(leaf.low.bins[j], leaf.high.bins[j]);
       }
     }
-    std::sort(ranges.begin(), ranges.end());
-    std::vector<std::pair<int, int>> merged;
-    for (const auto& range : ranges) {
-      if (!merged.empty() && range.first <= merged.back().second + 1) {
-        merged.back().second = std::max(merged.back().second, range.second);
-      } else {
-        merged.push_back(range);
-      }
-    }
-    opened_ = bins_.open(merged);
+    opened_ = bins_.open(merged(std::move(ranges)));
     best_gain_ = 0;  // from here on only gains computed weight by weight count
     for (const auto& leaf : leaves_) sweep(leaf);
   }

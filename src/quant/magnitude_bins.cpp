@@ -31,7 +31,8 @@ void bin_block(const float* w, std::size_t n, float up, float down, float per_un
 LAQ_VECTORISED
 void weigh_block(const float* a, const float* d, std::size_t n, double* pairs) {
   for (std::size_t i = 0; i < n; ++i) {
-    const double weight = a[i] > 0 ? static_cast<double>(d[i]) : 0.0;
+    // A product, so that a curvature that is not finite shows even where the weight is 0.
+    const double weight = (a[i] > 0 ? 1.0 : 0.0) * static_cast<double>(d[i]);
     pairs[2 * i] = weight;
     pairs[2 * i + 1] = weight * static_cast<double>(a[i]);
   }
@@ -128,6 +129,19 @@ MagnitudeBins::MagnitudeBins(const Group& group, Side side, const BinCounter& co
 MagnitudeBins::MagnitudeBins(const Group& group, Side side, float largest)
     : MagnitudeBins(group, side, counted(group, side, largest), largest) {}
 
+std::vector<std::pair<int, int>> merged(std::vector<std::pair<int, int>> ranges) {
+  std::sort(ranges.begin(), ranges.end());
+  std::vector<std::pair<int, int>> result;
+  for (const auto& range : ranges) {
+    if (!result.empty() && range.first <= result.back().second + 1) {
+      result.back().second = std::max(result.back().second, range.second);
+    } else {
+      result.push_back(range);
+    }
+  }
+  return result;
+}
+
 int MagnitudeBins::bin(float a) const {
   const float position = a * per_unit_;
   return position < static_cast<float>(count_ - 1) ? static_cast<int>(position) : count_ - 1;
@@ -168,7 +182,8 @@ std::vector<Weighted> MagnitudeBins::open(std::span<const std::pair<int, int>> r
   });
   std::vector<Weighted> all;
   for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
-  std::stable_sort(all.begin(), all.end(), [](const auto& x, const auto& y) { return x.a < y.a; });
+  std::sort(all.begin(), all.end(),
+            [](const auto& x, const auto& y) { return x.a != y.a ? x.a < y.a : x.d < y.d; });
   return all;
 }
 

@@ -53,6 +53,9 @@ class BinCounter {
   std::vector<std::vector<Pair>> parts_;  // by thread
 };
 
+/// Ranges [first, last] in ascending order, with those that touch made one.
+std::vector<std::pair<int, int>> merged(std::vector<std::pair<int, int>> ranges);
+
 /// The bins of one side of a group, with what a search needs of them.
 class MagnitudeBins {
  public:

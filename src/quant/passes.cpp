@@ -28,6 +28,17 @@ MagnitudeSums magnitude_chunk(const float* w, const float* d, std::size_t n, flo
 }
 
 LAQ_VECTORISED
+float largest_chunk(const float* w, std::size_t n) {
+  float max = 0;
+#pragma omp simd reduction(max : max)
+  for (std::size_t i = 0; i < n; ++i) {
+    const float a = w[i] < 0 ? -w[i] : w[i];
+    max = a > max ? a : max;
+  }
+  return max;
+}
+
+LAQ_VECTORISED
 LevelSums level_chunk(const float* w, const float* d, std::size_t n, float up, float down,
                       const float* thresholds, const float* steps, std::size_t k) {
   double dqw = 0, dqq = 0;
@@ -102,6 +113,10 @@ MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, s
   const SideFactors factors(side);
   return magnitude_chunk(group.latent.data() + begin, curvature_at(group, begin), count, factors.up,
                          factors.down);
+}
+
+float largest_part(const Group& group, std::size_t begin, std::size_t count) {
+  return largest_chunk(group.latent.data() + begin, count);
 }
 
 LevelSums previous_part(const Group& group, Side side, std::size_t begin, std::size_t count) {

@@ -47,6 +47,8 @@ LevelSums previous_sums(const Group& group, Side side);
 
 /// The same sums over weights begin … begin + count − 1 only (at most a chunk), serially.
 MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count);
+/// Largest |w| of a part.
+float largest_part(const Group& group, std::size_t begin, std::size_t count);
 LevelSums previous_part(const Group& group, Side side, std::size_t begin, std::size_t count);
 
 /// α·t_j rounded down to float, so that comparing float magnitudes with them is exact.

@@ -88,18 +88,22 @@ class ProximalRule::Pass : public FirstPass {
     if (!rule.curvature_) group_.curvature = {};
     sides_ = rule.scaling_ == Scaling::asymmetric ? std::vector{Side::positive, Side::negative}
                                                   : std::vector{Side::both};
-    if (rule.levels_.has_zero() && rule.scaling_ != Scaling::unit &&
-        rule.solver_ == Solver::exact) {
+    const bool solved = rule.levels_.has_zero() && rule.scaling_ != Scaling::unit;
+    uses_previous_ = solved && rule.solver_ == Solver::alternating && !group_.scales.empty() &&
+                     !group_.previous.empty();
+    if (solved && rule.solver_ == Solver::exact) {
       bins_.emplace(group_, Side::both, sides_.size() == 2, range());
     }
-    uses_previous_ =
-        rule.solver_ == Solver::alternating && !group_.scales.empty() && !group_.previous.empty();
+    uses_sums_ = !bins_ && !uses_previous_;
   }
 
   void add(std::size_t begin, std::size_t count) override {
     Sums& sums = chunks_[begin / kChunk];
-    sums.all = magnitude_part(group_, Side::both, begin, count);
-    if (bins_) bins_->add(begin, count);
+    if (uses_sums_) sums.all = magnitude_part(group_, Side::both, begin, count);
+    if (bins_) {
+      sums.all.max = largest_part(group_, begin, count);
+      bins_->add(begin, count);
+    }
     for (std::size_t s = 0; s < sides_.size(); ++s) {
       if (uses_previous_) sums.previous[s] = previous_part(group_, sides_[s], begin, count);
       if (sides_.size() == 2 && !rule_.levels_.has_zero()) {
@@ -116,7 +120,7 @@ class ProximalRule::Pass : public FirstPass {
         total_.previous[s] += chunk.previous[s];
       }
     }
-    if (!std::isfinite(total_.all.da) || !std::isfinite(total_.all.a)) require_usable(group_);
+    check_finite();
     StepFunction step;
     std::vector<SideFit> fits;
     for (std::size_t s = 0; s < sides_.size(); ++s) {
@@ -133,6 +137,18 @@ class ProximalRule::Pass : public FirstPass {
     MagnitudeSums side[2];  // of each sign, for binary levels with two scales
     LevelSums previous[2];
   };
+
+  // A NaN or infinity anywhere shows in one of the sums.
+  void check_finite() const {
+    double shown = total_.all.a + total_.all.da + total_.previous[0].dqw + total_.previous[1].dqw;
+    if (bins_) {
+      for (const auto& mass : bins_->masses(false)) shown += mass.d + mass.da;
+      if (bins_->by_sign()) {
+        for (const auto& mass : bins_->masses(true)) shown += mass.d + mass.da;
+      }
+    }
+    if (!std::isfinite(shown)) require_usable(group_);
+  }
 
   // A range for the bins: thresholds lie below the largest scale, which changes little in one
   // iteration.
@@ -172,7 +188,7 @@ class ProximalRule::Pass : public FirstPass {
   Group group_;
   std::vector<Side> sides_;
   std::optional<BinCounter> bins_;
-  bool uses_previous_ = false;
+  bool uses_previous_ = false, uses_sums_ = true;
   std::vector<Sums> chunks_;
   Sums total_;
 };

@@ -7,6 +7,29 @@
 namespace laq::quant {
 namespace {
 
+// Σ g where ŵ > 0 and where ŵ < 0.
+struct Sums {
+  double positive = 0, negative = 0;
+  void operator+=(const Sums& other) {
+    positive += other.positive;
+    negative += other.negative;
+  }
+};
+
+LAQ_VECTORISED
+Sums backward_chunk(const float* quantized, float* gradient, std::size_t n, float up, float down) {
+  double positive = 0, negative = 0;
+#pragma omp simd reduction(+ : positive, negative)
+  for (std::size_t i = 0; i < n; ++i) {
+    const float g = gradient[i];
+    positive += static_cast<double>(quantized[i] > 0 ? g : 0.0f);
+    negative += static_cast<double>(quantized[i] < 0 ? g : 0.0f);
+    const float factor = quantized[i] > 0 ? up : 1.0f;
+    gradient[i] = g * (quantized[i] < 0 ? down : factor);
+  }
+  return {positive, negative};
+}
+
 /// Trained ternary quantization (Zhu et al., ICLR 2017; PAPER.md, "TTQ's gradients"): levels −Wn,
 /// 0, Wp with threshold Δ = t · max|w|. Wp and Wn are trained; they start as the mean magnitude
 /// beyond Δ of their sign.
@@ -30,24 +53,11 @@ class TtqRule : public Rule {
   }
 
   std::vector<double> backward(const Group& group, std::span<float> gradient) const override {
-    struct Sums {
-      double positive = 0, negative = 0;
-      void operator+=(const Sums& other) {
-        positive += other.positive;
-        negative += other.negative;
-      }
-    };
     const float up = static_cast<float>(group.scales[0]),
                 down = static_cast<float>(group.scales[1]);
     const Sums sums = sum_chunks<Sums>(gradient.size(), [&](std::size_t begin, std::size_t count) {
-      Sums part;
-      for (std::size_t i = begin; i < begin + count; ++i) {
-        const float at = group.previous[i], g = gradient[i];
-        part.positive += at > 0 ? static_cast<double>(g) : 0.0;
-        part.negative += at < 0 ? static_cast<double>(g) : 0.0;
-        gradient[i] = g * (at > 0 ? up : at < 0 ? down : 1.0f);
-      }
-      return part;
+      return backward_chunk(group.previous.data() + begin, gradient.data() + begin, count, up,
+                            down);
     });
     return {sums.positive, -sums.negative};
   }

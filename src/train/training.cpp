@@ -105,6 +105,14 @@ void Training::finish_epoch() {
   const auto start = Clock::now();
   const Score valid = evaluate(*model_, data_, data::Part::validation);
   const Score test = evaluate(*model_, data_, data::Part::test);
+  for (const double value : {valid.loss, test.loss}) {
+    if (!std::isfinite(value)) {
+      throw Error({.what = fmt::format("the validation or test loss is not finite after epoch {}",
+                                       position_.epoch + 1),
+                   .found = fmt::format("{}", value)},
+                  Error::Kind::not_finite);
+    }
+  }
   evaluation_seconds_ = since(start);
 
   const double* seconds = seconds_.data_ptr<double>();

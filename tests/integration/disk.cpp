@@ -104,8 +104,8 @@ TEST_CASE("a full disk ends the run as failed and leaves what there was") {
     CHECK(count(outcome.err, "\n") == 1);
     CHECK_THAT(outcome.err, Catch::Contains("No space left on device") &&
                                 Catch::Contains("disk/runs/tiny/late-"));
-    CHECK(read_file(folder / "run.h5") == record);
-    CHECK(read_file(folder / "checkpoint.h5") == checkpoint);
+    CHECK((read_file(folder / "run.h5") == record));
+    CHECK((read_file(folder / "checkpoint.h5") == checkpoint));
     CHECK(record::read_run_record(folder / "run.h5").history.epochs.rows() > 0);
     for (const auto& entry : fs::directory_iterator(folder))
       CHECK_FALSE(holds(entry.path().string(), ".tmp"));

@@ -29,7 +29,7 @@ void check_diverged(const Workplace& place, const std::string& method,
   CHECK_THAT(outcome.err, Catch::Contains("laq: diverged: ") && Catch::Contains(message));
   const auto object = nlohmann::json::parse(outcome.out, nullptr, false);
   REQUIRE(object.is_object());
-  CHECK(object["state"] == "diverged");
+  REQUIRE(object["state"] == "diverged");
   CHECK_THAT(object["reason"].get<std::string>(), Catch::Contains(message));
   const auto status = status_of(place.run_folder(method, method));
   CHECK(status.state == record::State::diverged);

@@ -19,80 +19,73 @@ constexpr int kKills = 3;
 constexpr int kKills = 10;
 #endif
 
-/// One run whose epochs (100 steps) are long enough to be met in the middle.
-class Resumed {
+/// One run that nothing disturbs, and the same one that is stopped and killed. Its epochs (100
+/// steps) are long enough to be met in the middle.
+class Disturbed {
  public:
-  explicit Resumed(const std::string& method) : method_(method) { check_done(run(call("whole"))); }
-
-  fs::path folder(const std::string& runs) const { return place_.run_folder(method_, runs); }
-  const Workplace& place() const { return place_; }
-
-  Call call(const std::string& runs) const {
-    return place_.call({"run", "tiny", "--method", method_, "--seed", "5", "--runs", runs,
-                        "train.epochs=40", "model.hidden=[32, 24]"});
+  explicit Disturbed(const std::string& method) : method_(method) {
+    check_done(run(call("whole")));
   }
 
-  /// Waits until `epochs` more epochs are done, then a random part of one.
-  void meet(Program& program, int epochs) {
-    REQUIRE(program.wait_for_output("epoch ", epochs));
-    wait(0.04);
+  void stop(int signal_number);
+  void kill();
+  void check_same() const;
+
+ private:
+  fs::path folder(const std::string& runs) const { return place_.run_folder(method_, runs); }
+  Call call(const std::string& runs) const {
+    return place_.call({"run", "tiny", "--method", method_, "--seed", "5", "--runs", runs,
+                        "train.epochs=30", "model.hidden=[32, 24]"});
   }
   void wait(double at_most) { pause(std::uniform_real_distribution<double>(0, at_most)(random_)); }
 
-  void check_same(const std::string& runs) const {
-    CHECK(status_of(folder(runs)).state == record::State::completed);
-    CHECK(first_difference(folder("whole"), folder(runs)) == "");
-  }
-
- private:
   Workplace place_;
   std::string method_;
   std::mt19937 random_{std::random_device{}()};
+  int in_epoch_ = 0, kills_ = 0;
 };
 
-void check_signals(Resumed& run) {
-  int in_epoch = 0;
-  for (const int signal_number : {SIGTERM, SIGINT, SIGTERM}) {
-    Program program(run.call("stopped"));
-    run.meet(program, 2);
-    program.send(signal_number);
-    const Outcome outcome = program.finish();
-    INFO(outcome.command << "\n" << outcome.out << outcome.err);
-    REQUIRE(outcome.exit_code == kInterrupted);
-    CHECK(outcome.err.empty());
-    CHECK_THAT(outcome.out, Catch::Contains("the same command goes on"));
-    const record::Status status = status_of(run.folder("stopped"));
-    CHECK(status.state == record::State::interrupted);
-    CHECK_FALSE(status.reason.empty());
-    in_epoch += steps_in_epoch(run.folder("stopped")) > 0;
-  }
-  CHECK(in_epoch > 0);
-  check_done(integration::run(run.call("stopped")));
-  run.check_same("stopped");
+void Disturbed::stop(int signal_number) {
+  Program program(call("disturbed"));
+  REQUIRE(program.wait_for_output("epoch ", 2));
+  wait(0.04);
+  program.send(signal_number);
+  const Outcome outcome = program.finish();
+  INFO(outcome.command << "\n" << outcome.out << outcome.err);
+  REQUIRE(outcome.exit_code == kInterrupted);
+  CHECK(outcome.err.empty());
+  CHECK_THAT(outcome.out, Catch::Contains("the same command goes on"));
+  const record::Status status = status_of(folder("disturbed"));
+  CHECK(status.state == record::State::interrupted);
+  CHECK_FALSE(status.reason.empty());
+  in_epoch_ += steps_in_epoch(folder("disturbed")) > 0;
 }
 
-void check_kills(Resumed& run) {
-  int kills = 0;
-  while (kills < kKills) {
-    Program program(run.call("killed"));
-    if (kills % 2 == 0) {
-      run.meet(program, 1);
-    } else {
-      run.wait(0.4);  // while it starts, too
-    }
-    program.send(SIGKILL);
-    if (program.finish().signal != SIGKILL) break;  // completed before
-    ++kills;
+void Disturbed::kill() {
+  Program program(call("disturbed"));
+  if (random_() % 2 == 0) {
+    program.wait_for_output("epoch ");
+    wait(0.04);
+  } else {
+    wait(0.4);  // while it starts, too
   }
-  CHECK(kills >= kKills / 2);
-  check_done(integration::run(run.call("killed")));
-  run.check_same("killed");
+  program.send(SIGKILL);
+  kills_ += program.finish().signal == SIGKILL;  // otherwise it had ended before
+}
+
+void Disturbed::check_same() const {
+  CHECK(in_epoch_ > 0);
+  CHECK(kills_ >= kKills / 2);
+  check_done(run(call("disturbed")));
+  CHECK(status_of(folder("disturbed")).state == record::State::completed);
+  CHECK(first_difference(folder("whole"), folder("disturbed")) == "");
 }
 
 void check_method(const std::string& method) {
-  Resumed run(method);
-  check_signals(run);
-  check_kills(run);
+  Disturbed run(method);
+  for (const int signal_number : {SIGTERM, SIGINT, SIGTERM}) run.stop(signal_number);
+  for (int i = 0; i < kKills; ++i) run.kill();
+  run.check_same();
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ TEST_CASE("run --json prints one object, and a completed run is returned as it i
   const Outcome second = place.laq(arguments);
   CHECK(second.exit_code == 0);
   CHECK(second.out == first.out);
-  CHECK(read_file(record) == before);
+  CHECK((read_file(record) == before));
   CHECK(fs::last_write_time(record) == written);
   CHECK(second.err.empty());  // nothing was trained
 }

@@ -96,7 +96,7 @@ TEST_CASE("a sweep runs again what failed") {
   fs::rename(place / "data", place / "away");
   const Outcome failed = place.laq({"sweep", "tiny"});
   CHECK(failed.exit_code == 1);
-  CHECK(count(failed.out, "failed ") == 2);
+  CHECK(count(failed.out, "failed tiny ") == 2);
   CHECK_THAT(failed.out, Catch::Contains("laq data fetch tiny"));
   CHECK_THAT(failed.err, Catch::StartsWith("laq: ") && Catch::Contains("2 of 2 runs"));
   CHECK_THAT(read_file(place.run_folder("full", "results/tiny/runs") / "log.txt"),

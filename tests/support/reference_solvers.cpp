@@ -16,6 +16,12 @@ int nearest_code(double x, const quant::LevelSet& levels) {
   return x < 0 ? -best : best;
 }
 
+// |w| on a side, 0 for the other sign.
+double magnitude(double w, quant::Side side) {
+  if (side == quant::Side::both) return std::abs(w);
+  return std::max(side == quant::Side::positive ? w : -w, 0.0);
+}
+
 }  // namespace
 
 double objective_of(const std::vector<double>& w, const std::vector<double>& d,
@@ -79,7 +85,8 @@ double minimum_over_breakpoints(const std::vector<double>& w, const std::vector<
 }
 
 double alternate(const std::vector<double>& w, const std::vector<double>& d,
-                 const quant::LevelSet& levels, std::vector<int>& codes, int& rounds) {
+                 const quant::LevelSet& levels, quant::Side side, std::vector<int>& codes,
+                 int& rounds) {
   double alpha = 0;
   for (rounds = 1; rounds <= 10; ++rounds) {
     double dqw = 0, dqq = 0;
@@ -89,12 +96,30 @@ double alternate(const std::vector<double>& w, const std::vector<double>& d,
     }
     const double before = alpha;
     alpha = dqq > 0 ? dqw / dqq : 0;
-    for (std::size_t i = 0; i < w.size(); ++i)
-      codes[i] = alpha > 0 ? nearest_code(w[i] / alpha, levels) : 0;
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      const double x = w[i] < 0 ? -magnitude(w[i], side) : magnitude(w[i], side);
+      codes[i] = alpha > 0 ? nearest_code(x / alpha, levels) : 0;
+    }
     if (rounds > 1 && std::abs(alpha - before) < 1e-6) return alpha;
   }
   rounds = 10;
   return alpha;
+}
+
+std::vector<int> twn_codes(const std::vector<double>& w, const quant::LevelSet& levels,
+                           quant::Side side) {
+  std::vector<int> codes(w.size());
+  for (const quant::Side averaged : {quant::Side::both, side}) {
+    double mean = 0;
+    for (const double x : w) mean += magnitude(x, averaged) / static_cast<double>(w.size());
+    bool any = false;
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      codes[i] = magnitude(w[i], side) > 0.7 * mean ? (w[i] < 0 ? -levels.k() : levels.k()) : 0;
+      any = any || codes[i] != 0;
+    }
+    if (any) break;
+  }
+  return codes;
 }
 
 }  // namespace laq::test

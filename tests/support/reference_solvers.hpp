@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "quant/group.hpp"
 #include "quant/levels.hpp"
 
 // Slow, plain solutions of equation (1) that share no code with the solvers under test.
@@ -16,10 +17,16 @@ double minimum_over_all_codes(const std::vector<double>& w, const std::vector<do
 double minimum_over_breakpoints(const std::vector<double>& w, const std::vector<double>& d,
                                 const quant::LevelSet& levels);
 
-/// The alternating solver as PAPER.md writes it, with explicit codes. `codes`: the start, replaced
-/// by the result.
+/// The alternating solver as PAPER.md writes it, with explicit codes, on one side: a weight of the
+/// other sign is projected to 0. `codes`: the start, replaced by the result.
 double alternate(const std::vector<double>& w, const std::vector<double>& d,
-                 const quant::LevelSet& levels, std::vector<int>& codes, int& rounds);
+                 const quant::LevelSet& levels, quant::Side side, std::vector<int>& codes,
+                 int& rounds);
+
+/// TWN's codes for a level set, ±k where |w| > 0.7 mean|w|, on one side; when that side has none,
+/// the mean is over its own magnitudes, the others counting as 0.
+std::vector<int> twn_codes(const std::vector<double>& w, const quant::LevelSet& levels,
+                           quant::Side side);
 
 /// Σ d (w − α q_code)².
 double objective_of(const std::vector<double>& w, const std::vector<double>& d,

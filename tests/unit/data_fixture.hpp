@@ -86,6 +86,7 @@ struct SmallDataset {
     spec.name = "small";
     spec.title = "Small";
     spec.classes = 3;
+    spec.shape = {1, 2, 3};
     spec.splits = {.train = 4, .validation = 2, .test = 3};
     add("train_images", idx(0x803, {6, 2, 3}, pixels(6, 0)));
     add("train_labels", idx(0x801, {6}, std::string("\0\1\2\0\1\2", 6)));

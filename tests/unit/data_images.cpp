@@ -102,13 +102,32 @@ TEST_CASE("rows out of range are refused and labels may be left out", "[data]") 
   CHECK(out[0] == 10.0f / 255);
 }
 
-TEST_CASE("test pictures of another size are refused", "[data]") {
-  SmallDataset set;
-  set.publish(2, idx(0x803, {3, 3, 2}, std::string(18, 'x')));
+TEST_CASE("pictures of another size than the dataset's are refused", "[data]") {
   const TemporaryFolder folder;
-  set.write_to(folder / "small");
-  CHECK_THAT(error_of([&] { load_images(set.spec, {.data_dir = folder / ""}); }),
-             Contains("found 1x3x2, expected 1x2x3"));
+  const auto load = [&](const SmallDataset& set) {
+    set.write_to(folder / "small");
+    return error_of([&] { load_images(set.spec, {.data_dir = folder / ""}); });
+  };
+  SmallDataset set;
+  CHECK(load(set) == "no error");
+  set.publish(2, idx(0x803, {3, 3, 2}, std::string(18, 'x')));
+  CHECK_THAT(load(set), Contains("dataset small: the test pictures have another size") &&
+                            Contains("found 1 x 3 x 2, expected 1 x 2 x 3"));
+  SmallDataset other;
+  other.spec.shape = {3, 2, 3};
+  CHECK_THAT(load(other), Contains("the train pictures have another size") &&
+                              Contains("found 1 x 2 x 3, expected 3 x 2 x 3"));
+}
+
+TEST_CASE("test pictures of another size than training pictures are refused", "[data]") {
+  const ImageSet training{
+      .count = 2, .height = 1, .width = 2, .pixels = {1, 2, 3, 4}, .labels = {0, 1}};
+  const ImageSet test{.count = 1, .height = 2, .width = 1, .pixels = {1, 2}, .labels = {0}};
+  CHECK_THAT(error_of([&] {
+               ImageData(training, test, {.train = 1, .validation = 1, .test = 1},
+                         Preprocessing::none);
+             }),
+             Contains("found 1x2x1, expected 1x1x2"));
 }
 
 TEST_CASE("sets that do not fit the splits are refused", "[data]") {

@@ -15,7 +15,7 @@ std::string file_yaml(const std::string& role, const std::string& name = "f.gz",
 }
 
 const std::string kHead =
-    "title: T\nkind: idx\npreprocessing: none\nclasses: 10\n"
+    "title: T\nkind: idx\npreprocessing: none\nclasses: 10\nshape: [1, 2, 3]\n"
     "splits: {train: 5, validation: 2, test: 3}\n";
 const std::string kFiles = "files:\n" + file_yaml("train_images") + file_yaml("train_labels") +
                            file_yaml("test_images") + file_yaml("test_labels");
@@ -37,6 +37,7 @@ TEST_CASE("the datasets of the project are read", "[data]") {
   CHECK(mnist.title == "MNIST");
   CHECK(mnist.paper_column == "mnist");
   CHECK(mnist.classes == 10);
+  CHECK(mnist.shape == std::vector<std::int64_t>{1, 28, 28});
   CHECK(mnist.splits.train == 50000);
   CHECK(mnist.splits.validation == 10000);
   CHECK(mnist.splits.test == 10000);
@@ -67,6 +68,12 @@ TEST_CASE("keys of a dataset are checked", "[data]") {
   CHECK_THAT(refusal("kind: idx\n" + kFiles), Contains("'title' is missing"));
   CHECK_THAT(refusal("title: T\nkind: idy\n" + kFiles),
              Contains("'idy'") && Contains("one of idx"));
+  const std::string no_shape = "title: T\nkind: idx\npreprocessing: none\nclasses: 10\n";
+  CHECK_THAT(refusal(no_shape + kFiles), Contains("'shape' is missing"));
+  CHECK_THAT(refusal(no_shape + "shape: [28, 28]\n" + kFiles),
+             Contains("t.yaml:5") && Contains("'shape' is not [channels, height, width]"));
+  CHECK_THAT(refusal(no_shape + "shape: [1, 0, 28]\n" + kFiles),
+             Contains("wrong value of 'shape'"));
   CHECK_THAT(refusal(kHead + "debian: {package: p}\n" + kFiles),
              Contains("'debian.folder' is missing"));
   CHECK_THAT(refusal(kHead + "debian: {package: p, folder: f, place: g}\n" + kFiles),
@@ -83,7 +90,7 @@ TEST_CASE("files of a dataset are checked", "[data]") {
   CHECK_THAT(refusal(other + file_yaml("x", "a/b")), Contains("not a plain file name"));
   CHECK_THAT(refusal(other + file_yaml("x", "..")), Contains("not a plain file name"));
   CHECK_THAT(refusal(other + file_yaml("x", "f", "abc")), Contains("64 lower-case hexadecimal"));
-  CHECK_THAT(refusal(other + "  - {role: x, nam: y}\n"), Contains("t.yaml:11"));
+  CHECK_THAT(refusal(other + "  - {role: x, nam: y}\n"), Contains("t.yaml:12"));
 }
 
 TEST_CASE("the dataset hash depends on every file and not on their order", "[data]") {

@@ -59,17 +59,34 @@ TEST_CASE("keys that do not belong to a rule are refused", "[quant]") {
   CHECK_THAT(refusal("{levels: ternary, group: rows}"), Contains("did you mean 'row'?"));
 }
 
+namespace {
+
+// Whether `fit` refuses the group, which is unusable at `what` (e.g. "weight 3"), at the first
+// iteration and at a later one.
+void check_refused(const Method& method, const RandomGroup& group, const std::string& what) {
+  const RandomGroup before(group.w.size(), 1);
+  const auto first = quantize(*method.rule, before.group());
+  quant::Group later = group.group();
+  later.previous = first.values;
+  later.scales = first.step.scales;
+  for (const auto& here : {group.group(), later}) {
+    const Error error = error_of([&] { method.rule->fit(here); });
+    CHECK(error.kind() == Error::Kind::not_finite);
+    CHECK_THAT(error.what(), StartsWith(what));
+  }
+}
+
+}  // namespace
+
 TEST_CASE("weights that are not finite are refused by every rule", "[quant]") {
   for (const auto& method : all_methods()) {
     for (const float bad : {kNan, kInfinity, -kInfinity}) {
-      for (const std::size_t n : {std::size_t{1}, std::size_t{100}, kChunk + 100}) {
+      for (const std::size_t n : {std::size_t{1}, std::size_t{50}, std::size_t{300}}) {
         for (const std::size_t at : {std::size_t{0}, n / 2, n - 1}) {
           RandomGroup group(n, 1);
           group.w[at] = bad;
-          const Error error = error_of([&] { method.rule->fit(group.group()); });
           INFO(method.name << ", weight " << at << " of " << n << " is " << bad);
-          CHECK(error.kind() == Error::Kind::not_finite);
-          CHECK_THAT(error.what(), Contains("weight " + std::to_string(at) + " is not finite"));
+          check_refused(method, group, "weight " + std::to_string(at) + " is not finite");
         }
       }
     }
@@ -82,20 +99,28 @@ TEST_CASE("curvature that is not finite is refused by every rule that uses it", 
     if (!method.rule->uses_curvature()) continue;
     ++used;
     for (const float bad : {kNan, kInfinity}) {
-      for (const std::size_t n : {std::size_t{1}, kChunk + 100}) {
+      for (const std::size_t n : {std::size_t{1}, std::size_t{300}}) {
         for (const bool zero_weight : {false, true}) {
           RandomGroup group(n, 1);
           group.d[n - 1] = bad;
           if (zero_weight) group.w[n - 1] = 0;
-          const Error error = error_of([&] { method.rule->fit(group.group()); });
           INFO(method.name << ", n = " << n << ", d = " << bad << ", zero " << zero_weight);
-          CHECK(error.kind() == Error::Kind::not_finite);
-          CHECK_THAT(error.what(), Contains("curvature " + std::to_string(n - 1)));
+          check_refused(method, group, "curvature " + std::to_string(n - 1) + " is not");
         }
       }
     }
   }
   CHECK(used > 20);
+}
+
+TEST_CASE("one bad weight among several chunks is found", "[quant]") {
+  for (const char* name : {"binaryconnect", "lab", "twn", "late", "lata", "lat2e", "lat2a",
+                           "laq3_log", "ttq", "dorefa3"}) {
+    RandomGroup group(2 * kChunk + 100, 1);
+    group.w[kChunk + 50] = kNan;
+    INFO(name);
+    check_refused(method(name), group, "weight " + std::to_string(kChunk + 50));
+  }
 }
 
 TEST_CASE("curvature must be positive where a user gives it", "[quant]") {

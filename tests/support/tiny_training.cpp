@@ -1,0 +1,45 @@
+#include "support/tiny_training.hpp"
+
+#include <algorithm>
+
+#include "core/random.hpp"
+#include "support/scratch.hpp"
+
+namespace laq::test {
+namespace {
+
+constexpr std::int64_t kSide = 4, kClasses = 4, kOthers = 40;
+
+data::ImageSet pictures(std::int64_t rows, const std::string& purpose, bool blank) {
+  RandomStream stream(1, "test pictures " + purpose);
+  data::ImageSet set{rows, 1, kSide, kSide, {}, {}};
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const auto label = static_cast<std::int64_t>(stream.below(kClasses));
+    set.labels.push_back(static_cast<std::uint8_t>(label));
+    for (std::int64_t pixel = 0; pixel < kSide * kSide; ++pixel) {
+      const double bright = pixel / kSide == label ? 200 : 60;  // a row of its own
+      const double value = std::clamp(bright + 40 * stream.normal(), 0.0, 255.0);
+      set.pixels.push_back(blank ? 0 : static_cast<std::uint8_t>(value));
+    }
+  }
+  return set;
+}
+
+}  // namespace
+
+data::ImageData tiny_images(const TinyOptions& options) {
+  return data::ImageData(pictures(options.rows + kOthers, "training", options.blank),
+                         pictures(kOthers, "test", options.blank), {options.rows, kOthers, kOthers},
+                         data::Preprocessing::mean_image);
+}
+
+train::Run tiny_run(const std::string& method, std::int64_t seed,
+                    const std::vector<std::string>& words) {
+  train::RunRequest request{"mnist", method, "quick", seed, {}};
+  for (const char* word : {"model.hidden=[16]", "train.batch=10", "train.epochs=3"})
+    request.overrides.push_back(config::parse_override(word));
+  for (const auto& word : words) request.overrides.push_back(config::parse_override(word));
+  return train::resolve(project_configs(), request);
+}
+
+}  // namespace laq::test

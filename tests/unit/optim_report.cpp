@@ -1,0 +1,121 @@
+#include <cmath>
+#include <numeric>
+
+#include "optim/proximal_adam.hpp"
+#include "support/layers.hpp"
+#include "support/methods.hpp"
+#include "support/scratch.hpp"
+
+using namespace laq;
+using namespace laq::optim;
+using namespace laq::test;
+
+namespace {
+
+quant::Quantizer by(const std::string& name) {
+  return {method(name).rule, quant::Grouping::tensor};
+}
+
+}  // namespace
+
+TEST_CASE("a layer's report by hand", "[optim]") {
+  // LATe with uniform d: α = 0.875, codes 1, −1, 0, 0.
+  const auto parameter = layer_of({1, -0.75f, 0.25f, 0});
+  auto bias = layer_of({1, 2}, false);
+  bias.name = "bias";
+  ProximalAdam optimizer({parameter, bias}, by("late"), {});
+  auto reports = optimizer.report();
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].name == "w");
+  CHECK(reports[0].scales == std::vector<double>{0.875});
+  CHECK(reports[0].codes == std::vector<int>{-1, 0, 1});
+  CHECK(reports[0].level_share == std::vector<double>{0.25, 0.5, 0.25});
+  CHECK(reports[0].zero_fraction == 0.5);
+  CHECK(reports[0].flips == 0);
+  CHECK(reports[0].rounds == 0);
+  // No gradient yet: d = 1e-8 everywhere.
+  const double error = 0.125 * 0.125 + 0.125 * 0.125 + 0.25 * 0.25;
+  CHECK(reports[0].weighted_error == Approx(1e-8 * error).epsilon(1e-6));
+
+  // Adam's first step moves every weight by the rate against its gradient:
+  // w = 0.9, −0.65, 0.35, 0.4; d is 0.0316 times the gradient, so that only the second counts:
+  // α = 0.65, codes 1, −1, 1, 1.
+  set_gradient(parameter, {1e-3f, -1e3f, -1e-3f, -1e-3f});
+  optimizer.step(0.1);
+  reports = optimizer.report();
+  CHECK(reports[0].scales[0] == Approx(0.65).epsilon(1e-5));
+  CHECK(reports[0].level_share == std::vector<double>{0.25, 0, 0.75});
+  CHECK(reports[0].flips == 0.5);
+  CHECK(reports[0].zero_fraction == 0);
+  const double d = std::sqrt(0.001) * 1e-3 + 1e-8;
+  CHECK(reports[0].weighted_error ==
+        Approx(d * (0.25 * 0.25 + 0.3 * 0.3 + 0.25 * 0.25)).epsilon(1e-4));
+  CHECK(optimizer.report()[0].flips == 0);  // since the report before
+}
+
+TEST_CASE("reports of every method add up", "[optim]") {
+  for (const char* name : {"binaryconnect", "lab", "twn", "lata", "lat2e", "ttq", "dorefa3",
+                           "laq3_linear", "laq3_log"}) {
+    for (const auto grouping : {quant::Grouping::tensor, quant::Grouping::row}) {
+      const auto parameter = layer("w", {12, 25}, true);
+      ProximalAdam optimizer({parameter}, {method(name).rule, grouping}, {});
+      auto before = values_of(parameter.tensor);
+      for (int step = 1; step <= 3; ++step) {
+        set_gradient(parameter, step);
+        optimizer.step(0.1);
+        const auto after = values_of(parameter.tensor);
+        const auto report = optimizer.report()[0];
+        INFO(name << ", step " << step);
+        CHECK(report.level_share.size() == report.codes.size());
+        CHECK(std::accumulate(report.level_share.begin(), report.level_share.end(), 0.0) ==
+              Approx(1).epsilon(1e-14));
+        double zeros = 0, crossed = 0, positive = 0, positive_codes = 0;
+        for (std::size_t i = 0; i < after.size(); ++i) {
+          zeros += after[i] == 0 ? 1 : 0;
+          positive += after[i] > 0 ? 1 : 0;
+          crossed += (after[i] > 0) != (before[i] > 0) ? 1 : 0;
+        }
+        const auto n = static_cast<double>(after.size());
+        CHECK(report.zero_fraction == zeros / n);
+        const int middle = report.codes.back() > 0 && report.codes.front() == 0
+                               ? report.codes.back() / 2  // DoReFa: codes of negative levels
+                               : 0;
+        for (std::size_t j = 0; j < report.codes.size(); ++j)
+          positive_codes += report.codes[j] > middle ? report.level_share[j] : 0;
+        CHECK(positive_codes == Approx(positive / n).epsilon(1e-14));
+        CHECK(report.flips >= crossed / n - 1e-14);
+        CHECK(report.flips <= 1);
+        CHECK(report.scales.size() == static_cast<std::size_t>(method(name).rule->scale_count()) *
+                                          (grouping == quant::Grouping::row ? 12 : 1));
+        before = after;
+      }
+    }
+  }
+}
+
+TEST_CASE("a layer of zeros has no flips and one level", "[optim]") {
+  for (const char* name : {"late", "lab", "lat2a", "laq3_log"}) {
+    const auto parameter = layer_of({0, 0, 0, 0});
+    ProximalAdam optimizer({parameter}, by(name), {});
+    const auto report = optimizer.report()[0];
+    INFO(name);
+    CHECK(report.zero_fraction == 1);
+    CHECK(report.flips == 0);
+    CHECK(report.scales[0] == 0);
+    // sign(0) = +1 where there is no zero.
+    const int code = method(name).binary() ? 1 : 0;
+    for (std::size_t j = 0; j < report.codes.size(); ++j)
+      CHECK(report.level_share[j] == (report.codes[j] == code ? 1.0 : 0.0));
+  }
+}
+
+TEST_CASE("rounds are the mean over the groups", "[optim]") {
+  // Row 1 needs 2 rounds from TWN's codes (it stays there), row 2 needs none: no nonzero code.
+  const auto parameter = layer_of({1, 1, 1, 0.5f, 0, 0, 0, 0}, true, {2, 4});
+  ProximalAdam optimizer({parameter}, {method("lata").rule, quant::Grouping::row}, {});
+  const auto fit = [](const std::vector<float>& w) {
+    return method("lata").rule->fit({w, {}, {}, {}}).rounds;
+  };
+  CHECK(fit({1, 1, 1, 0.5f}) == 2);
+  CHECK(optimizer.report()[0].rounds == (2 + fit({0, 0, 0, 0})) / 2.0);
+}

@@ -1,0 +1,201 @@
+#include <algorithm>
+
+#include "config/section.hpp"
+#include "config/yaml.hpp"
+#include "support/scratch.hpp"
+#include "train/experiment.hpp"
+
+using namespace laq;
+using namespace laq::test;
+using namespace laq::train;
+
+namespace {
+
+Run resolved(const std::string& method = "late", const std::vector<std::string>& words = {},
+             const std::string& profile = "paper", const std::string& experiment = "mnist") {
+  RunRequest request{experiment, method, profile, 1, {}};
+  for (const auto& word : words) request.overrides.push_back(config::parse_override(word));
+  return resolve(project_configs(), request);
+}
+
+std::string refusal(const std::string& method, const std::vector<std::string>& words = {},
+                    const std::string& profile = "paper", const std::string& experiment = "mnist") {
+  return usage_message([&] { resolved(method, words, profile, experiment); });
+}
+
+}  // namespace
+
+// A run's folder carries this hash: were it to change, finished runs would be run again, or results
+// of different configurations mixed. A new key must be `omit_default`, so that these stay.
+TEST_CASE("hashes of configurations stay what they are", "[train]") {
+  struct Golden {
+    const char *experiment, *method, *profile, *hash;
+  };
+  for (const Golden& golden : std::vector<Golden>{
+           {"mnist", "full", "paper", "GOLDEN1"},
+           {"mnist", "binaryconnect", "paper", "GOLDEN2"},
+           {"mnist", "late", "paper", "GOLDEN3"},
+           {"mnist", "late", "short", "GOLDEN4"},
+           {"mnist", "laq3_log", "quick", "GOLDEN5"},
+           {"mnist", "ttq", "quick", "GOLDEN6"},
+           {"mnist", "dorefa3", "quick", "GOLDEN7"},
+           {"fashion_mnist", "lat2a", "quick", "GOLDEN8"},
+       }) {
+    INFO(golden.experiment << ", " << golden.method << ", " << golden.profile);
+    CHECK(resolved(golden.method, {}, golden.profile, golden.experiment).hash == golden.hash);
+  }
+}
+
+TEST_CASE("the hash is of what can change the outcome", "[train]") {
+  const Run run = resolved();
+  RunRequest other_seed = run.request;
+  other_seed.seed = 99;
+  CHECK(resolve(project_configs(), other_seed).hash == run.hash);
+  CHECK(run.hash == sha256(run.canonical.dump()));
+  // Said in other words.
+  CHECK(resolved("late", {"train.epochs=50", "quantizer.bits="}).hash == run.hash);
+  CHECK(resolved("late", {"train.learning_rate=1e-2", "train.max_steps=0"}).hash == run.hash);
+  CHECK(resolved("lata", {"quantizer.solver=exact"}).hash == run.hash);
+  std::vector<std::string> hashes = {run.hash};
+  for (const char* word : {"train.epochs=49",
+                           "train.batch=50",
+                           "train.max_steps=5",
+                           "train.learning_rate=0.02",
+                           "train.schedule.factor=0.5",
+                           "train.schedule.at=[15]",
+                           "train.schedule.every=3",
+                           "train.adam.beta1=0.8",
+                           "train.adam.beta2=0.99",
+                           "train.adam.epsilon=1e-7",
+                           "train.clip_weights=2",
+                           "model.hidden=[2048, 2048]",
+                           "model.init=glorot",
+                           "quantizer.solver=alternating",
+                           "quantizer.scaling=asymmetric",
+                           "quantizer.curvature=none",
+                           "quantizer.group=row",
+                           "quantizer={levels: linear, bits: 4}",
+                           "dataset=fashion_mnist",
+                           "data.train_limit=1000",
+                           "data.validation_limit=1000"}) {
+    hashes.push_back(resolved("late", {word}).hash);
+  }
+  std::sort(hashes.begin(), hashes.end());
+  CHECK(std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end());
+}
+
+TEST_CASE("the experiment, method and profile are laid on each other", "[train]") {
+  const Run paper = resolved("late");
+  CHECK(paper.train.epochs == 50);
+  CHECK(paper.train.batch == 100);
+  CHECK(paper.train.max_steps == 0);
+  CHECK(paper.schedule.rate(0) == 0.01);
+  CHECK(paper.schedule.rate(25) == Approx(0.0001));
+  CHECK(paper.train.adam.beta1 == 0.9);
+  CHECK(paper.train.adam.beta2 == 0.999);
+  CHECK(paper.train.adam.epsilon == 1e-8);
+  CHECK(paper.train.adam.clip == 1);
+  CHECK(paper.canonical["model"]["hidden"] == nlohmann::json({2048, 2048, 2048}));
+  CHECK(paper.canonical["model"]["init"] == "loss_aware");
+  CHECK(paper.dataset.name == "mnist");
+  CHECK(paper.method_title == "LATe");
+  CHECK(paper.profile.paper_protocol);
+  CHECK(paper.quantizer.rule->uses_curvature());
+
+  const Run quick = resolved("full", {}, "quick");
+  CHECK(quick.train.epochs == 5);
+  CHECK(quick.schedule.at == std::vector<std::int64_t>{3, 4});
+  CHECK(quick.schedule.factor == 0.1);  // of the experiment
+  CHECK(quick.canonical["model"]["hidden"] == nlohmann::json({512, 512, 512}));
+  CHECK(quick.canonical["model"]["init"] == "glorot");  // of the method
+  CHECK_FALSE(quick.profile.paper_protocol);
+  CHECK(quick.profile.title == "quick profile");
+  CHECK(quick.quantizer.rule == nullptr);
+  CHECK(resolved("full", {"train.epochs=7"}, "quick").train.epochs == 7);  // an override is last
+
+  const Run fashion = resolved("twn", {}, "short", "fashion_mnist");
+  CHECK(fashion.dataset.title == "Fashion-MNIST");
+  CHECK(fashion.train.epochs == 10);
+}
+
+TEST_CASE("every experiment, method and profile of the project fits", "[train]") {
+  for (const auto& experiment : names_in(project_configs(), "experiments")) {
+    for (const auto& profile : names_in(project_configs(), "profiles")) {
+      std::vector<std::string> hashes;
+      for (const auto& method : names_in(project_configs(), "methods"))
+        hashes.push_back(resolved(method, {}, profile, experiment).hash);
+      CHECK(hashes.size() >= 13);
+      std::sort(hashes.begin(), hashes.end());
+      CHECK(std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end());
+    }
+  }
+}
+
+TEST_CASE("a run's folder and its YAML", "[train]") {
+  const Run run = resolved("late", {"train.epochs=3"});
+  CHECK(run.folder() == "mnist/late-" + run.hash.substr(0, 8) + "/seed-1");
+  const std::string yaml = run.yaml();
+  CHECK_THAT(yaml, StartsWith("# experiment mnist, method late, profile paper, hash " + run.hash));
+  const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
+  CHECK(*tree.find("train.epochs")->scalar() == "3");
+  CHECK(*tree.find("quantizer.solver")->scalar() == "exact");
+  CHECK(tree.find("train.max_steps") == nullptr);
+}
+
+TEST_CASE("unknown names are refused with the near one", "[train]") {
+  CHECK_THAT(refusal("latte"),
+             Contains("unknown method 'latte'") && Contains("did you mean 'late'?"));
+  CHECK_THAT(refusal("late", {}, "quik"),
+             Contains("unknown profile 'quik'") && Contains("did you mean 'quick'?"));
+  CHECK_THAT(refusal("late", {}, "paper", "mnits"),
+             Contains("unknown experiment 'mnits'") && Contains("did you mean 'mnist'?"));
+  CHECK_THAT(refusal("late", {"dataset=mnits"}), Contains("unknown dataset 'mnits'"));
+  CHECK_THAT(refusal("zzzzzzzz"), Contains("known: binaryconnect"));
+  CHECK_THAT(usage_message([] {
+               resolve("nowhere", {"mnist", "late", "paper", 1, {}});
+             }),
+             Contains("cannot list the configurations") && Contains("--configs"));
+}
+
+TEST_CASE("keys of a run are checked", "[train]") {
+  CHECK_THAT(refusal("late", {"train.epoch=5"}),
+             Contains("command line (train.epoch): unknown key 'train.epoch'") &&
+                 Contains("did you mean 'epochs'?"));
+  CHECK_THAT(refusal("late", {"seed=5"}), Contains("unknown key 'seed'"));
+  CHECK_THAT(refusal("late", {"train.epochs=many"}),
+             Contains("command line (train.epochs): wrong value of 'train.epochs': found 'many'"));
+  CHECK_THAT(refusal("late", {"train.epochs=-1"}), Contains("a whole number in 0 to 1000000"));
+  CHECK_THAT(refusal("late", {"train.batch=1"}), Contains("'train.batch'"));
+  CHECK_THAT(refusal("late", {"train.loss=hinge"}), Contains("one of squared_hinge"));
+  CHECK_THAT(refusal("late", {"train.adam.beta1=1"}), Contains("'train.adam.beta1'"));
+  CHECK_THAT(refusal("late", {"quantizer.bits=3"}), Contains("'quantizer.bits' has no meaning"));
+  CHECK_THAT(refusal("full", {"quantizer.solver=exact"}),
+             Contains("'quantizer.solver' has no meaning with levels: none"));
+  CHECK_THAT(refusal("late", {"model.hidden.x=3"}), Contains("has no keys below it"));
+  CHECK_THAT(refusal("late", {"train=5"}), Contains("'train' is not a map"));
+}
+
+TEST_CASE("configurations extend others", "[train]") {
+  const Scratch folder;
+  folder.write("base/a.yaml", "x: 1\ny: {p: 1, q: 2}\n");
+  folder.write("base/b.yaml", "extends: [base/a]\ny: {q: 3}\nz: 4\n");
+  folder.write("base/c.yaml", "extends: [base/a, base/b]\nx: 5\n");
+  const config::Tree tree = load_named(folder.path(), "base", "c");
+  CHECK(*tree.find("x")->scalar() == "5");
+  CHECK(*tree.find("y.p")->scalar() == "1");
+  CHECK(*tree.find("y.q")->scalar() == "3");
+  CHECK(*tree.find("z")->scalar() == "4");
+  CHECK(tree.find("extends") == nullptr);
+  CHECK(load_named(folder.path(), "other", (folder / "base/c.yaml").string()).find("z"));
+  CHECK(names_in(folder.path(), "base") == std::vector<std::string>{"a", "b", "c"});
+
+  folder.write("base/loop.yaml", "extends: [base/loop]\n");
+  CHECK_THAT(usage_message([&] { load_named(folder.path(), "base", "loop"); }),
+             Contains("'extends' goes in a circle"));
+  folder.write("base/word.yaml", "extends: base/a\n");
+  CHECK_THAT(usage_message([&] { load_named(folder.path(), "base", "word"); }),
+             Contains("word.yaml:1: wrong value of 'extends'"));
+  folder.write("base/gone.yaml", "extends: [base/absent]\n");
+  CHECK_THAT(usage_message([&] { load_named(folder.path(), "base", "gone"); }),
+             Contains("absent.yaml: cannot read"));
+}

@@ -1,0 +1,329 @@
+#include <ATen/ATen.h>
+
+#include <map>
+
+#include "record/checkpoint.hpp"
+#include "support/layers.hpp"
+#include "support/scratch.hpp"
+#include "support/tiny_training.hpp"
+#include "train/training.hpp"
+
+using namespace laq;
+using namespace laq::test;
+using namespace laq::train;
+
+namespace {
+
+/// The bytes of everything a checkpoint holds, but the seconds, which no two runs share.
+std::map<std::string, std::vector<std::byte>> bytes_of(const Training& training) {
+  std::map<std::string, std::vector<std::byte>> all;
+  for (const auto& blob : training.blobs()) {
+    if (blob.name.find("seconds") != std::string::npos) continue;
+    std::visit(
+        [&, &name = blob.name](const auto& values) {
+          const auto bytes = std::as_bytes(values);
+          all[name] = {bytes.begin(), bytes.end()};
+        },
+        blob.values);
+  }
+  return all;
+}
+
+std::vector<float> floats_of(const Training& training, const std::string& name) {
+  for (const auto& blob : training.blobs()) {
+    if (blob.name == name) {
+      const auto values = std::get<std::span<const float>>(blob.values);
+      return {values.begin(), values.end()};
+    }
+  }
+  FAIL("no blob " << name);
+  return {};
+}
+
+// Steps until the training is done or `most` steps have been made here.
+void go_on(Training& training, std::int64_t most = 1 << 30) {
+  for (std::int64_t i = 0; i < most && !training.done(); ++i) {
+    training.step();
+    if (training.epoch_due()) training.finish_epoch();
+  }
+}
+
+void check_same_history(const record::History& a, const record::History& b) {
+  for (const char* column :
+       {"train_loss", "valid_loss", "valid_error", "test_loss", "test_error", "learning_rate"}) {
+    INFO(column);
+    CHECK(*a.epochs.find(column) == *b.epochs.find(column));
+  }
+  CHECK(a.epochs.index == b.epochs.index);
+  CHECK(a.steps.index == b.steps.index);
+  CHECK(*a.steps.find("loss") == *b.steps.find("loss"));
+  REQUIRE(a.layers.size() == b.layers.size());
+  for (std::size_t layer = 0; layer < a.layers.size(); ++layer) {
+    REQUIRE(a.layers[layer].second.size() == b.layers[layer].second.size());
+    for (std::size_t column = 0; column < a.layers[layer].second.size(); ++column) {
+      INFO(a.layers[layer].first << " " << a.layers[layer].second[column].first);
+      CHECK(a.layers[layer].second[column].second.values ==
+            b.layers[layer].second[column].second.values);
+    }
+  }
+}
+
+const std::vector<std::string> kMethods = {"full",  "binaryconnect", "lab",     "twn",
+                                           "late",  "lata",          "ttq",     "lat2e",
+                                           "lat2a", "dorefa3",       "laq3_log"};
+
+}  // namespace
+
+TEST_CASE("the loop counts its steps", "[train]") {
+  const auto data = tiny_images({.rows = 65});
+  const Run run = tiny_run("late");
+  Training training(run, data);
+  CHECK(training.position().steps_per_epoch == 6);  // the last 5 rows wait for another epoch
+  CHECK(training.position().total_steps == 18);
+  for (int i = 0; i < 5; ++i) training.step();
+  CHECK_FALSE(training.epoch_due());
+  training.step();
+  CHECK(training.epoch_due());
+  training.finish_epoch();
+  CHECK(training.position().epoch == 1);
+  CHECK(training.position().step_in_epoch == 0);
+  CHECK(training.position().steps == 6);
+  go_on(training);
+  CHECK(training.done());
+  CHECK(training.position().epoch == 3);
+  CHECK(training.history().epochs.rows() == 3);
+  CHECK(training.history().steps.index.back() == 18);
+  CHECK(training.history().find("dense1.weight", "level_histogram")->width == 3);
+}
+
+TEST_CASE("max_steps ends the last epoch early", "[train]") {
+  const auto data = tiny_images();
+  const Run run = tiny_run("late", 1, {"train.max_steps=8"});
+  Training training(run, data);
+  go_on(training);
+  CHECK(training.position().steps == 8);
+  CHECK(training.position().epoch == 2);
+  CHECK(training.history().epochs.rows() == 2);
+  const auto& losses = *training.history().steps.find("loss");
+  REQUIRE(losses.size() == 8);
+  CHECK((*training.history().epochs.find("train_loss"))[1] ==
+        Approx((losses[6] + losses[7]) / 2).epsilon(1e-12));
+}
+
+TEST_CASE("zero epochs leave the network as it was made", "[train]") {
+  const auto data = tiny_images();
+  const Run run = tiny_run("late", 1, {"train.epochs=0"});
+  Training training(run, data);
+  const auto before = bytes_of(training);
+  CHECK(training.done());
+  CHECK_FALSE(training.epoch_due());
+  training.conclude();
+  CHECK(bytes_of(training) == before);
+  CHECK(std::get<std::int64_t>(training.history().final_values.at("best_epoch")) == 0);
+  CHECK(std::get<double>(training.history().final_values.at("test_error")) > 40);
+  // The weights are what a training of some epochs starts from.
+  const Run longer = tiny_run("late");
+  CHECK(bytes_of(Training(longer, data)).at("model:dense1.weight") ==
+        before.at("model:dense1.weight"));
+}
+
+TEST_CASE("a batch larger than the data is refused", "[train]") {
+  const auto data = tiny_images({.rows = 9});
+  const Run run = tiny_run("late");
+  CHECK_THAT(usage_message([&] { Training(run, data); }),
+             Contains("train.batch: the batch is larger than the training part: found 10, expected "
+                      "at most 9"));
+}
+
+TEST_CASE("all methods start from the same draws", "[train]") {
+  const auto data = tiny_images();
+  const auto latent = [&](const std::string& method, std::int64_t seed) {
+    const Run run = tiny_run(method, seed);
+    const Training training(run, data);
+    return floats_of(training,
+                     method == "full" ? "model:dense1.weight" : "optimizer:dense1.weight:latent");
+  };
+  const auto late = latent("late", 1);
+  for (const auto& method : kMethods) {
+    auto other = latent(method, 1);
+    if (method == "full") {
+      for (auto& w : other) w /= 2;  // Glorot's range is twice as wide
+    }
+    INFO(method);
+    CHECK(other == late);
+    CHECK(latent(method, 2) != latent(method, 1));
+  }
+}
+
+TEST_CASE("all methods see the data in the same order", "[train]") {
+  // Pictures without content: the outputs are the last biases alone, whatever the weights, and the
+  // biases' gradients tell which labels were in each batch.
+  const auto data = tiny_images({.rows = 40, .blank = true});
+  const auto moments = [&](const std::string& method, std::int64_t seed) {
+    const Run run = tiny_run(method, seed, {"train.batch=2"});
+    Training training(run, data);
+    std::vector<float> all;
+    for (int step = 0; step < 45; ++step) {  // into the third epoch
+      go_on(training, 1);
+      const auto now = floats_of(training, "optimizer:norm2.bias:first_moment");
+      all.insert(all.end(), now.begin(), now.end());
+    }
+    return all;
+  };
+  const auto distance = [](const std::vector<float>& a, const std::vector<float>& b) {
+    float largest = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+    return largest;
+  };
+  const auto late = moments("late", 1);
+  for (const char* method : {"full", "binaryconnect", "ttq", "dorefa3"}) {
+    INFO(method);
+    CHECK(distance(moments(method, 1), late) < 1e-4f);
+  }
+  CHECK(distance(moments("late", 2), late) > 1e-2f);
+}
+
+TEST_CASE("every epoch has an order of its own", "[train]") {
+  const auto data = tiny_images();
+  const Run run = tiny_run("full", 1, {"train.learning_rate=0", "train.epochs=2"});
+  Training training(run, data);
+  go_on(training);
+  // Nothing is learned at rate 0, so that equal orders would give equal losses.
+  const auto& losses = *training.history().steps.find("loss");
+  const std::vector<double> first(losses.begin(), losses.begin() + 6);
+  CHECK(first != std::vector<double>(losses.begin() + 6, losses.end()));
+}
+
+TEST_CASE("a small network learns with every method", "[train]") {
+  const auto data = tiny_images({.rows = 400});
+  for (const auto& method : kMethods) {
+    const Run run = tiny_run(method, 1, {"train.epochs=6", "train.schedule.at=[4]"});
+    Training training(run, data);
+    go_on(training);
+    training.conclude();
+    const auto& loss = *training.history().epochs.find("train_loss");
+    const auto& values = training.history().final_values;
+    INFO(method << ": " << loss.front() << " to " << loss.back());
+    CHECK(loss.back() < 0.7 * loss.front());
+    CHECK(std::get<double>(values.at("test_error")) <= 10);  // chance is 75 or more
+    CHECK(std::get<std::int64_t>(values.at("epochs")) == 6);
+    CHECK(std::get<double>(values.at("step_ms")) > 0);
+  }
+}
+
+TEST_CASE("the best epoch is the latest with the least validation error", "[train]") {
+  const auto data = tiny_images();
+  const Run run = tiny_run("full", 1, {"train.epochs=4"});
+  Training training(run, data);
+  const std::vector<double> valid = {5, 3, 3, 4}, test = {10, 20, 30, 40};
+  for (std::size_t i = 0; i < 4; ++i) {
+    training.history().epochs.append(static_cast<std::int64_t>(i + 1), {{"valid_error", valid[i]},
+                                                                        {"valid_loss", 1.0},
+                                                                        {"test_error", test[i]},
+                                                                        {"test_loss", 2.0}});
+  }
+  training.conclude();
+  const auto& values = training.history().final_values;
+  CHECK(std::get<std::int64_t>(values.at("best_epoch")) == 3);
+  CHECK(std::get<double>(values.at("valid_error")) == 3);
+  CHECK(std::get<double>(values.at("test_error")) == 30);
+}
+
+TEST_CASE("evaluation counts every row, in any number of batches", "[train]") {
+  const auto data = tiny_images({.rows = 1100});
+  const Run run = tiny_run("late", 1, {"train.epochs=1"});
+  Training training(run, data);
+  go_on(training);
+  nn::Model& model = training.model();
+  const auto before = bytes_of(training);
+  const Score score = evaluate(model, data, data::Part::train);
+  CHECK(model.is_training());
+  CHECK(bytes_of(training) == before);  // batch norm's averages are left alone
+  model.eval();
+  const at::NoGradGuard no_gradient;
+  double wrong = 0, loss = 0;
+  for (std::int64_t row = 0; row < 1100; ++row) {
+    const at::Tensor input = at::empty({1, 1, 4, 4});
+    std::int64_t label = 0;
+    data.gather(data::Part::train, std::span(&row, 1), input.data_ptr<float>(), &label);
+    const auto output = values_of(model.forward(input));
+    std::size_t best = 0;
+    for (std::size_t c = 0; c < output.size(); ++c) {
+      const double target = static_cast<std::int64_t>(c) == label ? 1 : -1;
+      const double missing = std::max(0.0, 1 - target * static_cast<double>(output[c]));
+      loss += missing * missing / static_cast<double>(output.size());
+      best = output[c] > output[best] ? c : best;
+    }
+    wrong += static_cast<std::int64_t>(best) != label ? 1 : 0;
+  }
+  CHECK(score.error == Approx(100 * wrong / 1100).epsilon(1e-12));
+  CHECK(score.loss == Approx(loss / 1100).epsilon(1e-5));
+}
+
+TEST_CASE("a training that is stopped and restored goes on bitwise as if it had not", "[train]") {
+  const auto data = tiny_images();
+  const Scratch folder;
+  for (const auto& method : kMethods) {
+    const Run run = tiny_run(method);
+    Training whole(run, data);
+    go_on(whole);
+    // Before the first step, within an epoch, at its end, and one step before the last.
+    for (const std::int64_t stop : {0, 1, 4, 6, 11, 12, 17}) {
+      Training first(run, data);
+      go_on(first, stop);
+      record::write_checkpoint(folder / "checkpoint.h5", first.blobs(), first.checkpoint_state());
+      Training second(run, data);
+      second.restore(record::CheckpointReader(folder / "checkpoint.h5"));
+      INFO(method << " stopped after " << stop);
+      CHECK(second.position().steps == stop);
+      CHECK(bytes_of(second) == bytes_of(first));
+      go_on(second);
+      CHECK(bytes_of(second) == bytes_of(whole));
+      check_same_history(second.history(), whole.history());
+    }
+  }
+}
+
+TEST_CASE("a checkpoint between an epoch's last step and its end is whole", "[train]") {
+  const auto data = tiny_images();
+  const Scratch folder;
+  for (const char* method : {"late", "ttq"}) {
+    const Run run = tiny_run(method);
+    Training whole(run, data);
+    for (int i = 0; i < 6; ++i) whole.step();
+    record::write_checkpoint(folder / "checkpoint.h5", whole.blobs(), whole.checkpoint_state());
+    Training second(run, data);
+    second.restore(record::CheckpointReader(folder / "checkpoint.h5"));
+    CHECK(second.epoch_due());
+    whole.finish_epoch();
+    second.finish_epoch();
+    INFO(method);
+    check_same_history(second.history(), whole.history());
+  }
+}
+
+TEST_CASE("a checkpoint of another configuration is refused", "[train]") {
+  const auto data = tiny_images();
+  const Scratch folder;
+  const Run late = tiny_run("late"), other = tiny_run("late", 1, {"train.learning_rate=0.02"});
+  const Training first(late, data);
+  record::write_checkpoint(folder / "checkpoint.h5", first.blobs(), first.checkpoint_state());
+  Training second(other, data);
+  CHECK_THAT(
+      message_of([&] { second.restore(record::CheckpointReader(folder / "checkpoint.h5")); }),
+      Contains("the checkpoint is of another configuration") && Contains(late.hash) &&
+          Contains(other.hash));
+}
+
+TEST_CASE("a loss that is not finite ends the epoch with an error", "[train]") {
+  const auto data = tiny_images();
+  const Run run = tiny_run("full", 1, {"train.learning_rate=1000"});
+  Training training(run, data);
+  {
+    const at::NoGradGuard no_gradient;
+    training.model().layers()[0].tensor.fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+  const Error error = error_of([&] { go_on(training, 6); });
+  CHECK(error.kind() == Error::Kind::not_finite);
+  CHECK_THAT(error.what(), Contains("the training loss is not finite at step 1 of epoch 1"));
+}
