@@ -54,10 +54,10 @@ deps:  ## list and install the Debian packages that are missing
 deps-test: deps
 	@cmake/dependencies.sh $(TEST_PACKAGES)
 
-sanitize: deps-test  ## the tests under the address and undefined-behaviour sanitizers
+sanitize: deps-test  ## the library's tests under the address and undefined-behaviour sanitizers
 	cmake --preset asan >/dev/null
-	cmake --build build-asan
-	ctest --preset asan -j $(shell nproc)
+	cmake --build build-asan --target laq_tests
+	ctest --preset asan -L unit -j $(shell nproc)
 
 format:  ## format the sources in place
 	@cmake/dependencies.sh $(LINT_PACKAGES)

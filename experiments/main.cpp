@@ -39,6 +39,37 @@ int finish(int code) {
   return lost ? fail("cannot write to standard output", kFailed) : code;
 }
 
+// CLI11 only says that a subcommand is required; a mistyped one deserves the near name.
+void require_known_command(CLI::App& app, int argc, char** argv) {
+  CLI::App* at = &app;
+  for (int i = 1; i < argc && at->get_require_subcommand_min() > 0; ++i) {
+    const std::string word = argv[i];
+    if (word == "--configs") ++i;  // its value is not a command
+    if (word.starts_with("-")) {
+      if (word == "--help" || word == "-h" || word == "--version") return;
+      continue;
+    }
+    std::vector<std::string> known;
+    CLI::App* chosen = nullptr;
+    for (CLI::App* command : at->get_subcommands({})) {
+      known.push_back(command->get_name());
+      if (command->get_name() == word) chosen = command;
+    }
+    if (!chosen) {
+      throw laq::usage_error({.what = "unknown command '" + word + "'",
+                              .where = "command line",
+                              .advice = laq::suggestion(word, known)});
+    }
+    at = chosen;
+  }
+  if (at->get_require_subcommand_min() == 0) return;
+  std::vector<std::string> known;
+  for (const CLI::App* command : at->get_subcommands({})) known.push_back(command->get_name());
+  throw laq::usage_error({.what = "a command is missing after '" + at->get_name() + "'",
+                          .where = "command line",
+                          .expected = "one of " + laq::join(known)});
+}
+
 int run_program(int argc, char** argv) {
   laq::Context context{default_configs(), 0};
   CLI::App app{"Loss-aware weight quantization: train, sweep and tabulate (Hou & Kwok, ICLR 2018)",
@@ -56,6 +87,7 @@ int run_program(int argc, char** argv) {
   laq::add_quantize_command(app, context);
   laq::add_data_command(app, context);
   laq::add_doctor_command(app, context);
+  require_known_command(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cmath>
+#include <filesystem>
 #include <memory>
 
 #include "core/error.hpp"
@@ -105,16 +107,42 @@ Input read_input(const QuantizeOptions& options, const quant::Rule& rule) {
   return input;
 }
 
-void require_usable(const quant::Group& group, const QuantizeOptions& options) {
-  const auto check = [](const quant::Group& part, const std::string& address) {
-    try {
-      quant::require_usable(part);
-    } catch (const Error& error) {
-      throw Error({.what = error.what(), .where = address}, error.kind());
+// As float32, in which the solvers work.
+std::vector<float> narrow(const std::vector<double>& values, const std::string& what,
+                          const std::string& address) {
+  std::vector<float> narrowed(values.begin(), values.end());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool lost = std::isfinite(values[i]) && !std::isfinite(narrowed[i]);
+    if (lost) {
+      throw Error({.what = fmt::format("{} {} is not within float32's range", what, i),
+                   .where = address,
+                   .found = fmt::format("{}", values[i]),
+                   .advice = "rescale the values"});
     }
-  };
-  check({group.latent, {}, {}, {}}, options.weights);
-  check({{}, group.curvature, {}, {}}, options.curvature);
+  }
+  return narrowed;
+}
+
+void require_usable(const quant::Group& group, const std::string& address) {
+  try {
+    quant::require_usable(group);
+  } catch (const Error& error) {
+    throw Error({.what = error.what(), .where = address}, error.kind());
+  }
+}
+
+// Replacing a file that was read would lose what is in it.
+void require_other_file(const QuantizeOptions& options) {
+  for (const auto& address : {options.weights, options.curvature, options.previous}) {
+    std::error_code absent;
+    if (address.empty() ||
+        !std::filesystem::equivalent(record::parse_address(address).file, options.out, absent))
+      continue;
+    throw usage_error({.what = "would take the place of an input",
+                       .where = "--out",
+                       .found = "'" + options.out + "'",
+                       .advice = "name another file"});
+  }
 }
 
 // Equation (1) from codes and scales, on the weights as they were given.
@@ -137,9 +165,10 @@ double objective(const Input& input, const quant::StepFunction& step, std::span<
 
 Output quantize(const QuantizeOptions& options, const quant::Quantizer& quantizer,
                 const Input& input) {
-  const std::vector<float> weights(input.weights.values.begin(), input.weights.values.end());
-  const std::vector<float> curvature(input.curvature.begin(), input.curvature.end());
-  require_usable({weights, curvature, {}, {}}, options);
+  const std::vector<float> weights = narrow(input.weights.values, "weight", options.weights);
+  const std::vector<float> curvature = narrow(input.curvature, "curvature", options.curvature);
+  require_usable({weights, {}, {}, {}}, options.weights);
+  require_usable({{}, curvature, {}, {}}, options.curvature);
   const quant::Rule& rule = *quantizer.rule;
   const record::Shape& shape = input.weights.shape;
   const std::size_t n = weights.size();
@@ -166,6 +195,7 @@ Output quantize(const QuantizeOptions& options, const quant::Quantizer& quantize
 
 void go(const QuantizeOptions& options, const Context& context) {
   const quant::Quantizer quantizer = read_quantizer(options, context);
+  require_other_file(options);
   const Input input = read_input(options, *quantizer.rule);
   const Output out = quantize(options, quantizer, input);
   const record::Shape& shape = input.weights.shape;

@@ -112,10 +112,11 @@ Override parse_override(const std::string& word) {
   }
   Override result{.key = word.substr(0, equals), .value = {}, .text = word};
   const std::string text = word.substr(equals + 1);
-  result.value = parse_yaml(text, "command line");
+  // The key tells the reader more than a line number in a single word.
+  const std::string place = fmt::format("command line ({})", result.key);
+  result.value = parse_yaml(text, place);
   if (result.value.empty()) result.value.value = text;
-  // A path into a command-line value is of no use to the reader.
-  result.value.place = fmt::format("command line ({})", result.key);
+  result.value.place = place;
   if (auto* items = std::get_if<Tree::List>(&result.value.value)) {
     for (auto& item : *items) item.place = result.value.place;
   }

@@ -66,9 +66,13 @@ pid_t start(const Job& job, const Plan& plan, const ExecuteOptions& options) {
 }
 
 // A child that crashed could not say so itself.
-void settle_ended(Job& job, int wait_status) {
+void settle_ended(Job& job, int wait_status, bool asked_to_stop) {
   refresh(job);
-  if (WIFSIGNALED(wait_status)) {
+  if (job.done()) return;
+  if (asked_to_stop && WIFSIGNALED(wait_status)) {  // asked before it was listening
+    job.state = record::State::interrupted;
+    job.reason.clear();
+  } else if (WIFSIGNALED(wait_status)) {
     job.state = record::State::failed;
     job.reason = fmt::format("ended by signal {}", WTERMSIG(wait_status));
   } else if (job.state == record::State::queued || job.state == record::State::running) {
@@ -110,8 +114,8 @@ void execute(Plan& plan, const ExecuteOptions& options, const Observer& observer
     if (const auto ended = running.find(child); ended != running.end()) {
       Job& job = *ended->second;
       running.erase(ended);
-      settle_ended(job, wait_status);
-      failed = failed || !job.done();
+      settle_ended(job, wait_status, asked_to_stop);
+      failed = failed || !(job.done() || job.state == record::State::interrupted);
       observer.ended(job);
       continue;
     }

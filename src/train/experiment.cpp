@@ -119,6 +119,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   Run run;
   run.request = request;
   run.tree = load_named(configs, "experiments", request.experiment);
+  const std::string place = run.tree.place;
   config::Tree by_model;
   run.profile =
       read_profile(load_named(configs, "profiles", request.profile), request.profile, by_model);
@@ -132,6 +133,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   run.method_title = title.scalar() ? *title.scalar() : request.method;
   config::merge(run.tree, method);
   for (const auto& change : request.overrides) run.tree.at(change.key) = change.value;
+  run.tree.place = place;  // what is missing is missing in the experiment
 
   config::Section root(&run.tree, "");
   run.dataset = data::load_dataset(configs, root.word("dataset", {}));

@@ -10,6 +10,7 @@
 #include "integration/run_results.hpp"
 #include "integration/workplace.hpp"
 #include "record/hdf5.hpp"
+#include "record/run_record.hpp"
 
 using namespace laq;
 using namespace laq::integration;
@@ -69,6 +70,18 @@ TEST_CASE("run --json prints one object, and a completed run is returned as it i
   CHECK((read_file(record) == before));
   CHECK(fs::last_write_time(record) == written);
   CHECK(second.err.empty());  // nothing was trained
+}
+
+TEST_CASE("a completed run whose record is damaged says what to do, and is made good") {
+  const Workplace place;
+  check_done(place.laq({"run", "tiny"}));
+  const fs::path record = place.run_folder() / "run.h5";
+  const auto history = record::read_run_record(record).history;
+  fs::resize_file(record, fs::file_size(record) / 2);
+  check_refusal(place.laq({"run", "tiny"}), 1, {"run.h5", "truncated", "delete"});
+  fs::remove(record);
+  check_done(place.laq({"run", "tiny"}));
+  CHECK(record::read_run_record(record).history.epochs.columns == history.epochs.columns);
 }
 
 TEST_CASE("a run's files say what it was and agree with each other") {

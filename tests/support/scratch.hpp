@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "support/catch.hpp"
 
 namespace laq::test {
 

@@ -11,6 +11,8 @@ using namespace laq::train;
 
 namespace {
 
+const std::vector<int> kWide(3, 2048), kNarrow(3, 512);
+
 Run resolved(const std::string& method = "late", const std::vector<std::string>& words = {},
              const std::string& profile = "paper", const std::string& experiment = "mnist") {
   RunRequest request{experiment, method, profile, 1, {}};
@@ -95,7 +97,7 @@ TEST_CASE("the experiment, method and profile are laid on each other", "[train]"
   CHECK(paper.train.adam.beta2 == 0.999);
   CHECK(paper.train.adam.epsilon == 1e-8);
   CHECK(paper.train.adam.clip == 1);
-  CHECK(paper.canonical["model"]["hidden"] == nlohmann::json({2048, 2048, 2048}));
+  CHECK(paper.canonical["model"]["hidden"] == nlohmann::json(kWide));
   CHECK(paper.canonical["model"]["init"] == "loss_aware");
   CHECK(paper.dataset.name == "mnist");
   CHECK(paper.method_title == "LATe");
@@ -104,9 +106,10 @@ TEST_CASE("the experiment, method and profile are laid on each other", "[train]"
 
   const Run quick = resolved("full", {}, "quick");
   CHECK(quick.train.epochs == 5);
-  CHECK(quick.schedule.at == std::vector<std::int64_t>{3, 4});
+  const std::vector<std::int64_t> drops = {3, 4};
+  CHECK(quick.schedule.at == drops);
   CHECK(quick.schedule.factor == 0.1);  // of the experiment
-  CHECK(quick.canonical["model"]["hidden"] == nlohmann::json({512, 512, 512}));
+  CHECK(quick.canonical["model"]["hidden"] == nlohmann::json(kNarrow));
   CHECK(quick.canonical["model"]["init"] == "glorot");  // of the method
   CHECK_FALSE(quick.profile.paper_protocol);
   CHECK(quick.profile.title == "quick profile");
@@ -187,7 +190,8 @@ TEST_CASE("configurations extend others", "[train]") {
   CHECK(*tree.find("z")->scalar() == "4");
   CHECK(tree.find("extends") == nullptr);
   CHECK(load_named(folder.path(), "other", (folder / "base/c.yaml").string()).find("z"));
-  CHECK(names_in(folder.path(), "base") == std::vector<std::string>{"a", "b", "c"});
+  const std::vector<std::string> names = {"a", "b", "c"};
+  CHECK(names_in(folder.path(), "base") == names);
 
   folder.write("base/loop.yaml", "extends: [base/loop]\n");
   CHECK_THAT(usage_message([&] { load_named(folder.path(), "base", "loop"); }),
