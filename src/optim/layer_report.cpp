@@ -25,6 +25,14 @@ LayerReport ProximalAdam::report(Slot& slot) const {
 
   const std::size_t size = static_cast<std::size_t>(slot.latent.numel() / slot.groups);
   std::vector<std::size_t> at_level(report.codes.size());
+  // With a scale of 0 every level is 0; the code is 0 then, or +1 where there is no 0.
+  auto zero = std::find(report.codes.begin(), report.codes.end(), 0);
+  if (zero == report.codes.end()) zero = std::find(report.codes.begin(), report.codes.end(), 1);
+  const std::size_t zero_level =
+      zero == report.codes.end() ? 0 : static_cast<std::size_t>(zero - report.codes.begin());
+
+  const std::size_t size = static_cast<std::size_t>(slot.latent.numel() / slot.groups);
+  std::vector<std::size_t> at_level(report.codes.size());
   // With a scale of 0 every level is 0; the code is 0 then.
   const auto zero = std::find(report.codes.begin(), report.codes.end(), 0);
   const std::size_t zero_level =

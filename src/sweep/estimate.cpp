@@ -43,8 +43,8 @@ double Estimate::cost(const Job& job) const {
   config::Section section(job.run.tree.find("model"), "model");
   const double weights =
       nn::weight_count(section, {job.run.dataset.shape, job.run.dataset.classes});
-  const auto rows = static_cast<double>(job.run.limits.train > 0 ? job.run.limits.train
-                                                                 : job.run.dataset.splits.train);
+  const std::int64_t limit = job.run.limits.train, all = job.run.dataset.splits.train;
+  const auto rows = static_cast<double>(limit > 0 ? std::min(limit, all) : all);
   double samples = rows * static_cast<double>(job.run.train.epochs);
   if (job.run.train.max_steps > 0) {
     samples = std::min(samples, static_cast<double>(job.run.train.max_steps * job.run.train.batch));
