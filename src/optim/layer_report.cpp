@@ -31,12 +31,6 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   const std::size_t zero_level =
       zero == report.codes.end() ? 0 : static_cast<std::size_t>(zero - report.codes.begin());
 
-  const std::size_t size = static_cast<std::size_t>(slot.latent.numel() / slot.groups);
-  std::vector<std::size_t> at_level(report.codes.size());
-  // With a scale of 0 every level is 0; the code is 0 then.
-  const auto zero = std::find(report.codes.begin(), report.codes.end(), 0);
-  const std::size_t zero_level =
-      zero == report.codes.end() ? 0 : static_cast<std::size_t>(zero - report.codes.begin());
   std::size_t zeros = 0, flips = 0;
   for (std::int64_t g = 0; g < slot.groups; ++g) {
     const quant::StepFunction& fit = slot.fits[static_cast<std::size_t>(g)];
