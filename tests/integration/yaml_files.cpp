@@ -43,7 +43,7 @@ TEST_CASE("a broken YAML file is refused with its line") {
   refused("train:\n  epochs: 1\n  batch: 2\n  epochs: 3\n",
           {"my.yaml:4", "'epochs'", "given twice"});
   refused("- 1\n- 2\n", {"my.yaml"});
-  refused("", {"missing"});
+  refused("", {"my.yaml"});
   refused("? [1, 2]\n: 3\n", {"my.yaml:1", "key"});
   refused(std::string(kGood) + "  epohcs: 2\n",
           {"my.yaml:4", "'train.epohcs'", "did you mean 'epochs'?"});

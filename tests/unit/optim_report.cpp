@@ -38,18 +38,18 @@ TEST_CASE("a layer's report by hand", "[optim]") {
   CHECK(reports[0].weighted_error == Approx(1e-8 * error).epsilon(1e-6));
 
   // Adam's first step moves every weight by the rate against its gradient:
-  // w = 0.9, −0.65, 0.35, 0.4; d is 0.0316 times the gradient, so that only the second counts:
-  // α = 0.65, codes 1, −1, 1, 1.
+  // w = 0.9, −0.65, 0.35, 0.1; d is 0.0316 times the gradient, so that only the second counts:
+  // α = 0.65, codes 1, −1, 1, 0.
   set_gradient(parameter, {1e-3f, -1e3f, -1e-3f, -1e-3f});
   optimizer.step(0.1);
   reports = optimizer.report();
   CHECK(reports[0].scales[0] == Approx(0.65).epsilon(1e-5));
-  CHECK(reports[0].level_share == std::vector<double>{0.25, 0, 0.75});
-  CHECK(reports[0].flips == 0.5);
-  CHECK(reports[0].zero_fraction == 0);
+  CHECK(reports[0].level_share == std::vector<double>{0.25, 0.25, 0.5});
+  CHECK(reports[0].flips == 0.25);
+  CHECK(reports[0].zero_fraction == 0.25);
   const double d = std::sqrt(0.001) * 1e-3 + 1e-8;
   CHECK(reports[0].weighted_error ==
-        Approx(d * (0.25 * 0.25 + 0.3 * 0.3 + 0.25 * 0.25)).epsilon(1e-4));
+        Approx(d * (0.25 * 0.25 + 0.3 * 0.3 + 0.1 * 0.1)).epsilon(1e-4));
   CHECK(optimizer.report()[0].flips == 0);  // since the report before
 }
 

@@ -284,24 +284,6 @@ TEST_CASE("a training that is stopped and restored goes on bitwise as if it had 
   }
 }
 
-TEST_CASE("a checkpoint between an epoch's last step and its end is whole", "[train]") {
-  const auto data = tiny_images();
-  const Scratch folder;
-  for (const char* method : {"late", "ttq"}) {
-    const Run run = tiny_run(method);
-    Training whole(run, data);
-    for (int i = 0; i < 6; ++i) whole.step();
-    record::write_checkpoint(folder / "checkpoint.h5", whole.blobs(), whole.checkpoint_state());
-    Training second(run, data);
-    second.restore(record::CheckpointReader(folder / "checkpoint.h5"));
-    CHECK(second.epoch_due());
-    whole.finish_epoch();
-    second.finish_epoch();
-    INFO(method);
-    check_same_history(second.history(), whole.history());
-  }
-}
-
 TEST_CASE("a checkpoint of another configuration is refused", "[train]") {
   const auto data = tiny_images();
   const Scratch folder;
