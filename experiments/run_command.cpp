@@ -152,7 +152,7 @@ void add_run_command(CLI::App& app, Context& context) {
                    "Name below configs/methods, or a YAML file")
       ->capture_default_str();
   command->add_option("--seed", options->request.seed, "Seed of initial weights and data order")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0))
       ->capture_default_str();
   command
       ->add_option("--profile", options->request.profile,
@@ -161,7 +161,7 @@ void add_run_command(CLI::App& app, Context& context) {
   command->add_option("--device", options->device, "Where to compute")->capture_default_str();
   command
       ->add_option("--threads", options->threads, "Threads (OMP_NUM_THREADS, otherwise all cores)")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   command->add_option("--runs", options->runs, "Folder of runs")->capture_default_str();
   command->add_flag("--json", options->json,
                     "Print one JSON object and nothing else on standard output");

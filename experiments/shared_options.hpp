@@ -1,12 +1,26 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <string>
 #include <vector>
 
 #include "data/locate.hpp"
 
 namespace laq {
+
+/// A check of an option: CLI11's own prints the largest number there is.
+inline CLI::Validator whole_number(int least) {
+  return {[least](std::string& text) -> std::string {
+            long value = 0;
+            const auto [end, failed] =
+                std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool good = failed == std::errc{} && end == text.data() + text.size();
+            if (good && value >= least) return "";
+            return "found '" + text + "', expected a whole number from " + std::to_string(least);
+          },
+          ""};
+}
 
 /// `--data-dir` and `--mirror`, on top of the environment.
 struct DataPathOptions {

@@ -9,8 +9,8 @@
 namespace laq {
 
 /// A stream of random numbers that is a pure function of (seed, purpose, index): the same on every
-/// machine, independent of every other stream, and needing no saved state. `index` is, for example,
-/// the epoch.
+/// machine, independent of every other stream, and needing no saved state. `purpose` is not empty.
+/// `index` is, for example, the epoch.
 class RandomStream {
  public:
   RandomStream(std::uint64_t seed, std::string_view purpose, std::uint64_t index = 0);

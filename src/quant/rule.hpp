@@ -30,7 +30,8 @@ class Rule {
  public:
   virtual ~Rule() = default;
 
-  /// ŵ as a function of w for one group. Error: w or d is not finite.
+  /// ŵ as a function of w for one group. Error: w or d is not finite. That d > 0 is the caller's to
+  /// see to (`require_usable`; Adam's √v + 1e-8 is by construction).
   virtual StepFunction fit(const Group& group) const = 0;
 
   /// Optional, for speed: `fit` with its first pass left to the caller. Null: call `fit`. The

@@ -23,6 +23,12 @@ config::Tree load_extending(const fs::path& configs, const fs::path& file, int d
   if (depth > kLongestChain) {
     throw usage_error({.what = "'extends' goes in a circle", .where = file.string()});
   }
+  if (!own.map()) {
+    throw usage_error({.what = "is not a configuration",
+                       .where = file.lexically_normal().string(),
+                       .found = own.description(),
+                       .expected = "a map of keys"});
+  }
   const config::Tree* bases = own.find("extends");
   if (!bases) return own;
   if (!bases->list()) {
@@ -144,6 +150,13 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
       limits.integer("validation_limit", 0, {0, 1 << 30}, config::Canonical::omit_default);
   nn::check_model(root.child("model"));
   read_train(root.child("train"), run);
+  const std::int64_t rows = run.limits.train > 0
+                                ? std::min(run.limits.train, run.dataset.splits.train)
+                                : run.dataset.splits.train;
+  if (run.train.batch > rows) {
+    root.child("train").refuse("batch", "is larger than the training part",
+                               fmt::format("choose at most {}", rows));
+  }
   run.quantizer = quant::make_quantizer(root.child("quantizer"));
   root.finish();
 

@@ -77,7 +77,7 @@ class Session {
     const auto before = record::read_status(folder_ / "status.json");
     if (before && before->state == record::State::completed && fs::exists(folder_ / "run.h5")) {
       result.state = record::State::completed;
-      result.history = record::read_run_record(folder_ / "run.h5").history;
+      result.history = finished_history();
       return result;
     }
     try {
@@ -106,6 +106,17 @@ class Session {
   }
 
  private:
+  record::History finished_history() const {
+    try {
+      return record::read_run_record(folder_ / "run.h5").history;
+    } catch (const Error& error) {
+      throw Error({.what = error.what(),
+                   .advice =
+                       "delete the file and status.json; the same command then makes it again "
+                       "from the checkpoint"});
+    }
+  }
+
   void resume(Training& training) const {
     const fs::path file = folder_ / "checkpoint.h5";
     if (fs::exists(file)) training.restore(record::CheckpointReader(file));
