@@ -67,7 +67,8 @@ void require_known_command(CLI::App& app, int argc, char** argv) {
   for (const CLI::App* command : at->get_subcommands({})) known.push_back(command->get_name());
   throw laq::usage_error({.what = "a command is missing after '" + at->get_name() + "'",
                           .where = "command line",
-                          .expected = "one of " + laq::join(known)});
+                          .expected = "one of " + laq::join(known),
+                          .advice = "see laq --help"});
 }
 
 int run_program(int argc, char** argv) {

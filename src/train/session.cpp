@@ -111,9 +111,7 @@ class Session {
       return record::read_run_record(folder_ / "run.h5").history;
     } catch (const Error& error) {
       throw Error({.what = error.what(),
-                   .advice =
-                       "delete the file and status.json; the same command then makes it again "
-                       "from the checkpoint"});
+                   .advice = "delete it; the same command makes it again from the checkpoint"});
     }
   }
 
