@@ -12,22 +12,14 @@
 #include "core/text.hpp"
 #include "data/fetch.hpp"
 #include "data/locate.hpp"
+#include "experiments/shared_options.hpp"
 
 namespace laq {
 namespace {
 
-struct DataOptions {
+struct DataOptions : DataPathOptions {
   std::vector<std::string> names;
-  std::string data_dir;
-  std::string mirror;
   bool offline = false;
-
-  data::DataPaths paths() const {
-    data::DataPaths paths = data::paths_from_environment();
-    if (!data_dir.empty()) paths.data_dir = data_dir;
-    if (!mirror.empty()) paths.mirror = mirror;
-    return paths;
-  }
 };
 
 std::vector<data::DatasetSpec> chosen(const DataOptions& options, const Context& context) {
@@ -132,10 +124,7 @@ void add_action(CLI::App& data, Context& context, const std::string& name,
   auto options = std::make_shared<DataOptions>();
   CLI::App* command = data.add_subcommand(name, description);
   command->add_option("NAME", options->names, "Datasets (all when none is named)");
-  command->add_option("--data-dir", options->data_dir,
-                      "Where data is kept (LAQ_DATA_DIR, otherwise data)");
-  command->add_option("--mirror", options->mirror,
-                      "Folder or URL with DATASET/FILE below it (LAQ_DATA_MIRROR)");
+  options->add_to(*command);
   command->add_flag("--offline", options->offline, "Try no URL");
   command->callback([options, run, &context] { run(*options, context); });
 }

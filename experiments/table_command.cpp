@@ -9,7 +9,7 @@
 #include "analysis/render.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
-#include "data/locate.hpp"
+#include "experiments/shared_options.hpp"
 #include "sweep/plan.hpp"
 
 namespace laq {
@@ -19,7 +19,8 @@ namespace {
 struct TableOptions {
   sweep::PlanRequest request;
   std::string format = "md";
-  std::string runs, out, data_dir, mirror;
+  std::string runs, out;
+  DataPathOptions data;
   bool check = false;
 };
 
@@ -38,9 +39,7 @@ void print(const std::string& text) {
 void run(const TableOptions& options, Context& context) {
   sweep::PlanRequest request = options.request;
   request.runs = options.runs;
-  request.data = data::paths_from_environment();
-  if (!options.data_dir.empty()) request.data.data_dir = options.data_dir;
-  if (!options.mirror.empty()) request.data.mirror = options.mirror;
+  request.data = options.data.paths();
   const analysis::Table table =
       analysis::make_table(sweep::make_plan(context.configs, request), context.configs);
   if (options.check) {
@@ -75,10 +74,7 @@ void add_table_command(CLI::App& app, Context& context) {
   command->add_option("--profile", options->request.profile, "Instead of the sweep's own");
   command->add_option("--runs", options->runs, "The runs folder (results/SWEEP/runs)");
   command->add_option("--out", options->out, "Write the table to this file");
-  command->add_option("--data-dir", options->data_dir,
-                      "Where data is kept (LAQ_DATA_DIR, otherwise data)");
-  command->add_option("--mirror", options->mirror,
-                      "Folder or URL with DATASET/FILE below it (LAQ_DATA_MIRROR)");
+  options->data.add_to(*command);
   command->callback([options, &context] { run(*options, context); });
 }
 
