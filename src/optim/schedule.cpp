@@ -1,22 +1,29 @@
 #include "optim/schedule.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace laq::optim {
 
 double Schedule::rate(std::int64_t finished) const {
   std::int64_t drops = 0;
-  for (const std::int64_t epoch : at) drops += finished >= epoch ? 1 : 0;
+  for (const std::int64_t epoch : at) {
+    drops += static_cast<double>(finished) >= stretch * static_cast<double>(epoch) ? 1 : 0;
+  }
   if (every > 0 && finished > after) drops += (finished - after) / every;
   return learning_rate * std::pow(factor, static_cast<double>(drops));
 }
 
-Schedule read_schedule(config::Section& train) {
+Schedule read_schedule(config::Section& train, std::int64_t epochs) {
   Schedule schedule;
   schedule.learning_rate = train.real("learning_rate", {}, {0, 1e3});
   config::Section& section = train.child("schedule");
   schedule.factor = section.real("factor", 1.0, {0, 1});
   schedule.at = section.integers("at", std::vector<std::int64_t>{}, {1, 1'000'000});
+  // The default leaves the hash of a run of the planned length as it is.
+  const std::int64_t of = section.integer("of", std::max<std::int64_t>(epochs, 1), {1, 1'000'000},
+                                          config::Canonical::omit_default);
+  if (epochs > 0) schedule.stretch = static_cast<double>(epochs) / static_cast<double>(of);
   schedule.every = section.integer("every", 0, {0, 1'000'000});
   schedule.after = section.integer("after", 0, {0, 1'000'000});
   return schedule;

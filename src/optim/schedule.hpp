@@ -8,11 +8,13 @@
 namespace laq::optim {
 
 /// Learning rate by epoch: `learning_rate`, multiplied by `factor` when the number of finished
-/// epochs reaches each of `at`, and after every `every` epochs beyond the first `after` (0: never).
+/// epochs reaches each of `at` (times `stretch`), and after every `every` epochs beyond the first
+/// `after` (0: never).
 struct Schedule {
   double learning_rate = 0;
   double factor = 1;
   std::vector<std::int64_t> at;
+  double stretch = 1;
   std::int64_t every = 0;
   std::int64_t after = 0;
 
@@ -20,7 +22,9 @@ struct Schedule {
   double rate(std::int64_t finished) const;
 };
 
-/// Reads `learning_rate` and `schedule: {factor, at, every, after}` of a `train:` section.
-Schedule read_schedule(config::Section& train);
+/// Reads `learning_rate` and `schedule: {factor, at, of, every, after}` of a `train:` section.
+/// `of`: the number of epochs that `at` was made for; a run of another length has its drops at the
+/// same fractions of it. Without `of`, or with `epochs` 0, they are where they are.
+Schedule read_schedule(config::Section& train, std::int64_t epochs = 0);
 
 }  // namespace laq::optim

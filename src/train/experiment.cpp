@@ -72,7 +72,7 @@ void read_train(config::Section& section, Run& run) {
   run.train.max_steps =
       section.integer("max_steps", 0, {0, 1'000'000'000}, config::Canonical::omit_default);
   section.choice<std::string>("loss", {}, {{"squared_hinge", "squared_hinge"}});
-  run.schedule = optim::read_schedule(section);
+  run.schedule = optim::read_schedule(section, run.train.epochs);
   config::Section& adam = section.child("adam");
   run.train.adam.beta1 = adam.real("beta1", 0.9, {0, 0.999999});
   run.train.adam.beta2 = adam.real("beta2", 0.999, {0, 0.999999});

@@ -64,3 +64,16 @@ TEST_CASE("schedules are checked", "[optim]") {
   CHECK_THAT(refusal("{learning_rate: 1, schedule: {at: [0]}}"), Contains("'train.schedule.at'"));
   CHECK_THAT(refusal("{learning_rate: 1, schedule: {ever: 2}}"), Contains("did you mean 'every'?"));
 }
+
+TEST_CASE("drops keep their place in a run of another length", "[optim]") {
+  const config::Tree tree = config::parse_yaml(
+      "{learning_rate: 0.01, schedule: {factor: 0.1, at: [15, 25], of: 50}}", "t.yaml");
+  config::Section planned(&tree, "train"), shorter(&tree, "train");
+  CHECK(read_schedule(planned, 50).rate(14) == 0.01);
+  CHECK(read_schedule(planned, 50).rate(15) == Approx(0.001).epsilon(1e-15));
+  const Schedule short_run = read_schedule(shorter, 10);  // at 3 and 5
+  CHECK(short_run.rate(2) == 0.01);
+  CHECK(short_run.rate(3) == Approx(0.001).epsilon(1e-15));
+  CHECK(short_run.rate(4) == Approx(0.001).epsilon(1e-15));
+  CHECK(short_run.rate(5) == Approx(0.0001).epsilon(1e-15));
+}
