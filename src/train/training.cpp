@@ -113,7 +113,7 @@ void Training::finish_epoch() {
                   Error::Kind::not_finite);
     }
   }
-  evaluation_seconds_ = since(start);
+  const double evaluation_seconds = since(start);
 
   const double* seconds = seconds_.data_ptr<double>();
   const std::int64_t first_step = position_.steps - position_.step_in_epoch;
@@ -132,7 +132,7 @@ void Training::finish_epoch() {
                                            {"test_loss", test.loss},
                                            {"test_error", test.error},
                                            {"learning_rate", rate},
-                                           {"seconds", spent + evaluation_seconds_}});
+                                           {"seconds", spent + evaluation_seconds}});
   for (const auto& layer : optimizer_->report()) {
     history_.append_layer(layer.name, "scales", layer.scales);
     history_.append_layer(layer.name, "zero_fraction", layer.zero_fraction);

@@ -79,7 +79,6 @@ class Training {
   at::Tensor inputs_, labels_;       // one batch
   at::Tensor losses_;                // of the present epoch's steps
   at::Tensor seconds_;               // likewise, double
-  double evaluation_seconds_ = 0;
 };
 
 }  // namespace laq::train
