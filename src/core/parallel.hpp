@@ -26,6 +26,21 @@ void for_chunks(std::size_t n, const Work& work) {
   for (std::size_t c = 0; c < chunks; ++c) work(c * kChunk, std::min(kChunk, n - c * kChunk));
 }
 
+/// Elements that stay in the inner caches while several loops go over them.
+inline constexpr std::size_t kCacheBlock = 4096;
+static_assert(kChunk % kCacheBlock == 0);
+
+/// Calls `work(begin, count)` for every cache block, chunks in parallel, the blocks of a chunk in
+/// order.
+template <typename Work>
+void for_cache_blocks(std::size_t n, const Work& work) {
+  for_chunks(n, [&](std::size_t begin, std::size_t count) {
+    for (std::size_t at = begin; at < begin + count; at += kCacheBlock) {
+      work(at, std::min(kCacheBlock, begin + count - at));
+    }
+  });
+}
+
 /// Adds up `part(begin, count)` over the chunks, always in the same order. `Sum` needs `+=`.
 template <typename Sum, typename Part>
 Sum sum_chunks(std::size_t n, const Part& part) {

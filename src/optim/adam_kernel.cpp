@@ -1,5 +1,6 @@
 #include "optim/adam_kernel.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/parallel.hpp"
@@ -10,47 +11,40 @@ namespace {
 constexpr float kCurvatureFloor = 1e-8f;
 
 LAQ_VECTORISED
-void update_chunk(float* __restrict w, float* __restrict m, float* __restrict v,
-                  const float* __restrict g, float* __restrict curvature, std::size_t n,
-                  AdamStep s) {
-  const float keep1 = 1 - s.beta1, keep2 = 1 - s.beta2;
-  for (std::size_t i = 0; i < n; ++i) {
-    m[i] = s.beta1 * m[i] + keep1 * g[i];
-    v[i] = s.beta2 * v[i] + keep2 * g[i] * g[i];
-    const float root = std::sqrt(v[i]);
-    const float moved = w[i] - s.rate * m[i] / (s.root_correction * root + s.epsilon);
-    // Comparisons in this order leave a NaN as it is, so that divergence is seen.
-    const float below = moved > s.clip ? s.clip : moved;
-    w[i] = below < -s.clip ? -s.clip : below;
-    curvature[i] = root + kCurvatureFloor;
-  }
-}
-
-LAQ_VECTORISED
-void update_chunk_plain(float* __restrict w, float* __restrict m, float* __restrict v,
-                        const float* __restrict g, std::size_t n, AdamStep s) {
+void update_block(float* __restrict w, float* __restrict m, float* __restrict v,
+                  const float* __restrict g, std::size_t n, AdamStep s) {
   const float keep1 = 1 - s.beta1, keep2 = 1 - s.beta2;
   for (std::size_t i = 0; i < n; ++i) {
     m[i] = s.beta1 * m[i] + keep1 * g[i];
     v[i] = s.beta2 * v[i] + keep2 * g[i] * g[i];
     const float moved = w[i] - s.rate * m[i] / (s.root_correction * std::sqrt(v[i]) + s.epsilon);
+    // Comparisons in this order leave a NaN as it is, so that divergence is seen.
     const float below = moved > s.clip ? s.clip : moved;
     w[i] = below < -s.clip ? -s.clip : below;
   }
 }
 
+LAQ_VECTORISED
+void root_block(const float* __restrict v, float* __restrict d, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) d[i] = std::sqrt(v[i]) + kCurvatureFloor;
+}
+
 }  // namespace
 
-void adam_update(float* w, float* m, float* v, const float* g, float* curvature, std::size_t n,
-                 const AdamStep& step, const std::function<void(std::size_t, std::size_t)>& after) {
-  for_chunks(n, [&](std::size_t begin, std::size_t count) {
-    if (curvature) {
-      update_chunk(w + begin, m + begin, v + begin, g + begin, curvature + begin, count, step);
-    } else {
-      update_chunk_plain(w + begin, m + begin, v + begin, g + begin, count, step);
-    }
-    if (after) after(begin, count);
+void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, const AdamStep& step,
+                 bool curved, const AfterBlock& after) {
+  for_cache_blocks(n, [&](std::size_t begin, std::size_t count) {
+    update_block(w + begin, m + begin, v + begin, g + begin, count, step);
+    if (!after) return;
+    float curvature[kCacheBlock];
+    if (curved) root_block(v + begin, curvature, count);
+    after(begin, count, curved ? curvature : nullptr);
   });
+}
+
+void curvature_of(const float* v, float* d, std::size_t n) {
+  for_chunks(
+      n, [&](std::size_t begin, std::size_t count) { root_block(v + begin, d + begin, count); });
 }
 
 }  // namespace laq::optim

@@ -14,13 +14,18 @@ struct AdamStep {
   float clip;  ///< w is kept in [−clip, clip]; infinity: not clipped
 };
 
+/// Told of weights begin … begin + count − 1 that have their new values, and of their curvature
+/// (null when it was not asked for), while both are in cache. The blocks are those of
+/// `for_cache_blocks`.
+using AfterBlock =
+    std::function<void(std::size_t begin, std::size_t count, const float* curvature)>;
+
 /// For n parameters in one pass over memory, in parallel: m ← β₁ m + (1−β₁) g, v ← β₂ v + (1−β₂)
-/// g², w ← clip(w − rate · m / (root_correction · √v + ε)) and, unless `curvature` is null, d ← √v
-/// + 1e-8.
-/// `after(begin, count)`, unless empty, is called with every chunk that is done, while it is in
-/// cache.
-void adam_update(float* w, float* m, float* v, const float* g, float* curvature, std::size_t n,
-                 const AdamStep& step,
-                 const std::function<void(std::size_t, std::size_t)>& after = {});
+/// g², w ← clip(w − rate · m / (root_correction · √v + ε)). `curved`: `after` gets d = √v + 1e-8.
+void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, const AdamStep& step,
+                 bool curved = false, const AfterBlock& after = {});
+
+/// d ← √v + 1e-8.
+void curvature_of(const float* v, float* d, std::size_t n);
 
 }  // namespace laq::optim

@@ -121,32 +121,42 @@ void ProximalAdam::update(Slot& slot, double learning_rate) {
       learn_scales(slot, i, std::move(scale_gradient), learning_rate);
     }
   }
-  const bool curved = slot.quantized && quantizer_.rule->uses_curvature();
-  float* curvature = curved ? curvature_.data_ptr<float>() : nullptr;
   const AdamStep constants = adam_step(learning_rate, slot.quantized);
   if (slot.quantized && slot.groups <= kFewGroups) {
-    for (std::int64_t i = 0; i < slot.groups; ++i) update_group(slot, i, g, curvature, constants);
+    for (std::int64_t i = 0; i < slot.groups; ++i) update_group(slot, i, g, constants);
     return;
   }
   adam_update(slot.latent.data_ptr<float>(), slot.first.data_ptr<float>(),
-              slot.second.data_ptr<float>(), g, curvature, count(slot.latent), constants);
-  if (slot.quantized) project(slot, curvature);
+              slot.second.data_ptr<float>(), g, count(slot.latent), constants);
+  if (!slot.quantized) return;
+  float* curvature = curvature_.defined() ? curvature_.data_ptr<float>() : nullptr;
+  if (curvature) curvature_of(slot.second.data_ptr<float>(), curvature, count(slot.latent));
+  project(slot, curvature);
 }
 
 // Adam and the rule's first look at the new weights in one pass over memory.
 void ProximalAdam::update_group(Slot& slot, std::int64_t index, const float* gradient,
-                                float* curvature, const AdamStep& constants) {
+                                const AdamStep& constants) {
+  const bool curved = quantizer_.rule->uses_curvature();
+  float* curvature = curved ? curvature_.data_ptr<float>() : nullptr;
   const quant::Group here = group(slot, index, curvature);
   const auto pass = quantizer_.rule->first_pass(here);
-  std::function<void(std::size_t, std::size_t)> after;
-  if (pass) after = [&](std::size_t begin, std::size_t n) { pass->add(begin, n); };
+  AfterBlock after;
+  if (pass) after = [&](std::size_t at, std::size_t n, const float* d) { pass->add(at, n, d); };
   const std::size_t size = here.latent.size();
   const std::size_t begin = static_cast<std::size_t>(index) * size;
+  const float* second = slot.second.data_ptr<float>() + begin;
   adam_update(slot.latent.data_ptr<float>() + begin, slot.first.data_ptr<float>() + begin,
-              slot.second.data_ptr<float>() + begin, gradient + begin,
-              curvature ? curvature + begin : nullptr, size, constants, after);
-  with_layer_name(
-      slot, [&] { write(slot, index, here, pass ? pass->finish() : quantizer_.rule->fit(here)); });
+              slot.second.data_ptr<float>() + begin, gradient + begin, size, constants, curved,
+              after);
+  // Most steps never need the curvature as a whole.
+  const auto complete = [&] {
+    if (curved) curvature_of(second, curvature + begin, size);
+  };
+  with_layer_name(slot, [&] {
+    if (!pass) complete();
+    write(slot, index, here, pass ? pass->finish(complete) : quantizer_.rule->fit(here));
+  });
 }
 
 void ProximalAdam::learn_scales(Slot& slot, std::int64_t index, std::vector<double> gradient,

@@ -78,7 +78,7 @@ class ProximalAdam {
                     double learning_rate);
   void project(Slot& slot, const float* curvature);
   LayerReport report(Slot& slot) const;
-  void update_group(Slot& slot, std::int64_t index, const float* gradient, float* curvature,
+  void update_group(Slot& slot, std::int64_t index, const float* gradient,
                     const AdamStep& constants);
   void write(Slot& slot, std::int64_t index, const quant::Group& here, quant::StepFunction step);
 

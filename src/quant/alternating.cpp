@@ -22,11 +22,9 @@ double top_level_scale(const Group& group, Side side, double threshold) {
   return level_sums(group, side, ternary, std::span(&limit, 1)).scale();
 }
 
-double first_scale(const Group& group, Side side, const LevelSums* previous) {
-  const std::size_t which = side == Side::negative ? 1 : 0;
-  if (group.scales.size() > which && group.scales[which] > 0 && !group.previous.empty()) {
-    const LevelSums sums = previous ? *previous : previous_sums(group, side);
-    const double alpha = group.scales[which] * sums.scale();
+double first_scale(const Group& group, Side side) {
+  if (!group.scales.empty() && !group.previous.empty()) {
+    const double alpha = previous_scale(group, side, previous_sums(group));
     if (alpha > 0) return alpha;
   }
   const double alpha = top_level_scale(group, side, twn_threshold(group));
@@ -45,17 +43,27 @@ double twn_threshold(const MagnitudeSums& sums, std::size_t n) {
   return kTwnFactor * mean(sums, n);
 }
 
-AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels,
-                                    const LevelSums* previous) {
-  AlternatingResult result{first_scale(group, side, previous), 1, false};
+double previous_scale(const Group& group, Side side, const BySign& previous) {
+  const std::size_t which = side == Side::negative ? 1 : 0;
+  return which < group.scales.size() ? group.scales[which] * previous.of(side).scale() : 0;
+}
+
+AlternatingResult alternate(double first, const std::function<LevelSums(double)>& sums) {
+  AlternatingResult result{first, 1, false};
   while (result.alpha > 0 && result.rounds < kMostRounds && !result.converged) {
     const double before = result.alpha;
-    result.alpha = level_sums(group, side, levels, scaled_thresholds(levels, before)).scale();
+    result.alpha = sums(before).scale();
     ++result.rounds;
     result.converged = std::abs(result.alpha - before) < kTolerance;
   }
   if (result.alpha <= 0) result.converged = true;
   return result;
+}
+
+AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels) {
+  return alternate(first_scale(group, side), [&](double alpha) {
+    return level_sums(group, side, levels, scaled_thresholds(levels, alpha));
+  });
 }
 
 }  // namespace laq::quant

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "quant/group.hpp"
 #include "quant/levels.hpp"
 #include "quant/passes.hpp"
@@ -17,12 +19,16 @@ struct AlternatingResult {
   bool converged = true;  ///< |Δα| < 1e-6 was met
 };
 
-/// Alternates α ← Σ d q w / Σ d q² and q ← nearest level to a/α (PAPER.md, "Alternating solver") on
-/// one side of a group. Starts from the previous ŵ when there is one, else from TWN's codes, else
-/// (no weight of this side above TWN's threshold) from those of this side alone. One streaming pass
-/// a round.
-/// `previous`: `previous_sums` of this side, when they are known already.
-AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels,
-                                    const LevelSums* previous = nullptr);
+/// Where the previous iteration's codes put the scale of a side now; 0: there were none.
+double previous_scale(const Group& group, Side side, const BySign& previous);
+
+/// Alternates α ← Σ d q w / Σ d q² and q ← nearest level to a/α (PAPER.md, "Alternating solver")
+/// from a first scale on; `sums(α)` gives both sums for the levels nearest to a/α.
+AlternatingResult alternate(double first, const std::function<LevelSums(double)>& sums);
+
+/// The same on one side of a group. Starts from the previous ŵ when there is one, else from TWN's
+/// codes, else (no weight of this side above TWN's threshold) from those of this side alone. One
+/// streaming pass a round.
+AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels);
 
 }  // namespace laq::quant

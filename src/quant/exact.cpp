@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "quant/gain.hpp"
 #include "quant/magnitude_bins.hpp"
 #include "quant/passes.hpp"
 
@@ -21,11 +22,6 @@
 
 namespace laq::quant {
 namespace {
-
-// A relative margin for rounding in sums of up to 10⁹ terms; intervals within it are opened, not
-// dropped.
-constexpr double kMargin = 1e-12;
-constexpr double kTie = 8 * std::numeric_limits<double>::epsilon();
 
 struct Point {
   double alpha;
@@ -46,7 +42,7 @@ class Search {
     sweep_leaves();
   }
 
-  double alpha() const { return best_alpha_; }
+  double alpha() const { return best_.alpha; }
 
  private:
   // H(α) bounded from above; on the way, a gain that is surely reached.
@@ -96,19 +92,9 @@ class Search {
     return best;
   }
 
-  // The largest α·chord(α) on an interval.
   static double bound(const Interval& interval) {
-    const auto& [low, high] = interval;
-    const double slope = (high.upper - low.upper) / (high.alpha - low.alpha);
-    const auto gain = [&](double alpha) {
-      return alpha * (low.upper + slope * (alpha - low.alpha));
-    };
-    double largest = std::max(gain(low.alpha), gain(high.alpha));
-    if (slope < 0) {
-      const double top = (slope * low.alpha - low.upper) / (2 * slope);
-      if (top > low.alpha && top < high.alpha) largest = std::max(largest, gain(top));
-    }
-    return largest;
+    return chord_bound({interval.low.alpha, interval.low.upper},
+                       {interval.high.alpha, interval.high.upper});
   }
 
   void narrow(float largest) {
@@ -121,7 +107,7 @@ class Search {
     while (!pending.empty()) {
       const Interval interval = std::move(pending.back());
       pending.pop_back();
-      if (bound(interval) < best_gain_ * (1 - kMargin)) continue;
+      if (bound(interval) < best_.gain * (1 - kGainMargin)) continue;
       const double middle = (interval.low.alpha + interval.high.alpha) / 2;
       bool narrow_enough = !(middle > interval.low.alpha && middle < interval.high.alpha);
       if (!narrow_enough) {
@@ -142,7 +128,7 @@ class Search {
 
   void sweep_leaves() {
     std::erase_if(leaves_,
-                  [&](const auto& leaf) { return bound(leaf) < best_gain_ * (1 - kMargin); });
+                  [&](const auto& leaf) { return bound(leaf) < best_.gain * (1 - kGainMargin); });
     std::vector<std::pair<int, int>> ranges;
     for (const auto& leaf : leaves_) {
       for (std::size_t j = 0; j < leaf.low.bins.size(); ++j) {
@@ -150,7 +136,7 @@ class Search {
       }
     }
     opened_ = bins_.open(merged(std::move(ranges)));
-    best_gain_ = 0;  // from here on only gains computed weight by weight count
+    best_ = {};  // from here on only gains computed weight by weight count
     for (const auto& leaf : leaves_) sweep(leaf);
   }
 
@@ -192,21 +178,14 @@ class Search {
     }
   }
 
-  void offer(double gain, double alpha) {
-    if (gain > best_gain_ * (1 + kTie) ||
-        (gain >= best_gain_ * (1 - kTie) && alpha < best_alpha_)) {
-      best_gain_ = std::max(gain, best_gain_);
-      best_alpha_ = alpha;
-    }
-  }
+  void offer(double gain, double alpha) { best_.offer(gain, alpha); }
 
   const LevelSet& levels_;
   MagnitudeBins bins_;
   std::vector<double> q_;
   std::vector<Interval> leaves_;
   std::vector<Weighted> opened_;
-  double best_gain_ = 0;
-  double best_alpha_ = std::numeric_limits<double>::infinity();
+  BestGain best_;
 };
 
 }  // namespace

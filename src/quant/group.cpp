@@ -10,9 +10,43 @@ namespace laq::quant {
 namespace {
 
 // A chain of selects rather than a table look-up: few steps, and it vectorises without gathers.
+template <int Steps>
+__attribute__((always_inline)) inline void select_levels(const float* thresholds,
+                                                         const float* values,
+                                                         const float* __restrict w,
+                                                         float* __restrict out, std::size_t n) {
+  float threshold[Steps], value[Steps];
+  const float lowest = values[0];
+  for (int j = 0; j < Steps; ++j) threshold[j] = thresholds[j];
+  for (int j = 0; j < Steps; ++j) value[j] = values[j + 1];
+#pragma omp simd
+  for (std::size_t i = 0; i < n; ++i) {
+    float chosen = lowest;
+#pragma GCC unroll 8
+    for (int j = 0; j < Steps; ++j) chosen = w[i] > threshold[j] ? value[j] : chosen;
+    out[i] = chosen;
+  }
+}
+
+__attribute__((always_inline)) inline void select_two(float threshold, float low, float high,
+                                                      const float* __restrict w,
+                                                      float* __restrict out, std::size_t n) {
+#pragma omp simd
+  for (std::size_t i = 0; i < n; ++i) out[i] = w[i] > threshold ? high : low;
+}
+
 LAQ_VECTORISED
 void apply_chunk(const float* thresholds, const float* values, std::size_t steps, const float* w,
                  float* out, std::size_t n) {
+  // Binary, ternary and 3-bit levels with their thresholds in registers.
+  switch (steps) {
+    case 1:
+      return select_two(thresholds[0], values[0], values[1], w, out, n);
+    case 2:
+      return select_levels<2>(thresholds, values, w, out, n);
+    case 6:
+      return select_levels<6>(thresholds, values, w, out, n);
+  }
   constexpr std::size_t kBlock = 256;
   for (std::size_t begin = 0; begin < n; begin += kBlock) {
     const std::size_t count = std::min(kBlock, n - begin);

@@ -90,7 +90,7 @@ void BinCounter::add(std::size_t begin, std::size_t count) {
   alignas(sizeof(Pair)) double pairs[2 * kBlock];
   for (std::size_t at = begin; at < begin + count; at += kBlock) {
     const std::size_t length = std::min(kBlock, begin + count - at);
-    const float* d = group_.curvature.empty() ? unit_curvature() : group_.curvature.data() + at;
+    const float* d = curvature_at(group_, at);
     bin_block(group_.latent.data() + at, length, factors.up, factors.down, per_unit_, count_ - 1,
               by_sign_ ? count_ : 0, a, bins);
     weigh_block(a, d, length, pairs);

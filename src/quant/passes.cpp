@@ -28,17 +28,6 @@ MagnitudeSums magnitude_chunk(const float* w, const float* d, std::size_t n, flo
 }
 
 LAQ_VECTORISED
-float largest_chunk(const float* w, std::size_t n) {
-  float max = 0;
-#pragma omp simd reduction(max : max)
-  for (std::size_t i = 0; i < n; ++i) {
-    const float a = w[i] < 0 ? -w[i] : w[i];
-    max = a > max ? a : max;
-  }
-  return max;
-}
-
-LAQ_VECTORISED
 LevelSums level_chunk(const float* w, const float* d, std::size_t n, float up, float down,
                       const float* thresholds, const float* steps, std::size_t k) {
   double dqw = 0, dqq = 0;
@@ -69,22 +58,21 @@ LevelSums level_chunk(const float* w, const float* d, std::size_t n, float up, f
 }
 
 LAQ_VECTORISED
-LevelSums previous_chunk(const float* w, const float* d, const float* previous, std::size_t n,
-                         float up, float down) {
-  double dqw = 0, dqq = 0;
-#pragma omp simd reduction(+ : dqw, dqq)
+void previous_chunk(const float* w, const float* d, const float* previous, std::size_t n,
+                    LevelSums* sums) {
+  double up_dqw = 0, up_dqq = 0, down_dqw = 0, down_dqq = 0;
+#pragma omp simd reduction(+ : up_dqw, up_dqq, down_dqw, down_dqq)
   for (std::size_t i = 0; i < n; ++i) {
-    const float x = up * previous[i], y = down * previous[i];
-    const float q = (x > y ? x : y) > 0 ? previous[i] : 0.0f;
-    const double dq = static_cast<double>(d[i]) * static_cast<double>(q);
-    dqw += dq * static_cast<double>(w[i]);
-    dqq += dq * static_cast<double>(q);
+    const double q = static_cast<double>(previous[i]);
+    const double dq = static_cast<double>(d[i]) * q;
+    const double w_part = dq * static_cast<double>(w[i]), q_part = dq * q;
+    up_dqw += q > 0 ? w_part : 0;
+    up_dqq += q > 0 ? q_part : 0;
+    down_dqw += q > 0 ? 0 : w_part;
+    down_dqq += q > 0 ? 0 : q_part;
   }
-  return {dqw, dqq};
-}
-
-const float* curvature_at(const Group& group, std::size_t begin) {
-  return group.curvature.empty() ? unit_curvature() : group.curvature.data() + begin;
+  sums[0] += {up_dqw, up_dqq};
+  sums[1] += {down_dqw, down_dqq};
 }
 
 }  // namespace
@@ -92,6 +80,10 @@ const float* curvature_at(const Group& group, std::size_t begin) {
 const float* unit_curvature() {
   static const std::vector<float> ones(kChunk, 1.0f);
   return ones.data();
+}
+
+const float* curvature_at(const Group& group, std::size_t begin) {
+  return group.curvature.empty() ? unit_curvature() : group.curvature.data() + begin;
 }
 
 MagnitudeSums& MagnitudeSums::operator+=(const MagnitudeSums& other) {
@@ -109,25 +101,38 @@ LevelSums& LevelSums::operator+=(const LevelSums& other) {
   return *this;
 }
 
-MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count) {
+MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count,
+                             const float* curvature) {
   const SideFactors factors(side);
-  return magnitude_chunk(group.latent.data() + begin, curvature_at(group, begin), count, factors.up,
-                         factors.down);
+  return magnitude_chunk(group.latent.data() + begin, curvature, count, factors.up, factors.down);
 }
 
-float largest_part(const Group& group, std::size_t begin, std::size_t count) {
-  return largest_chunk(group.latent.data() + begin, count);
+BySign& BySign::operator+=(const BySign& other) {
+  for (std::size_t s = 0; s < 2; ++s) sums[s] += other.sums[s];
+  return *this;
 }
 
-LevelSums previous_part(const Group& group, Side side, std::size_t begin, std::size_t count) {
-  const SideFactors factors(side);
-  return previous_chunk(group.latent.data() + begin, curvature_at(group, begin),
-                        group.previous.data() + begin, count, factors.up, factors.down);
+LevelSums BySign::of(Side side) const {
+  LevelSums all = sums[side == Side::negative ? 1 : 0];
+  if (side == Side::both) all += sums[1];
+  return all;
+}
+
+void add_previous(const Group& group, std::size_t begin, std::size_t count, const float* curvature,
+                  BySign& sums) {
+  previous_chunk(group.latent.data() + begin, curvature, group.previous.data() + begin, count,
+                 sums.sums);
+  // Nobody but this pass has ŵ in cache: ask for the next block's while others compute.
+  constexpr std::size_t kLine = 16;
+  const std::size_t next = begin + count, end = std::min(next + count, group.previous.size());
+  for (std::size_t i = next; i < end; i += kLine) {
+    __builtin_prefetch(group.previous.data() + i, 0, 2);
+  }
 }
 
 MagnitudeSums magnitude_sums(const Group& group, Side side) {
   return sum_chunks<MagnitudeSums>(group.latent.size(), [&](std::size_t begin, std::size_t count) {
-    return magnitude_part(group, side, begin, count);
+    return magnitude_part(group, side, begin, count, curvature_at(group, begin));
   });
 }
 
@@ -144,9 +149,11 @@ LevelSums level_sums(const Group& group, Side side, const LevelSet& levels,
   return sums;
 }
 
-LevelSums previous_sums(const Group& group, Side side) {
-  return sum_chunks<LevelSums>(group.latent.size(), [&](std::size_t begin, std::size_t count) {
-    return previous_part(group, side, begin, count);
+BySign previous_sums(const Group& group) {
+  return sum_chunks<BySign>(group.latent.size(), [&](std::size_t begin, std::size_t count) {
+    BySign sums;
+    add_previous(group, begin, count, curvature_at(group, begin), sums);
+    return sums;
   });
 }
 

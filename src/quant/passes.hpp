@@ -41,20 +41,29 @@ struct LevelSums {
 LevelSums level_sums(const Group& group, Side side, const LevelSet& levels,
                      std::span<const float> thresholds);
 
-/// For the codes of the previous ŵ, in units of ŵ: the optimal factor on ŵ. One-sided: where ŵ has
-/// that sign.
-LevelSums previous_sums(const Group& group, Side side);
+/// Level sums of w > 0 and of w ≤ 0.
+struct BySign {
+  LevelSums sums[2];
+  BySign& operator+=(const BySign& other);
+  LevelSums of(Side side) const;
+};
 
-/// The same sums over weights begin … begin + count − 1 only (at most a chunk), serially.
-MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count);
-/// Largest |w| of a part.
-float largest_part(const Group& group, std::size_t begin, std::size_t count);
-LevelSums previous_part(const Group& group, Side side, std::size_t begin, std::size_t count);
+/// For the codes of the previous ŵ, by its sign, in units of ŵ: the optimal factor on ŵ.
+BySign previous_sums(const Group& group);
+
+/// The same sums over weights begin … begin + count − 1 only (at most a chunk), serially;
+/// `curvature` is of these weights.
+MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count,
+                             const float* curvature);
+void add_previous(const Group& group, std::size_t begin, std::size_t count, const float* curvature,
+                  BySign& sums);
 
 /// α·t_j rounded down to float, so that comparing float magnitudes with them is exact.
 std::vector<float> scaled_thresholds(const LevelSet& levels, double alpha);
 
 /// Uniform curvature for chunks of groups that have none: kChunk ones.
 const float* unit_curvature();
+/// The curvature of the weights from `begin` on: kChunk of them, or to the group's end.
+const float* curvature_at(const Group& group, std::size_t begin);
 
 }  // namespace laq::quant

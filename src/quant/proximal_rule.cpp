@@ -8,6 +8,7 @@
 #include "quant/levels.hpp"
 #include "quant/passes.hpp"
 #include "quant/rule.hpp"
+#include "quant/scale_window.hpp"
 
 namespace laq::quant {
 namespace {
@@ -38,9 +39,10 @@ class ProximalRule : public Rule {
 
   StepFunction fit(const Group& group) const override {
     const auto pass = first_pass(group);
-    for_chunks(group.latent.size(),
-               [&](std::size_t begin, std::size_t count) { pass->add(begin, count); });
-    return pass->finish();
+    for_cache_blocks(group.latent.size(), [&](std::size_t begin, std::size_t count) {
+      pass->add(begin, count, curvature_at(group, begin));
+    });
+    return pass->finish([] {});
   }
 
  private:
@@ -88,38 +90,44 @@ class ProximalRule::Pass : public FirstPass {
     if (!rule.curvature_) group_.curvature = {};
     sides_ = rule.scaling_ == Scaling::asymmetric ? std::vector{Side::positive, Side::negative}
                                                   : std::vector{Side::both};
-    const bool solved = rule.levels_.has_zero() && rule.scaling_ != Scaling::unit;
-    uses_previous_ = solved && rule.solver_ == Solver::alternating && !group_.scales.empty() &&
-                     !group_.previous.empty();
-    if (solved && rule.solver_ == Solver::exact) {
-      bins_.emplace(group_, Side::both, sides_.size() == 2, range());
+    solved_ = rule.levels_.has_zero() && rule.scaling_ != Scaling::unit &&
+              rule.solver_ != Solver::heuristic;
+    if (!solved_ || !ScaleWindow::possible(group_, rule.levels_)) return;
+    if (rule.solver_ == Solver::alternating && !group_.previous.empty()) {
+      window_.emplace(group_, rule.levels_, sides_.size() == 2, false);
+    } else if (rule.solver_ == Solver::exact && rule.levels_.k() == 1) {
+      window_.emplace(group_, rule.levels_, sides_.size() == 2, true);
     }
-    uses_sums_ = !bins_ && !uses_previous_;
   }
 
-  void add(std::size_t begin, std::size_t count) override {
+  void add(std::size_t begin, std::size_t count, const float* curvature) override {
+    const float* d = rule_.curvature_ ? curvature : unit_curvature();
     Sums& sums = chunks_[begin / kChunk];
-    if (uses_sums_) sums.all = magnitude_part(group_, Side::both, begin, count);
-    if (bins_) {
-      sums.all.max = largest_part(group_, begin, count);
-      bins_->add(begin, count);
+    if (window_) {
+      window_->add(begin, count, d);
+      if (rule_.solver_ == Solver::alternating)
+        add_previous(group_, begin, count, d, sums.previous);
+    } else {
+      sums.all += magnitude_part(group_, Side::both, begin, count, d);
     }
-    for (std::size_t s = 0; s < sides_.size(); ++s) {
-      if (uses_previous_) sums.previous[s] = previous_part(group_, sides_[s], begin, count);
-      if (sides_.size() == 2 && !rule_.levels_.has_zero()) {
-        sums.side[s] = magnitude_part(group_, sides_[s], begin, count);
+    if (sides_.size() == 2 && !rule_.levels_.has_zero()) {
+      for (std::size_t s = 0; s < 2; ++s) {
+        sums.side[s] += magnitude_part(group_, sides_[s], begin, count, d);
       }
     }
   }
 
-  StepFunction finish() override {
+  StepFunction finish(const std::function<void()>& complete) override {
     for (const auto& chunk : chunks_) {
       total_.all += chunk.all;
-      for (std::size_t s = 0; s < 2; ++s) {
-        total_.side[s] += chunk.side[s];
-        total_.previous[s] += chunk.previous[s];
-      }
+      for (std::size_t s = 0; s < 2; ++s) total_.side[s] += chunk.side[s];
+      total_.previous += chunk.previous;
     }
+    if (window_) window_->close();
+    complete_ = [&, done = !rule_.curvature_]() mutable {
+      if (!done) complete();
+      done = true;
+    };
     check_finite();
     StepFunction step;
     std::vector<SideFit> fits;
@@ -135,32 +143,18 @@ class ProximalRule::Pass : public FirstPass {
   struct Sums {
     MagnitudeSums all;      // of both signs
     MagnitudeSums side[2];  // of each sign, for binary levels with two scales
-    LevelSums previous[2];
+    BySign previous;
   };
 
   // A NaN or infinity anywhere shows in one of the sums.
-  void check_finite() const {
-    double shown = total_.all.a + total_.all.da + total_.previous[0].dqw + total_.previous[1].dqw;
-    if (bins_) {
-      for (const auto& mass : bins_->masses(false)) shown += mass.d + mass.da;
-      if (bins_->by_sign()) {
-        for (const auto& mass : bins_->masses(true)) shown += mass.d + mass.da;
-      }
-    }
-    if (!std::isfinite(shown)) require_usable(group_);
+  void check_finite() {
+    const double shown = window_ ? window_->shown() : total_.all.a + total_.all.da + total_.all.d;
+    if (std::isfinite(shown)) return;
+    complete_();
+    require_usable(group_);
   }
 
-  // A range for the bins: thresholds lie below the largest scale, which changes little in one
-  // iteration.
-  float range() const {
-    constexpr double kAmple = 3;
-    double largest = 0;
-    for (const double scale : group_.scales) largest = std::max(largest, scale);
-    if (largest > 0 && !group_.previous.empty()) return static_cast<float>(kAmple * largest);
-    return magnitude_sums(group_, Side::both).max;
-  }
-
-  SideFit solve(std::size_t s, StepFunction& step) const {
+  SideFit solve(std::size_t s, StepFunction& step) {
     const Side side = sides_[s];
     if (rule_.scaling_ == Scaling::unit) return {1, {}};
     if (!rule_.levels_.has_zero()) {
@@ -169,12 +163,9 @@ class ProximalRule::Pass : public FirstPass {
       const double d = sums.d + (side == Side::negative ? 0 : sums.zero_d);
       return {d > 0 ? sums.da / d : 0, {}};
     }
-    if (rule_.solver_ == Solver::exact) {
-      return {exact_scale(group_, side, rule_.levels_, *bins_, total_.all.max), {}};
-    }
+    if (rule_.solver_ == Solver::exact) return {exact(side), {}};
     if (rule_.solver_ == Solver::alternating) {
-      const AlternatingResult result = alternating_scale(
-          group_, side, rule_.levels_, uses_previous_ ? &total_.previous[s] : nullptr);
+      const AlternatingResult result = alternating(side);
       step.rounds = std::max(step.rounds, result.rounds);
       step.converged = step.converged && result.converged;
       return {result.alpha, {}};
@@ -184,13 +175,47 @@ class ProximalRule::Pass : public FirstPass {
     return {level_sums(group_, side, rule_.levels_, std::span(&limit, 1)).scale(), threshold};
   }
 
+  double exact(Side side) {
+    const auto near = window_ ? window_->optimum(side) : std::nullopt;
+    if (near) return *near;
+    complete_();
+    if (!bins_) {
+      // Thresholds lie below the largest scale, which changes little in one iteration.
+      constexpr double kAmple = 3;
+      if (window_) total_.all = magnitude_sums(group_, Side::both);
+      double range = 0;
+      for (const double scale : group_.scales) range = std::max(range, kAmple * scale);
+      if (range <= 0) range = static_cast<double>(total_.all.max);
+      bins_.emplace(group_, Side::both, sides_.size() == 2, static_cast<float>(range));
+      for_chunks(group_.latent.size(),
+                 [&](std::size_t begin, std::size_t count) { bins_->add(begin, count); });
+    }
+    return exact_scale(group_, side, rule_.levels_, *bins_, total_.all.max);
+  }
+
+  AlternatingResult alternating(Side side) {
+    const double first = window_ ? previous_scale(group_, side, total_.previous) : 0;
+    if (first <= 0) {
+      complete_();
+      return alternating_scale(group_, side, rule_.levels_);
+    }
+    return alternate(first, [&](double alpha) {
+      const auto sums = window_->sums(side, alpha);
+      if (sums) return *sums;
+      complete_();
+      return level_sums(group_, side, rule_.levels_, scaled_thresholds(rule_.levels_, alpha));
+    });
+  }
+
   const ProximalRule& rule_;
   Group group_;
   std::vector<Side> sides_;
+  bool solved_ = false;  // by a search for the scale
+  std::optional<ScaleWindow> window_;
   std::optional<BinCounter> bins_;
-  bool uses_previous_ = false, uses_sums_ = true;
   std::vector<Sums> chunks_;
   Sums total_;
+  std::function<void()> complete_;
 };
 
 std::unique_ptr<FirstPass> ProximalRule::first_pass(const Group& group) const {

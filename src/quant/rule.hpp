@@ -16,11 +16,12 @@ namespace laq::quant {
 class FirstPass {
  public:
   virtual ~FirstPass() = default;
-  /// Weights and curvature begin … begin + count − 1 have their final values. Called once for every
-  /// chunk of `for_chunks`, by any of its threads.
-  virtual void add(std::size_t begin, std::size_t count) = 0;
-  /// What `fit` would return.
-  virtual StepFunction finish() = 0;
+  /// Weights begin … begin + count − 1 have their final values; `curvature` is of these weights.
+  /// Called once for every block of `for_cache_blocks`, by its threads.
+  virtual void add(std::size_t begin, std::size_t count, const float* curvature) = 0;
+  /// What `fit` would return. `complete` is called at most once, when `group.curvature` must hold
+  /// the curvature of all weights: until then it need not.
+  virtual StepFunction finish(const std::function<void()>& complete) = 0;
 };
 
 /// How latent weights become quantized ones: the `prox` of the proximal Newton step. Every method

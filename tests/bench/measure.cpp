@@ -23,10 +23,10 @@ double Timing::high() const {
   return quantile(milliseconds, 0.75);
 }
 
-std::vector<Timing> alternate(const std::vector<Candidate>& candidates, int rounds) {
+std::vector<Timing> alternate(const std::vector<Candidate>& candidates, int rounds, int warm_up) {
   std::vector<Timing> timings;
   for (const auto& candidate : candidates) timings.push_back({candidate.name, {}});
-  for (int round = -1; round < rounds; ++round) {
+  for (int round = -warm_up; round < rounds; ++round) {
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       const auto start = std::chrono::steady_clock::now();
       candidates[i].run();

@@ -22,8 +22,10 @@ struct Timing {
   double high() const;  ///< third quartile
 };
 
-/// Runs all candidates in turn, `rounds` times after one that does not count, in this process.
-std::vector<Timing> alternate(const std::vector<Candidate>& candidates, int rounds);
+/// Runs all candidates in turn, `rounds` times after `warm_up` rounds that do not count, in this
+/// process.
+std::vector<Timing> alternate(const std::vector<Candidate>& candidates, int rounds,
+                              int warm_up = 1);
 
 /// Median over the rounds of (candidate / base), round by round, so that a machine that slows down
 /// slows both.

@@ -125,7 +125,10 @@ StepResults measure_steps(const std::filesystem::path& configs, int rounds) {
   }
   candidates.push_back({"products", [weights] { products(weights); }});
   StepResults results;
-  results.timings = alternate(candidates, rounds);
+  // The scales settle in the first steps of some thousands, and only then is a step an ordinary
+  // one.
+  constexpr int kSettling = 60;
+  results.timings = alternate(candidates, rounds, kSettling);
 
   auto sorting = std::make_shared<EagerTraining>(true, 1);
   results.sorting = alternate({{"late", candidates[1].run},

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -28,8 +29,10 @@ struct State {
     }
   }
   void update(const AdamStep& step, bool curvature) {
-    adam_update(w.data(), m.data(), v.data(), g.data(), curvature ? d.data() : nullptr, w.size(),
-                step);
+    adam_update(w.data(), m.data(), v.data(), g.data(), w.size(), step, curvature,
+                [&](std::size_t begin, std::size_t count, const float* here) {
+                  if (here) std::copy_n(here, count, d.data() + begin);
+                });
   }
 };
 
@@ -105,19 +108,24 @@ TEST_CASE("divergence stays visible through the clipping", "[reference]") {
   }
 }
 
-TEST_CASE("Adam's kernel tells of every chunk once and does not depend on threads", "[reference]") {
+TEST_CASE("Adam's kernel tells of every weight once and does not depend on threads",
+          "[reference]") {
   const std::size_t n = 3 * kChunk + 7;
   std::vector<State> results;
   for (const int threads : {1, 2}) {
     const WithThreads with(threads);
     State state(n, 1);
     std::vector<int> told(n, 0);
-    adam_update(state.w.data(), state.m.data(), state.v.data(), state.g.data(), state.d.data(), n,
-                constants(1), [&](std::size_t begin, std::size_t count) {
-                  for (std::size_t i = begin; i < begin + count; ++i) {
-                    told[i] += state.d[i] > 0 ? 1 : 100;  // done already
+    adam_update(state.w.data(), state.m.data(), state.v.data(), state.g.data(), n, constants(1),
+                true, [&](std::size_t begin, std::size_t count, const float* curvature) {
+                  for (std::size_t i = 0; i < count; ++i) {
+                    told[begin + i] += curvature[i] > 0 ? 1 : 100;  // done already
+                    state.d[begin + i] = curvature[i];
                   }
                 });
+    std::vector<float> again(n);
+    curvature_of(state.v.data(), again.data(), n);
+    CHECK(again == state.d);
     CHECK(told == std::vector<int>(n, 1));
     results.push_back(state);
   }

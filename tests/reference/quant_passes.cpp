@@ -133,7 +133,7 @@ TEST_CASE("sums over the previous codes are the scalar sums", "[reference]") {
         dqq += group.d(i) * previous * previous;
         absolute += group.d(i) * std::abs(previous * group.w(i));
       }
-      const LevelSums sums = previous_sums(here, side);
+      const LevelSums sums = previous_sums(here).of(side);
       CHECK(same_sum(sums.dqw, dqw, absolute, n));
       CHECK(same_sum(sums.dqq, dqq, dqq, n));
     }
@@ -141,9 +141,15 @@ TEST_CASE("sums over the previous codes are the scalar sums", "[reference]") {
 }
 
 TEST_CASE("weights are mapped as by the scalar rule", "[reference]") {
-  std::vector<StepFunction> steps(3);
+  std::vector<StepFunction> steps(5);
   steps[0] = {{}, {0.5}, {0}, {1}, 0, true};
   steps[1] = {{-0.2f, 0.2f}, {-1, 0, 2}, {-1, 0, 1}, {2, 1}, 0, true};
+  steps[3] = {{0.1f}, {-1, 2}, {-1, 1}, {2, 1}, 0, true};
+  for (int j = -3; j <= 3; ++j) {
+    steps[4].codes.push_back(j);
+    steps[4].values.push_back(j / 3.0);
+    if (j > -3) steps[4].thresholds.push_back(static_cast<float>((j - 0.5) / 3));
+  }
   for (int j = -127; j <= 127; ++j) {
     steps[2].codes.push_back(j);
     steps[2].values.push_back(j / 127.0);
@@ -196,7 +202,7 @@ TEST_CASE("all passes give the same bits for one and two threads", "[reference]"
     const WithThreads with(threads);
     const auto magnitudes = magnitude_sums(here, Side::both);
     const auto sums = level_sums(here, Side::both, levels, scaled_thresholds(levels, 0.4));
-    const auto previous = previous_sums(here, Side::both);
+    const auto previous = previous_sums(here).of(Side::both);
     results.push_back({magnitudes.a, magnitudes.d, magnitudes.da, sums.dqw, sums.dqq, previous.dqw,
                        previous.dqq, objective(here.latent, here.curvature, before.w)});
   }

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <algorithm>
+#include <limits>
+
+// The gain α H(α) that a scale takes off Σ d a² in equation (1): see exact.cpp.
+
+namespace laq::quant {
+
+/// A relative margin for rounding in sums of up to 10⁹ terms; what is within it is looked at, not
+/// dropped.
+inline constexpr double kGainMargin = 1e-12;
+
+/// A scale and an upper bound of H there.
+struct ChordPoint {
+  double alpha, upper;
+};
+
+/// The largest α·chord(α) between two scales: an upper bound of the gain there, as H is convex.
+inline double chord_bound(const ChordPoint& low, const ChordPoint& high) {
+  const double slope = (high.upper - low.upper) / (high.alpha - low.alpha);
+  const auto gain = [&](double alpha) { return alpha * (low.upper + slope * (alpha - low.alpha)); };
+  double largest = std::max(gain(low.alpha), gain(high.alpha));
+  if (slope < 0) {
+    const double top = (slope * low.alpha - low.upper) / (2 * slope);
+    if (top > low.alpha && top < high.alpha) largest = std::max(largest, gain(top));
+  }
+  return largest;
+}
+
+/// The largest gain offered and its scale, the smallest of equals.
+struct BestGain {
+  double gain = 0;
+  double alpha = std::numeric_limits<double>::infinity();
+
+  void offer(double offered, double at) {
+    constexpr double kTie = 8 * std::numeric_limits<double>::epsilon();
+    if (offered > gain * (1 + kTie) || (offered >= gain * (1 - kTie) && at < alpha)) {
+      gain = std::max(offered, gain);
+      alpha = at;
+    }
+  }
+};
+
+}  // namespace laq::quant

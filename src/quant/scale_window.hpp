@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "quant/group.hpp"
+#include "quant/levels.hpp"
+#include "quant/passes.hpp"
+#include "quant/window_kernel.hpp"
+
+namespace laq::quant {
+
+/// All that is needed to solve equation (1) as long as the scale stays within kWindow of the
+/// previous one: the sums of all weights that are away from every threshold, and the few that are
+/// near one. Filled block by block by a loop that has the weights in cache anyway. In training a
+/// scale moves by some 0.03 % a step.
+class ScaleWindow {
+ public:
+  /// Largest relative distance from the previous scale.
+  static constexpr double kWindow = 1 / 128.0;
+
+  /// Whether a window can be made: there is a previous scale, and the level set is small enough.
+  static bool possible(const Group& group, const LevelSet& levels);
+
+  /// `by_sign`: a scale for each sign; `exact`: `optimum` will be asked for (ternary levels only).
+  ScaleWindow(const Group& group, const LevelSet& levels, bool by_sign, bool exact);
+
+  /// Adds weights begin … begin + count − 1, of one chunk of `for_chunks`; `curvature` is theirs.
+  /// Threads may add to different chunks at the same time.
+  void add(std::size_t begin, std::size_t count, const float* curvature);
+  /// To be called when all weights were added.
+  void close();
+
+  /// Not finite when a weight or its curvature is not.
+  double shown() const;
+
+  /// The sums of the nearest levels to a/α; nothing when α is outside of the window or the side
+  /// has none. O(weights near a threshold).
+  std::optional<LevelSums> sums(Side side, double alpha) const;
+
+  /// The scale at the global minimum on a side, the smallest of equals; nothing when it may be
+  /// outside of the window.
+  std::optional<double> optimum(Side side) const;
+
+ private:
+  struct Near {
+    float a, d;
+    int window;
+  };
+  struct Part {
+    WindowSums sums;
+    std::vector<Near> near[2];
+  };
+  static std::size_t index(Side side) { return side == Side::negative ? 1 : 0; }
+
+  const float* latent_;
+  const LevelSet& levels_;
+  WindowEdges edges_;
+  double scale_[2] = {0, 0};
+  std::vector<Part> parts_;  // by chunk
+  Part total_;
+};
+
+}  // namespace laq::quant

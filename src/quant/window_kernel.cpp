@@ -1,0 +1,135 @@
+#include "quant/window_kernel.hpp"
+
+#include <cmath>
+
+#include "core/parallel.hpp"
+
+namespace laq::quant {
+namespace {
+
+#define LAQ_INLINE __attribute__((always_inline)) inline
+
+// The codes' sums and the windows' hits, the number of levels unrolled.
+template <int K, bool BySign>
+LAQ_INLINE void sum_above(const WindowEdges& edges, const float* __restrict w,
+                          const float* __restrict d, std::size_t n, unsigned char* __restrict near,
+                          WindowSums& sums) {
+  float low[K], high[K], step[K];
+  for (int j = 0; j < K; ++j) {
+    low[j] = edges.low[j];
+    high[j] = edges.high[j];
+    step[j] = edges.step[j];
+  }
+  const float up = edges.per_scale[0], down = edges.per_scale[1];
+  double dqw = 0, dqq = 0, dqw_negative = 0, dqq_negative = 0;
+  int windows[kWindowBlock];  // as wide as a float, so that the loop keeps to full vectors
+#pragma omp simd reduction(+ : dqw, dqq, dqw_negative, dqq_negative)
+  for (std::size_t i = 0; i < n; ++i) {
+    const float a = std::fabs(w[i]);
+    const float u = a * (BySign && w[i] < 0 ? down : up);
+    float q = 0;
+    int window = 0;
+#pragma GCC unroll 8
+    for (int j = 0; j < K; ++j) {
+      q = u > high[j] ? step[j] : q;
+      window = (u > low[j]) & (u <= high[j]) ? j + 1 : window;
+    }
+    windows[i] = window;
+    // Products, so that a weight or curvature that is not finite shows even at level 0. The
+    // ternary level is 1: nothing is rounded.
+    const double dq =
+        K == 1 ? static_cast<double>(d[i] * q) : static_cast<double>(d[i]) * static_cast<double>(q);
+    const double w_part = dq * static_cast<double>(a);
+    const double q_part = K == 1 ? dq : dq * static_cast<double>(q);
+    if constexpr (BySign) {
+      dqw += w[i] < 0 ? 0 : w_part;
+      dqq += w[i] < 0 ? 0 : q_part;
+      dqw_negative += w[i] < 0 ? w_part : 0;
+      dqq_negative += w[i] < 0 ? q_part : 0;
+    } else {
+      dqw += w_part;
+      dqq += q_part;
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) near[i] = static_cast<unsigned char>(windows[i]);
+  sums.above[0] += {dqw, dqq};
+  sums.above[1] += {dqw_negative, dqq_negative};
+}
+
+// Single precision: these sums only bound.
+template <bool Negative, bool BySign>
+LAQ_INLINE void sum_outlook(float per_scale, const float* __restrict w, const float* __restrict d,
+                            std::size_t n, double* outlook) {
+  constexpr float x1 = kOutlook[1], x2 = kOutlook[2], x3 = kOutlook[3], x4 = kOutlook[4],
+                  x5 = kOutlook[5], x6 = kOutlook[6];
+  float h0 = 0, h1 = 0, h2 = 0, h3 = 0, h4 = 0, h5 = 0, h6 = 0, tail = 0;
+#pragma omp simd reduction(+ : h0, h1, h2, h3, h4, h5, h6, tail)
+  for (std::size_t i = 0; i < n; ++i) {
+    const float signed_w = Negative ? -w[i] : w[i];
+    const float a = BySign ? (signed_w > 0 ? signed_w : 0) : std::fabs(w[i]);
+    const float u = a * per_scale, twice = u + u, weight = d[i];
+    const auto excess = [&](float x) { return twice > x ? twice - x : 0; };
+    h0 += weight * twice;
+    h1 += weight * excess(x1);
+    h2 += weight * excess(x2);
+    h3 += weight * excess(x3);
+    h4 += weight * excess(x4);
+    h5 += weight * excess(x5);
+    h6 += weight * excess(x6);
+    const float m = u > x6 ? u : x6;
+    tail += weight * m * excess(m);
+  }
+  const float all[] = {h0, h1, h2, h3, h4, h5, h6, tail};
+  for (int i = 0; i <= kOutlooks; ++i) outlook[i] += static_cast<double>(all[i]);
+}
+
+template <int K>
+LAQ_INLINE void sum_levels(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
+                           unsigned char* near, WindowSums& sums) {
+  if (edges.by_sign) {
+    sum_above<K, true>(edges, w, d, n, near, sums);
+  } else {
+    sum_above<K, false>(edges, w, d, n, near, sums);
+  }
+}
+
+LAQ_VECTORISED
+void look_block(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
+                unsigned char* near, WindowSums& sums) {
+  switch (edges.levels) {
+    case 1:
+      sum_levels<1>(edges, w, d, n, near, sums);
+      break;
+    case 3:
+      sum_levels<3>(edges, w, d, n, near, sums);
+      break;
+    default:
+      sum_levels<7>(edges, w, d, n, near, sums);
+  }
+  if (!edges.outlook) return;
+  if (edges.by_sign) {
+    sum_outlook<false, true>(edges.per_scale[0], w, d, n, sums.outlook[0]);
+    sum_outlook<true, true>(edges.per_scale[1], w, d, n, sums.outlook[1]);
+  } else {
+    sum_outlook<false, false>(edges.per_scale[0], w, d, n, sums.outlook[0]);
+  }
+}
+
+#undef LAQ_INLINE
+
+}  // namespace
+
+WindowSums& WindowSums::operator+=(const WindowSums& other) {
+  for (int s = 0; s < 2; ++s) {
+    above[s] += other.above[s];
+    for (int i = 0; i <= kOutlooks; ++i) outlook[s][i] += other.outlook[s][i];
+  }
+  return *this;
+}
+
+void look(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
+          unsigned char* near, WindowSums& sums) {
+  look_block(edges, w, d, n, near, sums);
+}
+
+}  // namespace laq::quant

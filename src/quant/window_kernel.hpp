@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+
+#include "quant/passes.hpp"
+
+// The vectorised part of `ScaleWindow`: one look at weights that are in cache. u = a / α is a
+// magnitude in units of its side's previous scale α.
+
+namespace laq::quant {
+
+/// Most nonzero levels of a set that a window is made for (4 bits).
+inline constexpr int kMostWindowLevels = 7;
+/// Scales x, relative to the previous one, at which H(x) = Σ d max(0, 2u − x) is summed. The
+/// distance from 1 grows as much as the bound by chords allows (see exact.cpp).
+inline constexpr float kOutlook[] = {0, 1 / 2.0f, 7 / 8.0f, 31 / 32.0f, 33 / 32.0f, 9 / 8.0f, 1.5f};
+inline constexpr int kOutlooks = 7;
+/// Beyond the last of them gains are bounded by Σ d m max(0, 2u − m), m = max(u, x).
+inline constexpr int kTail = kOutlooks;
+
+/// Where to look: window j is low[j−1] < u ≤ high[j−1], around the threshold between levels j − 1
+/// and j.
+struct WindowEdges {
+  int levels = 1;           ///< k: 1, 3 or 7
+  bool by_sign = false;     ///< sums of w > 0 and w < 0 apart
+  bool outlook = false;     ///< whether `outlook` is wanted (k = 1 only)
+  float per_scale[2] = {};  ///< 1/α for w ≥ 0 and w < 0; 0: no window on that side
+  float low[kMostWindowLevels] = {}, high[kMostWindowLevels] = {};
+  float step[kMostWindowLevels] = {};  ///< q_1 … q_k in units that are exact in float
+};
+
+/// By sign, or all in [0].
+struct WindowSums {
+  LevelSums above[2];  ///< of the codes that high[] gives, in units of step
+  double outlook[2][kOutlooks + 1] = {};
+  WindowSums& operator+=(const WindowSums& other);
+};
+
+/// Adds n ≤ kWindowBlock weights to the sums and sets near[i] to the number of the window that
+/// weight i is in, 0 for none. What is not finite shows in the sums.
+inline constexpr std::size_t kWindowBlock = 256;
+void look(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
+          unsigned char* near, WindowSums& sums);
+
+}  // namespace laq::quant

@@ -1,0 +1,111 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "core/parallel.hpp"
+#include "quant/exact.hpp"
+#include "quant/scale_window.hpp"
+#include "support/random_group.hpp"
+
+using namespace laq;
+using namespace laq::test;
+using namespace laq::quant;
+
+namespace {
+
+ScaleWindow filled(const Group& group, const LevelSet& levels, bool by_sign, bool exact) {
+  ScaleWindow window(group, levels, by_sign, exact);
+  for_chunks(group.latent.size(), [&](std::size_t begin, std::size_t count) {
+    window.add(begin, count, curvature_at(group, begin));
+  });
+  window.close();
+  return window;
+}
+
+std::vector<Side> sides(bool by_sign) {
+  return by_sign ? std::vector{Side::positive, Side::negative} : std::vector{Side::both};
+}
+
+const std::vector<std::size_t> kLengths = {1, 7, 255, 256, 257, 1000, kChunk, 2 * kChunk + 33};
+
+}  // namespace
+
+TEST_CASE("a window's sums are those of a whole pass", "[reference]") {
+  const std::vector<LevelSet> sets = {
+      LevelSet::make(LevelKind::ternary, 2), LevelSet::make(LevelKind::linear, 3),
+      LevelSet::make(LevelKind::log, 3), LevelSet::make(LevelKind::linear, 4),
+      LevelSet::make(LevelKind::log, 4)};
+  for (const auto& levels : sets) {
+    for (const std::size_t n : kLengths) {
+      for (const bool by_sign : {false, true}) {
+        const RandomGroup random(n, n, group_shapes()[n % group_shapes().size()], 9);
+        Group group = random.group();
+        group.scales = by_sign ? std::vector{0.5, 0.3} : std::vector{0.5};
+        const ScaleWindow window = filled(group, levels, by_sign, false);
+        for (const Side side : sides(by_sign)) {
+          const double scale = side == Side::negative ? 0.3 : 0.5;
+          for (const double factor : {0.9925, 0.999, 1.0, 1.0001, 1.0077}) {
+            const double alpha = factor * scale;
+            const auto sums = window.sums(side, alpha);
+            REQUIRE(sums);
+            const LevelSums whole =
+                level_sums(group, side, levels, scaled_thresholds(levels, alpha));
+            INFO("k = " << levels.k() << ", n = " << n << ", factor " << factor);
+            CHECK(sums->dqw == Approx(whole.dqw).epsilon(1e-12));
+            CHECK(sums->dqq == Approx(whole.dqq).epsilon(1e-12));
+          }
+          CHECK_FALSE(window.sums(side, 0.98 * scale));
+          CHECK_FALSE(window.sums(side, 1.02 * scale));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a window's optimum is the global one, or it says that it cannot tell", "[reference]") {
+  const LevelSet levels = LevelSet::make(LevelKind::ternary, 2);
+  int told = 0, not_told = 0;
+  for (const auto& shape : group_shapes()) {
+    for (const std::size_t n : kLengths) {
+      for (const double decades : {0.0, 3.0, 9.0}) {
+        for (const bool by_sign : {false, true}) {
+          const RandomGroup random(n, n, shape, decades);
+          Group group = random.group();
+          const float largest = magnitude_sums(group, Side::both).max;
+          std::vector<double> best;
+          for (const Side side : sides(by_sign))
+            best.push_back(exact_scale(group, side, levels, largest));
+          for (const double factor : {0.5, 0.99, 0.996, 1.0, 1.003, 1.05, 3.0}) {
+            group.scales.clear();
+            for (const double scale : best) group.scales.push_back(factor * scale);
+            const ScaleWindow window = filled(group, levels, by_sign, true);
+            for (std::size_t s = 0; s < best.size(); ++s) {
+              const auto found = window.optimum(sides(by_sign)[s]);
+              ++(found ? told : not_told);
+              INFO(shape << ", n = " << n << ", decades " << decades << ", factor " << factor);
+              // A weight of little curvature may be on either side of an optimum that is flat.
+              if (found) CHECK(*found == Approx(best[s]).epsilon(1e-9));
+            }
+          }
+        }
+      }
+    }
+  }
+  CHECK(told > 100);
+  CHECK(not_told > 100);
+}
+
+TEST_CASE("a window shows what is not finite", "[reference]") {
+  const LevelSet levels = LevelSet::make(LevelKind::ternary, 2);
+  for (const bool in_weight : {true, false}) {
+    for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+      for (const std::size_t at : {std::size_t{0}, std::size_t{300}, kChunk + 1}) {
+        RandomGroup random(kChunk + 2, 1);
+        (in_weight ? random.w : random.d)[at] = static_cast<float>(bad);
+        Group group = random.group();
+        group.scales = {0.5};
+        CHECK_FALSE(std::isfinite(filled(group, levels, false, true).shown()));
+      }
+    }
+  }
+}
