@@ -10,17 +10,32 @@ namespace {
 
 constexpr float kCurvatureFloor = 1e-8f;
 
-LAQ_VECTORISED
-void update_block(float* __restrict w, float* __restrict m, float* __restrict v,
-                  const float* __restrict g, std::size_t n, AdamStep s) {
+// `curvature` is not touched unless Curved.
+template <bool Curved>
+__attribute__((always_inline)) inline void update(float* __restrict w, float* __restrict m,
+                                                  float* __restrict v, const float* __restrict g,
+                                                  float* __restrict curvature, std::size_t n,
+                                                  AdamStep s) {
   const float keep1 = 1 - s.beta1, keep2 = 1 - s.beta2;
   for (std::size_t i = 0; i < n; ++i) {
     m[i] = s.beta1 * m[i] + keep1 * g[i];
     v[i] = s.beta2 * v[i] + keep2 * g[i] * g[i];
-    const float moved = w[i] - s.rate * m[i] / (s.root_correction * std::sqrt(v[i]) + s.epsilon);
+    const float root = std::sqrt(v[i]);
+    const float moved = w[i] - s.rate * m[i] / (s.root_correction * root + s.epsilon);
     // Comparisons in this order leave a NaN as it is, so that divergence is seen.
     const float below = moved > s.clip ? s.clip : moved;
     w[i] = below < -s.clip ? -s.clip : below;
+    if constexpr (Curved) curvature[i] = root + kCurvatureFloor;
+  }
+}
+
+LAQ_VECTORISED
+void update_block(float* w, float* m, float* v, const float* g, float* curvature, std::size_t n,
+                  const AdamStep& s) {
+  if (curvature) {
+    update<true>(w, m, v, g, curvature, n, s);
+  } else {
+    update<false>(w, m, v, g, nullptr, n, s);
   }
 }
 
@@ -34,11 +49,10 @@ void root_block(const float* __restrict v, float* __restrict d, std::size_t n) {
 void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, const AdamStep& step,
                  bool curved, const AfterBlock& after) {
   for_cache_blocks(n, [&](std::size_t begin, std::size_t count) {
-    update_block(w + begin, m + begin, v + begin, g + begin, count, step);
-    if (!after) return;
-    float curvature[kCacheBlock];
-    if (curved) root_block(v + begin, curvature, count);
-    after(begin, count, curved ? curvature : nullptr);
+    alignas(64) float scratch[kCacheBlock];
+    float* curvature = curved ? scratch : nullptr;
+    update_block(w + begin, m + begin, v + begin, g + begin, curvature, count, step);
+    if (after) after(begin, count, curvature);
   });
 }
 

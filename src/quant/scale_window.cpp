@@ -116,6 +116,7 @@ bool ScaleWindow::possible(const Group& group, const LevelSet& levels) {
 ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sign, bool exact)
     : latent_(group.latent.data()),
       levels_(levels),
+      width_(exact ? kExactWidth : kAlternatingWidth),
       parts_((group.latent.size() + kChunk - 1) / kChunk) {
   edges_.levels = levels.k();
   edges_.by_sign = by_sign;
@@ -127,8 +128,8 @@ ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sig
     if (edges_.per_scale[s] == 0) scale_[s] = 0;
   }
   for (std::size_t j = 0; j < levels.midpoints().size(); ++j) {
-    edges_.low[j] = static_cast<float>(levels.midpoints()[j] * (1 - kWindow));
-    edges_.high[j] = static_cast<float>(levels.midpoints()[j] * (1 + kWindow));
+    edges_.low[j] = static_cast<float>(levels.midpoints()[j] * (1 - width_));
+    edges_.high[j] = static_cast<float>(levels.midpoints()[j] * (1 + width_));
     edges_.step[j] = levels.steps()[j + 1];
   }
 }
@@ -174,7 +175,7 @@ double ScaleWindow::shown() const {
 
 std::optional<LevelSums> ScaleWindow::sums(Side side, double alpha) const {
   const std::size_t s = index(side);
-  if (scale_[s] <= 0 || std::abs(alpha / scale_[s] - 1) > kWindow - kEdge) return std::nullopt;
+  if (scale_[s] <= 0 || std::abs(alpha / scale_[s] - 1) > width_ - kEdge) return std::nullopt;
   const std::vector<float> thresholds = scaled_thresholds(levels_, alpha);
   LevelSums sums = total_.sums.above[s];
   const auto& step = levels_.steps();
@@ -192,7 +193,7 @@ std::optional<LevelSums> ScaleWindow::sums(Side side, double alpha) const {
 std::optional<double> ScaleWindow::optimum(Side side) const {
   const std::size_t s = index(side);
   if (scale_[s] <= 0) return std::nullopt;
-  const double low = 1 - kWindow + kEdge, high = 1 + kWindow - kEdge;
+  const double low = 1 - width_ + kEdge, high = 1 + width_ - kEdge;
   LevelSums above = total_.sums.above[s];
   above.dqw /= scale_[s];
   std::vector<Event> events;

@@ -11,14 +11,15 @@
 
 namespace laq::quant {
 
-/// All that is needed to solve equation (1) as long as the scale stays within kWindow of the
-/// previous one: the sums of all weights that are away from every threshold, and the few that are
-/// near one. Filled block by block by a loop that has the weights in cache anyway. In training a
-/// scale moves by some 0.03 % a step.
+/// All that is needed to solve equation (1) as long as the scale stays near the previous one: the
+/// sums of all weights that are away from every threshold, and the few that are near one. Filled
+/// block by block by a loop that has the weights in cache anyway. In training a scale moves by some
+/// 0.03 % a step.
 class ScaleWindow {
  public:
-  /// Largest relative distance from the previous scale.
-  static constexpr double kWindow = 1 / 128.0;
+  /// Largest relative distance from the previous scale. The exact solver needs the wider one, for
+  /// its bounds to rule out the rest.
+  static constexpr double kExactWidth = 1 / 128.0, kAlternatingWidth = 1 / 512.0;
 
   /// Whether a window can be made: there is a previous scale, and the level set is small enough.
   static bool possible(const Group& group, const LevelSet& levels);
@@ -56,6 +57,7 @@ class ScaleWindow {
 
   const float* latent_;
   const LevelSet& levels_;
+  double width_;
   WindowEdges edges_;
   double scale_[2] = {0, 0};
   std::vector<Part> parts_;  // by chunk

@@ -57,30 +57,39 @@ LAQ_INLINE void sum_above(const WindowEdges& edges, const float* __restrict w,
 }
 
 // Single precision: these sums only bound.
-template <bool Negative, bool BySign>
-LAQ_INLINE void sum_outlook(float per_scale, const float* __restrict w, const float* __restrict d,
-                            std::size_t n, double* outlook) {
+template <bool BySign>
+LAQ_INLINE void sum_outlook(const WindowEdges& edges, const float* __restrict w,
+                            const float* __restrict d, std::size_t n, WindowSums& sums) {
+  static_assert(kOutlooks == 6);
   constexpr float x1 = kOutlook[1], x2 = kOutlook[2], x3 = kOutlook[3], x4 = kOutlook[4],
-                  x5 = kOutlook[5], x6 = kOutlook[6];
-  float h0 = 0, h1 = 0, h2 = 0, h3 = 0, h4 = 0, h5 = 0, h6 = 0, tail = 0;
-#pragma omp simd reduction(+ : h0, h1, h2, h3, h4, h5, h6, tail)
+                  x5 = kOutlook[5];
+  const float up = edges.per_scale[0], down = edges.per_scale[1];
+  float p0 = 0, p1 = 0, p2 = 0, p3 = 0, p4 = 0, p5 = 0, p6 = 0;  // w ≥ 0, or all
+  float n0 = 0, n1 = 0, n2 = 0, n3 = 0, n4 = 0, n5 = 0, n6 = 0;  // w < 0
+#pragma omp simd reduction(+ : p0, p1, p2, p3, p4, p5, p6, n0, n1, n2, n3, n4, n5, n6)
   for (std::size_t i = 0; i < n; ++i) {
-    const float signed_w = Negative ? -w[i] : w[i];
-    const float a = BySign ? (signed_w > 0 ? signed_w : 0) : std::fabs(w[i]);
-    const float u = a * per_scale, twice = u + u, weight = d[i];
+    const bool negative = BySign && w[i] < 0;
+    const float u = std::fabs(w[i]) * (negative ? down : up), twice = u + u, weight = d[i];
     const auto excess = [&](float x) { return twice > x ? twice - x : 0; };
-    h0 += weight * twice;
-    h1 += weight * excess(x1);
-    h2 += weight * excess(x2);
-    h3 += weight * excess(x3);
-    h4 += weight * excess(x4);
-    h5 += weight * excess(x5);
-    h6 += weight * excess(x6);
-    const float m = u > x6 ? u : x6;
-    tail += weight * m * excess(m);
+    const auto put = [&](float h, float& positive_sum, float& negative_sum) {
+      positive_sum += negative ? 0 : weight * h;
+      if constexpr (BySign) negative_sum += negative ? weight * h : 0;
+    };
+    put(twice, p0, n0);
+    put(excess(x1), p1, n1);
+    put(excess(x2), p2, n2);
+    put(excess(x3), p3, n3);
+    put(excess(x4), p4, n4);
+    put(excess(x5), p5, n5);
+    const float m = u > x5 ? u : x5;
+    put(m * excess(m), p6, n6);
   }
-  const float all[] = {h0, h1, h2, h3, h4, h5, h6, tail};
-  for (int i = 0; i <= kOutlooks; ++i) outlook[i] += static_cast<double>(all[i]);
+  const float positive[] = {p0, p1, p2, p3, p4, p5, p6};
+  const float negative[] = {n0, n1, n2, n3, n4, n5, n6};
+  for (int i = 0; i <= kOutlooks; ++i) {
+    sums.outlook[0][i] += static_cast<double>(positive[i]);
+    sums.outlook[1][i] += static_cast<double>(negative[i]);
+  }
 }
 
 template <int K>
@@ -108,10 +117,9 @@ void look_block(const WindowEdges& edges, const float* w, const float* d, std::s
   }
   if (!edges.outlook) return;
   if (edges.by_sign) {
-    sum_outlook<false, true>(edges.per_scale[0], w, d, n, sums.outlook[0]);
-    sum_outlook<true, true>(edges.per_scale[1], w, d, n, sums.outlook[1]);
+    sum_outlook<true>(edges, w, d, n, sums);
   } else {
-    sum_outlook<false, false>(edges.per_scale[0], w, d, n, sums.outlook[0]);
+    sum_outlook<false>(edges, w, d, n, sums);
   }
 }
 
