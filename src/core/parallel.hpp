@@ -12,6 +12,9 @@
 #define LAQ_VECTORISED
 #endif
 
+// For templates that such a function calls: inlined, they are compiled for its instructions.
+#define LAQ_INLINE __attribute__((always_inline)) inline
+
 namespace laq {
 
 /// Elements handled by one task. Fixed, so that sums do not depend on the number of threads.

@@ -12,10 +12,9 @@ constexpr float kCurvatureFloor = 1e-8f;
 
 // `curvature` is not touched unless Curved.
 template <bool Curved>
-__attribute__((always_inline)) inline void update(float* __restrict w, float* __restrict m,
-                                                  float* __restrict v, const float* __restrict g,
-                                                  float* __restrict curvature, std::size_t n,
-                                                  AdamStep s) {
+LAQ_INLINE void update(float* __restrict w, float* __restrict m, float* __restrict v,
+                       const float* __restrict g, float* __restrict curvature, std::size_t n,
+                       AdamStep s) {
   const float keep1 = 1 - s.beta1, keep2 = 1 - s.beta2;
   for (std::size_t i = 0; i < n; ++i) {
     m[i] = s.beta1 * m[i] + keep1 * g[i];

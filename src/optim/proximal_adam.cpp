@@ -126,12 +126,16 @@ void ProximalAdam::update(Slot& slot, double learning_rate) {
     for (std::int64_t i = 0; i < slot.groups; ++i) update_group(slot, i, g, constants);
     return;
   }
+  const bool curved = slot.quantized && quantizer_.rule->uses_curvature();
+  float* curvature = curved ? curvature_.data_ptr<float>() : nullptr;
+  AfterBlock keep;
+  if (curved)
+    keep = [&](std::size_t at, std::size_t n, const float* d) {
+      std::copy_n(d, n, curvature + at);
+    };
   adam_update(slot.latent.data_ptr<float>(), slot.first.data_ptr<float>(),
-              slot.second.data_ptr<float>(), g, count(slot.latent), constants);
-  if (!slot.quantized) return;
-  float* curvature = curvature_.defined() ? curvature_.data_ptr<float>() : nullptr;
-  if (curvature) curvature_of(slot.second.data_ptr<float>(), curvature, count(slot.latent));
-  project(slot, curvature);
+              slot.second.data_ptr<float>(), g, count(slot.latent), constants, curved, keep);
+  if (slot.quantized) project(slot, curvature);
 }
 
 // Adam and the rule's first look at the new weights in one pass over memory.

@@ -23,9 +23,7 @@
 namespace laq::quant {
 namespace {
 
-struct Point {
-  double alpha;
-  double upper;           ///< upper bound of H(α)
+struct Point : ChordPoint {
   std::vector<int> bins;  ///< bin of each threshold α t_j
 };
 
@@ -47,7 +45,7 @@ class Search {
  private:
   // H(α) bounded from above; on the way, a gain that is surely reached.
   Point evaluate(double alpha) {
-    Point point{alpha, 0, {}};
+    Point point{{alpha, 0}, {}};
     for (const float threshold : scaled_thresholds(levels_, alpha)) {
       point.bins.push_back(bins_.bin(threshold));
     }
@@ -65,7 +63,7 @@ class Search {
         --lowest;
       shared += chord_surplus(point.bins[code - 1], lowest, j, alpha);
     }
-    if (dqq > 0) offer(dqw * dqw / dqq, dqw / dqq);
+    best_.offer(LevelSums{dqw, dqq});
     point.upper = 2 * dqw - alpha * dqq + shared;
     return point;
   }
@@ -92,10 +90,7 @@ class Search {
     return best;
   }
 
-  static double bound(const Interval& interval) {
-    return chord_bound({interval.low.alpha, interval.low.upper},
-                       {interval.high.alpha, interval.high.upper});
-  }
+  static double bound(const Interval& interval) { return chord_bound(interval.low, interval.high); }
 
   void narrow(float largest) {
     // Above largest / t_1 every code is 0. When the top level must be used, α stays below largest /
@@ -137,17 +132,13 @@ class Search {
     }
     opened_ = bins_.open(merged(std::move(ranges)));
     best_ = {};  // from here on only gains computed weight by weight count
-    for (const auto& leaf : leaves_) sweep(leaf);
+    for (const auto& leaf : leaves_) sweep_leaf(leaf);
   }
 
-  // Follows α from the leaf's upper end downwards; at α = a / t_j a weight rises from code j − 1 to
-  // j. Sums only grow, so that nothing cancels, however many decades d spans.
-  void sweep(const Interval& leaf) {
-    struct Event {
-      double alpha, dqw, dqq;
-    };
+  // At α = a / t_j a weight rises from code j − 1 to j.
+  void sweep_leaf(const Interval& leaf) {
     std::vector<Event> events;
-    double dqw = 0, dqq = 0;
+    LevelSums sums;
     for (std::size_t j = 0; j < leaf.low.bins.size(); ++j) {
       const double dq = q_[j + 1] - q_[j];
       const double dq2 = q_[j + 1] * q_[j + 1] - q_[j] * q_[j];
@@ -162,23 +153,13 @@ class Search {
         if (weight->a > last) {
           above += {d, d * a};
         } else {
-          events.push_back({a / midpoint, dq * d * a, dq2 * d});
+          events.push_back({a / midpoint, {dq * d * a, dq2 * d}});
         }
       }
-      dqw += dq * above.da;
-      dqq += dq2 * above.d;
+      sums += {dq * above.da, dq2 * above.d};
     }
-    std::sort(events.begin(), events.end(),
-              [](const Event& x, const Event& y) { return x.alpha > y.alpha; });
-    if (dqq > 0) offer(dqw * dqw / dqq, dqw / dqq);
-    for (const auto& event : events) {
-      dqw += event.dqw;
-      dqq += event.dqq;
-      offer(dqw * dqw / dqq, dqw / dqq);
-    }
+    sweep(events, sums, best_);
   }
-
-  void offer(double gain, double alpha) { best_.offer(gain, alpha); }
 
   const LevelSet& levels_;
   MagnitudeBins bins_;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
+
+#include "quant/passes.hpp"
 
 // The gain α H(α) that a scale takes off Σ d a² in equation (1): see exact.cpp.
 
@@ -33,6 +36,10 @@ struct BestGain {
   double gain = 0;
   double alpha = std::numeric_limits<double>::infinity();
 
+  /// The gain and scale of codes with these sums; none when all codes are 0.
+  void offer(const LevelSums& sums) {
+    if (sums.dqq > 0) offer(sums.dqw * sums.dqw / sums.dqq, sums.scale());
+  }
   void offer(double offered, double at) {
     constexpr double kTie = 8 * std::numeric_limits<double>::epsilon();
     if (offered > gain * (1 + kTie) || (offered >= gain * (1 - kTie) && at < alpha)) {
@@ -41,5 +48,23 @@ struct BestGain {
     }
   }
 };
+
+/// A weight that rises to its next level when the scale falls below `alpha`, and what that adds.
+struct Event {
+  double alpha;
+  LevelSums added;
+};
+
+/// Offers the sums above all events, then follows the scale downwards through them. Sorts them.
+/// Sums only grow, so that nothing cancels, however many decades d spans.
+inline void sweep(std::span<Event> events, LevelSums sums, BestGain& best) {
+  std::sort(events.begin(), events.end(),
+            [](const Event& x, const Event& y) { return x.alpha > y.alpha; });
+  best.offer(sums);
+  for (const auto& event : events) {
+    sums += event.added;
+    best.offer(sums);
+  }
+}
 
 }  // namespace laq::quant

@@ -11,10 +11,8 @@ namespace {
 
 // A chain of selects rather than a table look-up: few steps, and it vectorises without gathers.
 template <int Steps>
-__attribute__((always_inline)) inline void select_levels(const float* thresholds,
-                                                         const float* values,
-                                                         const float* __restrict w,
-                                                         float* __restrict out, std::size_t n) {
+LAQ_INLINE void select_levels(const float* thresholds, const float* values,
+                              const float* __restrict w, float* __restrict out, std::size_t n) {
   float threshold[Steps], value[Steps];
   const float lowest = values[0];
   for (int j = 0; j < Steps; ++j) threshold[j] = thresholds[j];
@@ -28,9 +26,8 @@ __attribute__((always_inline)) inline void select_levels(const float* thresholds
   }
 }
 
-__attribute__((always_inline)) inline void select_two(float threshold, float low, float high,
-                                                      const float* __restrict w,
-                                                      float* __restrict out, std::size_t n) {
+LAQ_INLINE void select_two(float threshold, float low, float high, const float* __restrict w,
+                           float* __restrict out, std::size_t n) {
 #pragma omp simd
   for (std::size_t i = 0; i < n; ++i) out[i] = w[i] > threshold ? high : low;
 }

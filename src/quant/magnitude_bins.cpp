@@ -58,13 +58,6 @@ float bins_per_unit(int count, float range) {
   return std::isfinite(per_unit) ? per_unit : 0;  // magnitudes near the smallest float: one bin
 }
 
-BinCounter counted(const Group& group, Side side, float range) {
-  BinCounter counter(group, side, false, range);
-  for_chunks(group.latent.size(),
-             [&](std::size_t begin, std::size_t count) { counter.add(begin, count); });
-  return counter;
-}
-
 }  // namespace
 
 Mass& Mass::operator+=(const Mass& other) {
@@ -79,7 +72,9 @@ BinCounter::BinCounter(const Group& group, Side side, bool by_sign, float range)
       by_sign_(by_sign),
       count_(bins_for(group.latent.size())),
       per_unit_(bins_per_unit(count_, range)),
-      parts_(static_cast<std::size_t>(std::max(1, omp_get_max_threads()))) {}
+      parts_(static_cast<std::size_t>(std::max(1, omp_get_max_threads()))) {
+  for_chunks(group.latent.size(), [&](std::size_t begin, std::size_t count) { add(begin, count); });
+}
 
 void BinCounter::add(std::size_t begin, std::size_t count) {
   auto& part = parts_[static_cast<std::size_t>(omp_get_thread_num()) % parts_.size()];
@@ -127,7 +122,7 @@ MagnitudeBins::MagnitudeBins(const Group& group, Side side, const BinCounter& co
 }
 
 MagnitudeBins::MagnitudeBins(const Group& group, Side side, float largest)
-    : MagnitudeBins(group, side, counted(group, side, largest), largest) {}
+    : MagnitudeBins(group, side, BinCounter(group, side, false, largest), largest) {}
 
 std::vector<std::pair<int, int>> merged(std::vector<std::pair<int, int>> ranges) {
   std::sort(ranges.begin(), ranges.end());

@@ -23,17 +23,14 @@ struct Weighted {
 };
 
 /// Σ d and Σ d a of a group's weights by magnitude, binned linearly on [0, range]; what lies above
-/// range is in the last bin. Filled chunk by chunk, so that a loop that has the weights in cache
-/// anyway can do it. The sums are in double precision and the same for the same number of threads.
+/// range is in the last bin. The sums are in double precision and the same for the same number of
+/// threads.
 class BinCounter {
  public:
-  /// The number of bins grows with n up to 16 384. `by_sign`: positive and negative weights in bins
-  /// of their own (side must be `both`). A range of 0 or near the smallest float: one bin.
+  /// One pass. The number of bins grows with n up to 16 384. `by_sign`: positive and negative
+  /// weights in bins of their own (side must be `both`). A range of 0 or near the smallest float:
+  /// one bin.
   BinCounter(const Group& group, Side side, bool by_sign, float range);
-
-  /// Counts weights begin … begin + count − 1. Threads of one parallel loop may call it at the same
-  /// time.
-  void add(std::size_t begin, std::size_t count);
 
   int count() const { return count_; }
   float per_unit() const { return per_unit_; }
@@ -42,6 +39,8 @@ class BinCounter {
   std::vector<Mass> masses(bool negative) const;
 
  private:
+  void add(std::size_t begin, std::size_t count);
+
   // d and d a side by side, added by one instruction.
   using Pair = double __attribute__((vector_size(2 * sizeof(double))));
 

@@ -41,7 +41,7 @@ struct LevelSums {
 LevelSums level_sums(const Group& group, Side side, const LevelSet& levels,
                      std::span<const float> thresholds);
 
-/// Level sums of w > 0 and of w ≤ 0.
+/// Level sums of the weights whose previous ŵ is > 0, and of the others.
 struct BySign {
   LevelSums sums[2];
   BySign& operator+=(const BySign& other);

@@ -52,21 +52,20 @@ class Pass : public FirstPass {
                                                  : std::vector{Side::both};
     const bool searched =
         axes.levels.has_zero() && axes.scaling != Scaling::unit && axes.solver != Solver::heuristic;
-    if (!searched || !ScaleWindow::possible(group_, axes.levels)) return;
-    if (axes.solver == Solver::alternating && !group_.previous.empty()) {
-      window_.emplace(group_, axes.levels, sides_.size() == 2, false);
-    } else if (axes.solver == Solver::exact && axes.levels.k() == 1) {
-      window_.emplace(group_, axes.levels, sides_.size() == 2, true);
+    const bool exact = axes.solver == Solver::exact;
+    uses_previous_ = searched && !exact && !group_.scales.empty() && !group_.previous.empty();
+    if (!ScaleWindow::possible(group_, axes.levels)) return;
+    if (uses_previous_ || (searched && exact && axes.levels.k() == 1)) {
+      window_.emplace(group_, axes.levels, sides_.size() == 2, exact);
     }
   }
 
   void add(std::size_t begin, std::size_t count, const float* curvature) override {
     const float* d = axes_.curvature ? curvature : unit_curvature();
     Sums& sums = chunks_[begin / kChunk];
-    if (window_) {
-      window_->add(begin, count, d);
-      if (axes_.solver == Solver::alternating) add_previous(group_, begin, count, d, sums.previous);
-    } else {
+    if (window_) window_->add(begin, count, d);
+    if (uses_previous_) add_previous(group_, begin, count, d, sums.previous);
+    if (!window_ && !uses_previous_) {
       sums.all += magnitude_part(group_, Side::both, begin, count, d);
     }
     if (sides_.size() == 2 && !axes_.levels.has_zero()) {
@@ -107,7 +106,9 @@ class Pass : public FirstPass {
 
   // A NaN or infinity anywhere shows in one of the sums.
   void check_finite() {
-    const double shown = window_ ? window_->shown() : total_.all.a + total_.all.da + total_.all.d;
+    const LevelSums previous = total_.previous.of(Side::both);
+    const double shown = total_.all.a + total_.all.da + total_.all.d + previous.dqw + previous.dqq +
+                         (window_ ? window_->shown() : 0);
     if (std::isfinite(shown)) return;
     complete_();
     require_usable(group_);
@@ -146,20 +147,18 @@ class Pass : public FirstPass {
       for (const double scale : group_.scales) range = std::max(range, kAmple * scale);
       if (range <= 0) range = static_cast<double>(total_.all.max);
       bins_.emplace(group_, Side::both, sides_.size() == 2, static_cast<float>(range));
-      for_chunks(group_.latent.size(),
-                 [&](std::size_t begin, std::size_t count) { bins_->add(begin, count); });
     }
     return exact_scale(group_, side, axes_.levels, *bins_, total_.all.max);
   }
 
   AlternatingResult alternating(Side side) {
-    const double first = window_ ? previous_scale(group_, side, total_.previous) : 0;
+    const double first = uses_previous_ ? previous_scale(group_, side, total_.previous) : 0;
     if (first <= 0) {
       complete_();
       return alternating_scale(group_, side, axes_.levels);
     }
     return alternate(first, [&](double alpha) {
-      const auto sums = window_->sums(side, alpha);
+      const auto sums = window_ ? window_->sums(side, alpha) : std::nullopt;
       if (sums) return *sums;
       complete_();
       return level_sums(group_, side, axes_.levels, scaled_thresholds(axes_.levels, alpha));
@@ -169,6 +168,7 @@ class Pass : public FirstPass {
   const ProximalAxes& axes_;
   Group group_;
   std::vector<Side> sides_;
+  bool uses_previous_ = false;  // an alternating solver starts from the previous codes
   std::optional<ScaleWindow> window_;
   std::optional<BinCounter> bins_;
   std::vector<Sums> chunks_;

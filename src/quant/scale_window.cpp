@@ -20,12 +20,6 @@ constexpr double kEdge = 1e-6;
 constexpr double kOutlookMargin = 1e-5;
 constexpr std::size_t kBuckets = 256;
 
-// A weight that rises from level 0 to 1 when the scale falls below `at`, and what it then adds.
-struct Event {
-  double at;
-  LevelSums sums;
-};
-
 // The largest gain over scales between `low` and `high` (in units of the previous one). All weights
 // that change level there are in `events`; `above` has the sums of those above.
 class WindowSearch {
@@ -39,9 +33,9 @@ class WindowSearch {
     edges_[kBuckets] = above;
     for (std::size_t b = kBuckets; b > 0; --b) {
       edges_[b - 1] = edges_[b];
-      for (const auto& event : inside(b - 1)) edges_[b - 1] += event.sums;
+      for (const auto& event : inside(b - 1)) edges_[b - 1] += event.added;
     }
-    for (const auto& edge : edges_) offer(edge);
+    for (const auto& edge : edges_) best_.offer(edge);
   }
 
   double gain() const { return best_.gain; }
@@ -54,22 +48,14 @@ class WindowSearch {
     best_ = {};
     for (std::size_t b = kBuckets; b > 0; --b) {
       if (chord_bound(point(b - 1), point(b)) < reached) continue;
-      const std::span<Event> open = inside(b - 1);
-      std::sort(open.begin(), open.end(),
-                [](const Event& x, const Event& y) { return x.at > y.at; });
-      LevelSums sums = edges_[b];
-      offer(sums);
-      for (const auto& event : open) {
-        sums += event.sums;
-        offer(sums);
-      }
+      sweep(inside(b - 1), edges_[b], best_);
     }
     return best_.alpha;
   }
 
  private:
   std::size_t bucket(const Event& event) const {
-    return static_cast<std::size_t>(std::clamp((event.at - low_) / width_, 0.0, kBuckets - 1.0));
+    return static_cast<std::size_t>(std::clamp((event.alpha - low_) / width_, 0.0, kBuckets - 1.0));
   }
   std::span<Event> inside(std::size_t b) {
     return {events_.data() + starts_[b], events_.data() + starts_[b + 1]};
@@ -77,9 +63,6 @@ class WindowSearch {
   ChordPoint point(std::size_t edge) const {
     const double x = low_ + static_cast<double>(edge) * width_;
     return {x, 2 * edges_[edge].dqw - x * edges_[edge].dqq};
-  }
-  void offer(const LevelSums& sums) {
-    if (sums.dqq > 0) best_.offer(sums.dqw * sums.scale(), sums.scale());
   }
 
   double low_, width_;

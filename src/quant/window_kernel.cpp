@@ -7,8 +7,6 @@
 namespace laq::quant {
 namespace {
 
-#define LAQ_INLINE __attribute__((always_inline)) inline
-
 // The codes' sums and the windows' hits, the number of levels unrolled.
 template <int K, bool BySign>
 LAQ_INLINE void sum_above(const WindowEdges& edges, const float* __restrict w,
@@ -122,8 +120,6 @@ void look_block(const WindowEdges& edges, const float* w, const float* d, std::s
     sum_outlook<false>(edges, w, d, n, sums);
   }
 }
-
-#undef LAQ_INLINE
 
 }  // namespace
 

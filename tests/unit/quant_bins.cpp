@@ -108,9 +108,7 @@ TEST_CASE("bins counted by sign are those of each side", "[quant]") {
     const WithThreads with(threads);
     // A range too short, right, and too long.
     for (const float range : {largest / 3, largest, 3 * largest}) {
-      BinCounter counter(group.group(), Side::both, true, range);
-      for_chunks(group.w.size(),
-                 [&](std::size_t begin, std::size_t count) { counter.add(begin, count); });
+      const BinCounter counter(group.group(), Side::both, true, range);
       for (const Side side : {Side::positive, Side::negative}) {
         const MagnitudeBins bins(group.group(), side, counter, largest);
         const MagnitudeSums sums = magnitude_sums(group.group(), side);
