@@ -32,11 +32,17 @@ struct ImageLimits {
   std::int64_t validation = 0;
 };
 
-/// A dataset split into its parts. The parts are ranges of rows of two resident arrays of bytes;
+struct LoadedImages;
+
+/// A dataset split into its parts. The parts are lists of rows of two resident arrays of bytes;
 /// `gather` makes the network's input from them.
 class ImageData {
  public:
-  /// Error: sizes that do not fit each other or the splits.
+  /// Error: test pictures of another size than the training pictures.
+  ImageData(LoadedImages images, Preprocessing preprocessing, const ImageLimits& limits = {});
+
+  /// The last rows of the training file are for validation. Error: also sizes that do not fit each
+  /// other or the splits.
   ImageData(ImageSet training_file, ImageSet test_file, const Splits& splits,
             Preprocessing preprocessing, const ImageLimits& limits = {});
 
@@ -57,15 +63,13 @@ class ImageData {
               std::int64_t* labels) const;
 
  private:
-  struct Range {
-    std::size_t file;  ///< of files_
-    std::int64_t first;
-    std::int64_t count;
-  };
-  const Range& range(Part part) const { return ranges_[static_cast<std::size_t>(part)]; }
+  const ImageSet& file(Part part) const { return files_[part == Part::test ? 1 : 0]; }
+  const std::vector<std::int64_t>& rows(Part part) const {
+    return rows_[static_cast<std::size_t>(part)];
+  }
 
   ImageSet files_[2];
-  Range ranges_[3];
+  std::vector<std::int64_t> rows_[3];  ///< of the part's file
   std::vector<float> mean_;
 };
 
