@@ -59,12 +59,21 @@ void describe_protocol(const sweep::Plan& plan, const fs::path& configs,
   table.paper_protocol = table.departures.empty();
 }
 
+std::optional<std::string> paper_column(const sweep::Plan& plan, const std::string& experiment,
+                                        const data::DatasetSpec& dataset) {
+  for (const auto& [name, column] : plan.columns) {
+    if (name == experiment) return column;
+  }
+  return dataset.paper_column;
+}
+
 void add_columns(const sweep::Plan& plan, const std::vector<Cell>& cells, Table& table) {
   for (const Cell& cell : cells) {
     const auto known = [&](const Column& column) { return column.experiment == cell.experiment; };
     if (std::any_of(table.columns.begin(), table.columns.end(), known)) continue;
     const data::DatasetSpec& dataset = plan.jobs[cell.first_job].run.dataset;
-    table.columns.push_back({cell.experiment, dataset.title, dataset.name, dataset.paper_column});
+    table.columns.push_back({cell.experiment, dataset.title, dataset.name,
+                             paper_column(plan, cell.experiment, dataset)});
   }
   std::vector<Column> titled = table.columns;
   for (Column& column : titled) {

@@ -59,7 +59,10 @@ std::string state_text(const data::DatasetSpec& spec, const data::DataPaths& pat
   }
   if (missing == 0) return "found in " + join(where);
   std::string advice = "laq data fetch " + spec.name;
-  if (!spec.debian_package.empty()) advice += " or apt-get install " + spec.debian_package;
+  if (spec.cut_from)
+    advice = fmt::format("apt-get install {}, then {}", spec.debian_package, advice);
+  else if (!spec.debian_package.empty())
+    advice += " or apt-get install " + spec.debian_package;
   if (where.empty()) return fmt::format("missing; {}", advice);
   return fmt::format("{} of {} files missing; {}", missing, spec.files.size(), advice);
 }

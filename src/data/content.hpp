@@ -10,8 +10,8 @@
 
 namespace laq::data {
 
-/// The roles that a dataset of this kind needs, each once.
-std::vector<std::string> roles(Kind kind);
+/// The roles that a dataset of this kind with so many files needs, each once.
+std::vector<std::string> roles(Kind kind, std::size_t files);
 
 /// The most bytes that the file can have as published (compression can make it a little longer).
 std::size_t most_raw_bytes(const DataFile& file);

@@ -37,6 +37,9 @@ bool is_sha256(const std::string& text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
+/// How the hash of a text is written that nobody who had the file has recorded.
+const std::string kUnknownHash = "unknown";
+
 DataFile parse_file(const config::Tree& tree, const std::string& path,
                     const std::vector<std::string>& bases, const fs::path& package_folder) {
   config::Section section(&tree, path);
@@ -46,7 +49,8 @@ DataFile parse_file(const config::Tree& tree, const std::string& path,
   if (!is_plain_name(file.name)) section.refuse("name", "is not a plain file name");
   file.bytes = section.integer("bytes", {}, {1, kMostBytes});
   file.sha256 = section.word("sha256", {});
-  if (!is_sha256(file.sha256)) section.refuse("sha256", "is not 64 lower-case hexadecimal digits");
+  if (!is_sha256(file.sha256) && file.sha256 != kUnknownHash)
+    section.refuse("sha256", "is not 64 lower-case hexadecimal digits");
   file.hash_checked = section.flag("hash_checked", {});
   section.finish();
   for (const auto& base : bases) file.urls.push_back(join_url(base, file.name));
@@ -55,7 +59,7 @@ DataFile parse_file(const config::Tree& tree, const std::string& path,
 }
 
 void check_roles(const DatasetSpec& spec, const config::Section& root) {
-  const std::vector<std::string> needed = roles(spec.kind);
+  const std::vector<std::string> needed = roles(spec.kind, spec.files.size());
   for (const auto& role : needed) {
     const auto count = std::count_if(spec.files.begin(), spec.files.end(),
                                      [&](const DataFile& file) { return file.role == role; });
@@ -71,6 +75,31 @@ void check_roles(const DatasetSpec& spec, const config::Section& root) {
                   suggestion(file.role, needed));
     }
   }
+}
+
+/// Percent of one text, in whole batches; a text for each part needs none.
+void read_text_splits(config::Section& splits, DatasetSpec& spec) {
+  if (spec.files.size() > 1) return;
+  spec.splits.train = splits.integer("train", {}, {1, 98});
+  spec.splits.validation = splits.integer("validation", {}, {1, 98});
+  spec.splits.test = splits.integer("test", {}, {1, 98});
+  if (spec.splits.train + spec.splits.validation + spec.splits.test != 100)
+    splits.refuse("train", "does not make 100 percent with validation and test");
+}
+
+/// What a text has in place of a picture's preprocessing and shape.
+void read_text(config::Section& root, DatasetSpec& spec) {
+  spec.preprocessing = Preprocessing::none;
+  spec.classes = root.integer("vocabulary", {}, {2, 256});
+  read_text_splits(root.child("splits"), spec);
+  if (!root.has("cut_from")) {
+    root.raw("cut_from");
+    return;
+  }
+  config::Section& cut = root.child("cut_from");
+  spec.cut_from =
+      SourceText{cut.word("archive", {}), cut.words("folders", {}), spec.files.front().bytes};
+  spec.files.front().package_path.clear();  // the package has its source, not the file
 }
 
 /// Which rows are for validation: with validation_per_class, so many of every class.
@@ -93,6 +122,14 @@ void read_splits(config::Section& splits, DatasetSpec& spec) {
     splits.refuse("validation", fmt::format("is not {} classes times validation_per_class, {}",
                                             spec.classes, rows));
   }
+}
+
+void read_pictures(config::Section& root, DatasetSpec& spec) {
+  spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessing);
+  spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
+  spec.shape = root.integers("shape", {}, {1, 1 << 16});
+  if (spec.shape.size() != 3) root.refuse("shape", "is not [channels, height, width]");
+  read_splits(root.child("splits"), spec);
 }
 
 void check_cifar(DatasetSpec& spec, const config::Section& root) {
@@ -135,12 +172,14 @@ std::vector<std::string> dataset_names(const fs::path& configs) {
 
 DatasetSpec load_dataset(const fs::path& configs, const std::string& name) {
   const std::vector<std::string> known = dataset_names(configs);
-  if (std::find(known.begin(), known.end(), name) == known.end()) {
+  std::string file_name = name;  // linux-debian is linux_debian
+  std::replace(file_name.begin(), file_name.end(), '-', '_');
+  if (std::find(known.begin(), known.end(), file_name) == known.end()) {
     throw usage_error({.what = fmt::format("unknown dataset '{}'", name),
                        .where = folder_of(configs).string(),
                        .advice = suggestion(name, known)});
   }
-  return parse_dataset(config::load_yaml(folder_of(configs) / (name + ".yaml")), name);
+  return parse_dataset(config::load_yaml(folder_of(configs) / (file_name + ".yaml")), file_name);
 }
 
 DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
@@ -156,17 +195,10 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
                                 {{"idx", Kind::idx},
                                  {"cifar", Kind::cifar},
                                  {"svhn", Kind::svhn},
-                                 {"image_folder", Kind::image_folder}});
-  spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessing);
+                                 {"image_folder", Kind::image_folder},
+                                 {"text", Kind::text}});
   spec.folder = root.word("folder", name);
   if (!is_plain_name(spec.folder)) root.refuse("folder", "is not a plain name");
-  spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
-
-  spec.shape = root.integers("shape", {}, {1, 1 << 16});
-  if (spec.shape.size() != 3) root.refuse("shape", "is not [channels, height, width]");
-
-  read_splits(root.child("splits"), spec);
-
   fs::path package_folder;
   config::Section& debian = root.child("debian");
   if (root.has("debian")) {
@@ -182,6 +214,10 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
         parse_file((*files->list())[i], fmt::format("files[{}]", i), bases, package_folder));
   }
   check_roles(spec, root);
+  if (spec.kind == Kind::text)
+    read_text(root, spec);
+  else
+    read_pictures(root, spec);
   if (spec.kind == Kind::cifar) check_cifar(spec, root);
   root.finish();
   return spec;
@@ -189,7 +225,8 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
 
 std::string dataset_sha256(const DatasetSpec& spec) {
   std::string text;
-  for (const auto& role : roles(spec.kind)) text += role + " " + spec.file(role).sha256 + "\n";
+  for (const auto& role : roles(spec.kind, spec.files.size()))
+    text += role + " " + spec.file(role).sha256 + "\n";
   return sha256(text);
 }
 

@@ -14,10 +14,11 @@ namespace laq::data {
 /// The format of a dataset's files. A new kind needs: a name in dataset_spec.cpp, its roles in
 /// content.cpp and a reader in read_images.cpp.
 enum class Kind {
-  idx,          ///< MNIST's four files
-  cifar,        ///< the binary archive of CIFAR-10 or CIFAR-100
-  svhn,         ///< the cropped digits: three MATLAB files
-  image_folder  ///< train/<class>/* and test/<class>/* in JPEG or PNG, a folder or a .tar.gz
+  idx,           ///< MNIST's four files
+  cifar,         ///< the binary archive of CIFAR-10 or CIFAR-100
+  svhn,          ///< the cropped digits: three MATLAB files
+  image_folder,  ///< train/<class>/* and test/<class>/* in JPEG or PNG, a folder or a .tar.gz
+  text           ///< characters: one file, or one for each part
 };
 
 /// What is done to the inputs, with statistics of the training part only.
@@ -36,7 +37,8 @@ std::string word_of(Preprocessing preprocessing);
 struct DataFile {
   std::string role;                    ///< what it holds: train_images, train_labels, …
   std::string name;                    ///< as published: train-images-idx3-ubyte.gz
-  std::string sha256;                  ///< idx: of the uncompressed content; else as published
+  std::string sha256;                  ///< idx: of the uncompressed content; else as published;
+                                       ///< "unknown": only the size is compared (text)
   bool hash_checked = false;           ///< whether `sha256` was compared with the real file
   std::int64_t bytes = 0;              ///< size of what `sha256` is of
   std::vector<std::string> urls;       ///< where it is published, first choice first
@@ -49,9 +51,16 @@ struct DataFile {
 struct Splits {
   std::int64_t train = 0;
   std::int64_t validation = 0;
-  std::int64_t test = 0;
+  std::int64_t test = 0;  ///< of one text, all three in percent; of three texts 0
   /// svhn and image_folder: rows drawn of each class, one number for each training file.
   std::vector<std::int64_t> validation_per_class = {};
+};
+
+/// A text that is cut from a Debian package's archive of C sources.
+struct SourceText {
+  std::filesystem::path archive;
+  std::vector<std::string> folders;  ///< below the archive's top folder, in this order
+  std::int64_t characters = 0;
 };
 
 /// A dataset as configs/datasets/<name>.yaml describes it.
@@ -61,12 +70,13 @@ struct DatasetSpec {
   std::optional<std::string> paper_column;  ///< its column in the paper's tables
   Kind kind = Kind::idx;
   Preprocessing preprocessing = Preprocessing::mean_image;
-  std::int64_t classes = 0;
-  std::vector<std::int64_t> shape;  ///< of one picture: channels, height, width
+  std::int64_t classes = 0;         ///< of text: its distinct characters
+  std::vector<std::int64_t> shape;  ///< of one picture: channels, height, width; of text empty
   Splits splits;
   std::string debian_package;  ///< "" when no package ships it
   std::vector<DataFile> files;
-  std::string folder = {};  ///< of its files; empty: its name
+  std::string folder = {};                  ///< of its files; empty: its name
+  std::optional<SourceText> cut_from = {};  ///< what makes the file where nobody publishes it
 
   const std::string& folder_name() const { return folder.empty() ? name : folder; }
   /// The file with this role. Error: there is none.

@@ -8,15 +8,17 @@
 #include "data/content.hpp"
 #include "data/gzip.hpp"
 #include "data/read_images.hpp"
+#include "data/source_text.hpp"
 
 namespace laq::data {
 namespace fs = std::filesystem;
 namespace {
 
-/// Where a file may come from: exactly one of the two is set.
+/// Where a file may come from: a file, a URL, or (`cut`) the file of sources that it is cut from.
 struct Candidate {
   fs::path file = {};
   std::string url = {};
+  bool cut = false;
   std::string text() const { return url.empty() ? file.string() : url; }
 };
 
@@ -31,7 +33,10 @@ std::vector<Candidate> candidates(const DatasetSpec& spec, const DataFile& file,
   } else if (paths.mirror) {
     add_folder(fs::path(*paths.mirror) / spec.folder_name());
   }
-  if (!file.package_path.empty()) add_folder(file.package_path.parent_path());
+  if (spec.cut_from)
+    all.push_back({.file = spec.cut_from->archive, .cut = true});
+  else if (!file.package_path.empty())
+    add_folder(file.package_path.parent_path());
   for (const auto& url : file.urls) all.push_back({.url = url});
   return all;
 }
@@ -93,6 +98,13 @@ std::string advice(const DatasetSpec& spec, const DataFile& file, bool offline) 
          fmt::format("put {} into DIR/{} and pass --mirror DIR", file.name, spec.folder_name());
 }
 
+std::string read_candidate(const DatasetSpec& spec, const DataFile& file,
+                           const Candidate& candidate, const FetchOptions& options) {
+  if (candidate.cut) return source_text(*spec.cut_from);
+  if (candidate.url.empty()) return read_raw(candidate.file, file);
+  return options.read_url(candidate.url, most_raw_bytes(file));
+}
+
 void fetch_file(const DatasetSpec& spec, const DataFile& file, const DataPaths& paths,
                 const FetchOptions& options) {
   const fs::path folder = paths.data_dir / spec.folder_name();
@@ -116,8 +128,7 @@ void fetch_file(const DatasetSpec& spec, const DataFile& file, const DataPaths& 
       if (usable_folder(spec, file, candidate)) {
         return report("stays where it is, " + candidate.text());
       }
-      raw = candidate.url.empty() ? read_raw(candidate.file, file)
-                                  : options.read_url(candidate.url, most_raw_bytes(file));
+      raw = read_candidate(spec, file, candidate, options);
       check_raw(spec, file, raw, candidate.text());
     } catch (const Error& error) {
       reasons.emplace_back(error.what());

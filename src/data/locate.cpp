@@ -41,7 +41,10 @@ Error missing(const DatasetSpec& spec, const DataFile& file, const DataPaths& pa
   std::vector<std::string> folders;
   for (const auto& place : places(spec, file, paths)) folders.push_back(place.folder.string());
   std::string advice = "run: " + fetch_command(spec, paths);
-  if (!spec.debian_package.empty()) advice += ", or: apt-get install " + spec.debian_package;
+  if (spec.cut_from)
+    advice = fmt::format("apt-get install {}, then {}", spec.debian_package, advice);
+  else if (!spec.debian_package.empty())
+    advice += ", or: apt-get install " + spec.debian_package;
   advice += fmt::format(", or put it into DIR/{} and pass --mirror DIR or set LAQ_DATA_MIRROR=DIR",
                         spec.folder_name());
   return Error({.what = "data file is missing",

@@ -129,6 +129,8 @@ LoadedImages read_kind(const DatasetSpec& spec, const DataPaths& paths) {
       return read_svhn(spec, paths);
     case Kind::image_folder:
       return read_image_folder(spec, paths);
+    case Kind::text:
+      break;
   }
   throw Error({.what = "dataset '" + spec.name + "' does not hold pictures"});
 }
@@ -189,6 +191,9 @@ void check_file(const DatasetSpec& spec, const DataFile& file, const fs::path& p
       return;
     case Kind::image_folder:
       decode(spec, file, path);
+      return;
+    case Kind::text:
+      check_published(file, path);
       return;
   }
 }

@@ -3,14 +3,13 @@
 #include <cmath>
 #include <variant>
 
-#include "core/random.hpp"
+#include "nn/char_lstm.hpp"
+#include "nn/initial.hpp"
 #include "nn/mlp.hpp"
 #include "nn/vgg.hpp"
 
 namespace laq::nn {
 namespace {
-
-enum class Init { loss_aware, glorot };
 
 // Half-width of the uniform distribution, PAPER.md section 3.
 double half_width(Init init, const Parameter& weight) {
@@ -18,17 +17,8 @@ double half_width(Init init, const Parameter& weight) {
   return std::sqrt((init == Init::glorot ? 6.0 : 1.5) / fans);
 }
 
-void fill(const Parameter& weight, Init init, std::uint64_t seed) {
-  RandomStream stream(seed, "initial " + weight.name);
-  const double half = half_width(init, weight);
-  float* values = weight.tensor.data_ptr<float>();
-  for (std::int64_t i = 0; i < weight.tensor.numel(); ++i) {
-    values[i] = static_cast<float>(half * (2 * stream.uniform() - 1));
-  }
-}
-
 // One alternative for each kind of model.
-using Spec = std::variant<MlpSpec, VggSpec>;
+using Spec = std::variant<MlpSpec, VggSpec, CharLstmSpec>;
 
 std::shared_ptr<Model> make(const MlpSpec& spec, const Shape& shape) {
   return std::make_shared<Mlp>(spec, shape);
@@ -36,6 +26,10 @@ std::shared_ptr<Model> make(const MlpSpec& spec, const Shape& shape) {
 
 std::shared_ptr<Model> make(const VggSpec& spec, const Shape& shape) {
   return std::make_shared<Vgg>(spec, shape);
+}
+
+std::shared_ptr<Model> make(const CharLstmSpec& spec, const Shape& shape) {
+  return std::make_shared<CharLstm>(spec, shape);
 }
 
 struct Description {
@@ -48,7 +42,8 @@ Description read(config::Section& section) {
   const Reader read_kind = section.choice<Reader>(
       "kind", {},
       {{"mlp", [](config::Section& keys) -> Spec { return read_mlp(keys); }},
-       {"vgg", [](config::Section& keys) -> Spec { return read_vgg(keys); }}});
+       {"vgg", [](config::Section& keys) -> Spec { return read_vgg(keys); }},
+       {"char_lstm", [](config::Section& keys) -> Spec { return read_char_lstm(keys); }}});
   const Init init = section.choice<Init>(
       "init", Init::loss_aware, {{"loss_aware", Init::loss_aware}, {"glorot", Init::glorot}});
   return {init, read_kind(section)};
@@ -57,8 +52,15 @@ Description read(config::Section& section) {
 }  // namespace
 
 void Model::add_weight(const std::string& name, const at::Tensor& tensor, std::int64_t fan_in,
-                       std::int64_t fan_out) {
-  parameters_.push_back({name, tensor, true, 1, fan_in, fan_out});
+                       std::int64_t fan_out, std::int64_t blocks) {
+  parameters_.push_back({name, tensor, true, blocks, fan_in, fan_out});
+}
+
+void Model::initialise(Init init, std::uint64_t seed) {
+  for (const auto& weight : layers()) {
+    if (weight.quantizable)
+      fill_uniform(weight.tensor, half_width(init, weight), seed, weight.name);
+  }
 }
 
 void Model::add_plain(const std::string& name, const at::Tensor& tensor) {
@@ -69,9 +71,7 @@ std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape,
                                   std::uint64_t seed) {
   const auto [init, spec] = read(section);
   const auto model = std::visit([&](const auto& kind) { return make(kind, shape); }, spec);
-  for (const auto& parameter : model->layers()) {
-    if (parameter.quantizable) fill(parameter, init, seed);
-  }
+  model->initialise(init, seed);
   return model;
 }
 

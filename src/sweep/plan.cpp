@@ -59,6 +59,14 @@ void read_grid(const config::Tree* grid, Plan& plan) {
     plan.grid.emplace_back(key, texts(values, "grid." + key));
 }
 
+std::vector<std::pair<std::string, std::string>> pairs(const config::Tree* tree) {
+  std::vector<std::pair<std::string, std::string>> all;
+  if (!tree || !tree->map()) return all;
+  for (const auto& [from, to] : *tree->map())
+    all.emplace_back(from, to.scalar() ? *to.scalar() : "");
+  return all;
+}
+
 SweepFile read_file(const config::Tree& tree, Plan& plan) {
   config::Section root(&tree, "");
   SweepFile file;
@@ -69,11 +77,8 @@ SweepFile read_file(const config::Tree& tree, Plan& plan) {
   file.methods = root.words("methods", {});
   file.seeds = root.words("seeds", std::vector<std::string>{"1"});
   read_grid(root.raw("grid"), plan);
-  if (const config::Tree* fallbacks = root.raw("fallbacks"); fallbacks && fallbacks->map()) {
-    for (const auto& [from, to] : *fallbacks->map()) {
-      file.fallbacks.emplace_back(from, to.scalar() ? *to.scalar() : "");
-    }
-  }
+  file.fallbacks = pairs(root.raw("fallbacks"));
+  plan.columns = pairs(root.raw("columns"));
   root.finish();
   return file;
 }

@@ -29,7 +29,9 @@ struct Plan {
   std::string
       paper_table;  ///< key in configs/paper/tables.yaml; "" when the sweep is not in the papers
   train::Profile profile;
-  std::vector<std::string> experiments, methods;                       ///< in the file's order
+  std::vector<std::string> experiments, methods;  ///< in the file's order
+  /// Columns of the paper's table where they are not the datasets' own: experiment, column.
+  std::vector<std::pair<std::string, std::string>> columns;
   std::vector<std::pair<std::string, std::vector<std::string>>> grid;  ///< extra axes
   std::vector<std::string>
       notes;  ///< what was changed on the way, for the reader (a fallback that was taken)
@@ -47,7 +49,8 @@ struct PlanRequest {
 };
 
 /// Expands a sweep file: `title`, `table`, `profile`, `experiments`, `methods`, `seeds`, `grid`
-/// (key: values), `fallbacks` (experiment: experiment to run when the data of the first is not at
+/// (key: values), `columns` (experiment: column of the paper's table, where it is not
+/// the dataset's), `fallbacks` (experiment: experiment to run when the data of the first is not at
 /// hand). Words replace an axis (experiment, method, seed or a key of `grid`), add one, or set a
 /// key for all runs. Every job's state is read from its folder. Errors (usage): as
 /// `train::resolve`, naming the point.
