@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "bench/kernels.hpp"
+#include "bench/lstm_steps.hpp"
 #include "bench/steps.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -30,6 +31,7 @@ const Timing& named(const std::vector<Timing>& timings, const std::string& name)
 struct Report {
   std::string machine;
   StepResults steps;
+  std::vector<Timing> lstm;
   std::vector<Timing> kernels, growth;
   std::vector<Figure> figures;
 };
@@ -52,6 +54,12 @@ std::vector<Figure> figures(const Report& report) {
                    ratio(named(steps, method), full), 1.15});
     all.push_back({fmt::format("{} step / eager full-precision step", method),
                    ratio(named(steps, method), eager), 1.0});
+  }
+  for (const char* method : {"lstm late", "lstm lata"}) {
+    all.push_back({fmt::format("{} step / our full-precision LSTM step", method),
+                   ratio(named(report.lstm, method), named(report.lstm, "lstm full")), 1.05});
+    all.push_back({fmt::format("{} step / eager full-precision LSTM step", method),
+                   ratio(named(report.lstm, method), named(report.lstm, "lstm eager full")), 0.7});
   }
   const auto& sorting = report.steps.sorting;
   all.push_back({"late step / eager sorting LATe step", ratio(sorting[0], sorting[1]), 1.0 / 20});
@@ -93,6 +101,7 @@ std::string markdown(const Report& report) {
   };
   section("Training step, 784-2048-2048-2048-10, batch 100", report.steps.timings);
   section("Training step with sorting", report.steps.sorting);
+  section("Training step, LSTM with 512 units, batch 100, 100 time steps", report.lstm);
   section("Kernels, 4 194 304 weights", report.kernels);
   section("Ternary solvers by number of weights", report.growth);
   return text;
@@ -109,6 +118,7 @@ nlohmann::json json(const Report& report) {
   };
   section("steps", report.steps.timings);
   section("sorting", report.steps.sorting);
+  section("lstm", report.lstm);
   section("kernels", report.kernels);
   section("growth", report.growth);
   return all;
@@ -120,6 +130,7 @@ void go(const std::string& folder) {
   std::cout << report.machine << std::endl;
   report.kernels = measure_kernels();
   report.steps = measure_steps(std::filesystem::path(LAQ_SOURCE_DIR) / "configs", 41);
+  report.lstm = measure_lstm_steps(std::filesystem::path(LAQ_SOURCE_DIR) / "configs", 21);
   report.figures = figures(report);
   report.growth = measure_growth();
   make_folder(folder);
