@@ -19,7 +19,8 @@ struct Options {
 void go(const Options& options) {
   train::set_threads(1);  // one character at a time is too little for more
   train::CharacterModel model(options.run);
-  std::cout << options.prompt << model.sample(options.prompt, options.sample) << "\n";
+  const std::string text = model.sample(options.prompt, options.sample);
+  std::cout << options.prompt << text << "\n";
 }
 
 }  // namespace
