@@ -151,6 +151,8 @@ Table make_table(const sweep::Plan& plan, const fs::path& configs) {
   if (!plan.paper_table.empty()) {
     table.paper = load_paper_table(configs, plan.paper_table);
     table.metric = table.paper->metric;
+  } else if (!plan.jobs.empty() && plan.jobs.front().run.train.loss == train::Loss::cross_entropy) {
+    table.metric = Metric::test_loss;
   }
   Collection collection = collect(plan, table.metric);
   table.origin = std::move(collection.origin);

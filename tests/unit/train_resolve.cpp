@@ -50,6 +50,12 @@ TEST_CASE("hashes of configurations stay what they are", "[train]") {
             "19edb58efec71c96775f9b686e4593b68de27ab8552dbcb5861ed903be1b6c03"},
            {"fashion_mnist", "lat2a", "quick",
             "304f527298aa7a7bddb89ddecfe26e25b6d8f0e6d1cb687b184b3f5ee422d2df"},
+           {"war_and_peace", "late", "quick",
+            "adf15e9770b3a8711b0c8f89625c15c2422dc803a631a83331b3e5127840ac80"},
+           {"linux_debian", "full", "quick",
+            "cf212b148186d8da99aa0af0009b877bab4132b2c95563653fd655b170c8d5bc"},
+           {"penn_treebank", "laq4_log", "quick",
+            "51126f34c9610ce8b8e4799f61f6212ac9da6e089989a8957b8a33a9acf85f09"},
        }) {
     INFO(golden.experiment << ", " << golden.method << ", " << golden.profile);
     CHECK(resolved(golden.method, {}, golden.profile, golden.experiment).hash == golden.hash);
