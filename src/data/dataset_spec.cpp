@@ -37,9 +37,6 @@ bool is_sha256(const std::string& text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-/// How the hash of a text is written that nobody who had the file has recorded.
-const std::string kUnknownHash = "unknown";
-
 DataFile parse_file(const config::Tree& tree, const std::string& path,
                     const std::vector<std::string>& bases, const fs::path& package_folder) {
   config::Section section(&tree, path);
@@ -49,7 +46,7 @@ DataFile parse_file(const config::Tree& tree, const std::string& path,
   if (!is_plain_name(file.name)) section.refuse("name", "is not a plain file name");
   file.bytes = section.integer("bytes", {}, {1, kMostBytes});
   file.sha256 = section.word("sha256", {});
-  if (!is_sha256(file.sha256) && file.sha256 != kUnknownHash)
+  if (!is_sha256(file.sha256) && file.hash_known())
     section.refuse("sha256", "is not 64 lower-case hexadecimal digits");
   file.hash_checked = section.flag("hash_checked", {});
   section.finish();

@@ -44,6 +44,8 @@ struct DataFile {
   std::vector<std::string> urls;       ///< where it is published, first choice first
   std::filesystem::path package_path;  ///< where the Debian package puts it; empty: no package
   std::string unpacked = {};           ///< the folder in an archive that may replace it; empty: no
+
+  bool hash_known() const { return sha256 != "unknown"; }
 };
 
 /// Rows in each part. Validation is the last `validation` rows of the training file, in the order
