@@ -17,6 +17,13 @@ namespace {
 constexpr std::int64_t kMostRows = std::int64_t{1} << 32;
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 36;
 
+const std::vector<std::pair<std::string, Preprocessing>> kPreprocessings = {
+    {"none", Preprocessing::none},
+    {"mean_image", Preprocessing::mean_image},
+    {"gcn", Preprocessing::gcn},
+    {"gcn_zca", Preprocessing::gcn_zca},
+    {"gcn_lcn", Preprocessing::gcn_lcn}};
+
 fs::path folder_of(const fs::path& configs) {
   return configs / "datasets";
 }
@@ -72,6 +79,12 @@ const DataFile& DatasetSpec::file(const std::string& role) const {
   throw Error({.what = fmt::format("dataset '{}' has no file with role '{}'", name, role)});
 }
 
+std::string preprocessing_name(Preprocessing preprocessing) {
+  const auto found = std::find_if(kPreprocessings.begin(), kPreprocessings.end(),
+                                  [&](const auto& one) { return one.second == preprocessing; });
+  return found->first;
+}
+
 std::vector<std::string> dataset_names(const fs::path& configs) {
   std::vector<std::string> names;
   std::error_code failed;
@@ -106,9 +119,7 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
   else
     root.raw("paper_column");
   spec.kind = root.choice<Kind>("kind", {}, {{"idx", Kind::idx}});
-  spec.preprocessing = root.choice<Preprocessing>(
-      "preprocessing", {},
-      {{"none", Preprocessing::none}, {"mean_image", Preprocessing::mean_image}});
+  spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessings);
   spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
 
   spec.shape = root.integers("shape", {}, {1, 1 << 16});

@@ -17,9 +17,15 @@ enum class Kind { idx };
 
 /// What is done to the inputs, with statistics of the training part only.
 enum class Preprocessing {
-  none,       ///< pixels/255
-  mean_image  ///< pixels/255 minus the mean image of the training part
+  none,        ///< pixels/255
+  mean_image,  ///< pixels/255 minus the mean image of the training part
+  gcn,         ///< global contrast normalisation
+  gcn_zca,     ///< then ZCA whitening, fitted on the training part
+  gcn_lcn      ///< global, then local contrast normalisation
 };
+
+/// As in YAML.
+std::string preprocessing_name(Preprocessing preprocessing);
 
 /// One published file.
 struct DataFile {

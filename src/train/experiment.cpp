@@ -82,12 +82,11 @@ void read_train(config::Section& section, Run& run) {
 
 // The part of the dataset's description that can change the outcome.
 nlohmann::json data_identity(const data::DatasetSpec& spec) {
-  return {
-      {"name", spec.name},
-      {"sha256", data::dataset_sha256(spec)},
-      {"preprocessing", spec.preprocessing == data::Preprocessing::none ? "none" : "mean_image"},
-      {"train", spec.splits.train},
-      {"validation", spec.splits.validation}};
+  return {{"name", spec.name},
+          {"sha256", data::dataset_sha256(spec)},
+          {"preprocessing", data::preprocessing_name(spec.preprocessing)},
+          {"train", spec.splits.train},
+          {"validation", spec.splits.validation}};
 }
 
 }  // namespace
