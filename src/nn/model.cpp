@@ -1,9 +1,11 @@
 #include "nn/model.hpp"
 
 #include <cmath>
+#include <variant>
 
 #include "core/random.hpp"
 #include "nn/mlp.hpp"
+#include "nn/vgg.hpp"
 
 namespace laq::nn {
 namespace {
@@ -25,10 +27,31 @@ void fill(const Parameter& weight, Init init, std::uint64_t seed) {
   }
 }
 
-Init read_common(config::Section& section) {
-  section.choice<std::string>("kind", {}, {{"mlp", "mlp"}});
-  return section.choice<Init>("init", Init::loss_aware,
-                              {{"loss_aware", Init::loss_aware}, {"glorot", Init::glorot}});
+// One alternative for each kind of model.
+using Spec = std::variant<MlpSpec, VggSpec>;
+
+std::shared_ptr<Model> make(const MlpSpec& spec, const Shape& shape) {
+  return std::make_shared<Mlp>(spec, shape);
+}
+
+std::shared_ptr<Model> make(const VggSpec& spec, const Shape& shape) {
+  return std::make_shared<Vgg>(spec, shape);
+}
+
+struct Description {
+  Init init;
+  Spec spec;
+};
+
+Description read(config::Section& section) {
+  using Reader = Spec (*)(config::Section&);
+  const Reader read_kind = section.choice<Reader>(
+      "kind", {},
+      {{"mlp", [](config::Section& keys) -> Spec { return read_mlp(keys); }},
+       {"vgg", [](config::Section& keys) -> Spec { return read_vgg(keys); }}});
+  const Init init = section.choice<Init>(
+      "init", Init::loss_aware, {{"loss_aware", Init::loss_aware}, {"glorot", Init::glorot}});
+  return {init, read_kind(section)};
 }
 
 }  // namespace
@@ -44,22 +67,20 @@ void Model::add_plain(const std::string& name, const at::Tensor& tensor) {
 
 std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape,
                                   std::uint64_t seed) {
-  const Init init = read_common(section);
-  const std::shared_ptr<Model> model = std::make_shared<Mlp>(read_mlp(section), shape);
+  const auto [init, spec] = read(section);
+  const auto model = std::visit([&](const auto& kind) { return make(kind, shape); }, spec);
   for (const auto& parameter : model->layers()) {
     if (parameter.quantizable) fill(parameter, init, seed);
   }
   return model;
 }
 
-double weight_count(config::Section& section, const Shape& shape) {
-  read_common(section);
-  return weight_count(read_mlp(section), shape);
+Size model_size(config::Section& section, const Shape& shape) {
+  return std::visit([&](const auto& kind) { return size(kind, shape); }, read(section).spec);
 }
 
 void check_model(config::Section& section) {
-  read_common(section);
-  read_mlp(section);
+  read(section);
 }
 
 }  // namespace laq::nn

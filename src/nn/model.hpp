@@ -52,7 +52,19 @@ std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape, 
 /// Reads and checks `model:` without making anything.
 void check_model(config::Section& section);
 
-/// Number of quantizable weights of the model that `section` describes.
-double weight_count(config::Section& section, const Shape& shape);
+/// How large a model is, without making it.
+struct Size {
+  double weights = 0;          ///< quantizable
+  double multiplications = 0;  ///< of one forward pass of one sample
+
+  /// A matrix (or window) of weights that is applied at a number of positions.
+  void add(double count, double positions) {
+    weights += count;
+    multiplications += count * positions;
+  }
+};
+
+/// Of the model that `section` describes.
+Size model_size(config::Section& section, const Shape& shape);
 
 }  // namespace laq::nn

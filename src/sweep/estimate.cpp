@@ -41,15 +41,15 @@ Estimate::Estimate(const Plan& plan, int side_by_side)
 // Multiplications and additions of the training: forward, and backward to inputs and weights.
 double Estimate::cost(const Job& job) const {
   config::Section section(job.run.tree.find("model"), "model");
-  const double weights =
-      nn::weight_count(section, {job.run.dataset.shape, job.run.dataset.classes});
+  const double products =
+      nn::model_size(section, {job.run.dataset.shape, job.run.dataset.classes}).multiplications;
   const std::int64_t limit = job.run.limits.train, all = job.run.dataset.splits.train;
   const auto rows = static_cast<double>(limit > 0 ? std::min(limit, all) : all);
   double samples = rows * static_cast<double>(job.run.train.epochs);
   if (job.run.train.max_steps > 0) {
     samples = std::min(samples, static_cast<double>(job.run.train.max_steps * job.run.train.batch));
   }
-  return 6 * weights * samples;
+  return 6 * products * samples;
 }
 
 void Estimate::learn(const Job& job) {
