@@ -59,6 +59,26 @@ void read_grid(const config::Tree* grid, Plan& plan) {
     plan.grid.emplace_back(key, texts(values, "grid." + key));
 }
 
+// What every run of the sweep changes, before the user's words.
+void read_overrides(const config::Tree* changes, SweepFile& file) {
+  if (!changes || changes->empty()) return;
+  if (!changes->map()) {
+    throw usage_error({.what = "'overrides' is not a map",
+                       .where = changes->place,
+                       .found = changes->description(),
+                       .expected = "keys and values such as train.epochs: 6"});
+  }
+  for (const auto& [key, value] : *changes->map()) {
+    if (!value.scalar()) {
+      throw usage_error({.what = fmt::format("wrong value of 'overrides.{}'", key),
+                         .where = value.place,
+                         .found = value.description(),
+                         .expected = "one value"});
+    }
+    file.overrides.push_back(config::parse_override(key + "=" + *value.scalar()));
+  }
+}
+
 SweepFile read_file(const config::Tree& tree, Plan& plan) {
   config::Section root(&tree, "");
   SweepFile file;
@@ -69,6 +89,7 @@ SweepFile read_file(const config::Tree& tree, Plan& plan) {
   file.methods = root.words("methods", {});
   file.seeds = root.words("seeds", std::vector<std::string>{"1"});
   read_grid(root.raw("grid"), plan);
+  read_overrides(root.raw("overrides"), file);
   if (const config::Tree* fallbacks = root.raw("fallbacks"); fallbacks && fallbacks->map()) {
     for (const auto& [from, to] : *fallbacks->map()) {
       file.fallbacks.emplace_back(from, to.scalar() ? *to.scalar() : "");

@@ -47,9 +47,9 @@ struct PlanRequest {
 };
 
 /// Expands a sweep file: `title`, `table`, `profile`, `experiments`, `methods`, `seeds`, `grid`
-/// (key: values), `fallbacks` (experiment: experiment to run when the data of the first is not at
-/// hand). Words replace an axis (experiment, method, seed or a key of `grid`), add one, or set a
-/// key for all runs. Every job's state is read from its folder. Errors (usage): as
+/// (key: values), `overrides` (key: value, for all runs), `fallbacks` (experiment: experiment to run
+/// when the data of the first is not at hand). Words replace an axis (experiment, method, seed or a
+/// key of `grid`), add one, or set a key for all runs. Every job's state is read from its folder. Errors (usage): as
 /// `train::resolve`, naming the point.
 Plan make_plan(const std::filesystem::path& configs, const PlanRequest& request);
 

@@ -66,6 +66,20 @@ TEST_CASE("values of an axis word", "[sweep]") {
   }
 }
 
+TEST_CASE("a sweep's overrides hold for all runs, the user's words after them", "[sweep]") {
+  Bench bench(kSmall + "overrides: {train.epochs: 2, data.train_limit: 500}\n");
+  for (const auto& job : bench.plan().jobs) {
+    CHECK(job.run.train.epochs == 2);
+    CHECK(job.run.limits.train == 500);
+    CHECK(job.point.empty());
+  }
+  CHECK(bench.plan({"train.epochs=3"}).jobs[0].run.train.epochs == 3);
+  CHECK_THAT(Bench(kSmall + "overrides: [train.epochs]\n").refusal(),
+             Contains("'overrides' is not a map"));
+  CHECK_THAT(Bench(kSmall + "overrides: {model.hidden: [3]}\n").refusal(),
+             Contains("wrong value of 'overrides.model.hidden'") && Contains("expected one value"));
+}
+
 TEST_CASE("a sweep is experiments × methods × grid × seeds in this order", "[sweep]") {
   Bench bench(
       "experiments: [mnist, fashion_mnist]\nmethods: [lab, laq3_linear]\nprofile: quick\n"
