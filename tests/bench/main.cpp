@@ -30,6 +30,8 @@ const Timing& named(const std::vector<Timing>& timings, const std::string& name)
 struct Report {
   std::string machine;
   StepResults steps;
+  std::vector<Timing> convolutional;
+  double convolutional_operations = 0;
   std::vector<Timing> kernels, growth;
   std::vector<Figure> figures;
 };
@@ -40,6 +42,28 @@ std::string machine_text() {
                      train::cpu_capability(), blas_info().description, "dispatch by CPU",
                      record::git_commit(), record::git_dirty() ? " with local changes" : "",
                      now_iso8601());
+}
+
+// What oneDNN's convolutions reach on the machine that the project's goals were set on.
+constexpr double kConvolutionGigaflops = 225;
+
+void add_convolutional(const Report& report, std::vector<Figure>& all) {
+  const auto& steps = report.convolutional;
+  const Timing &late = named(steps, "late"), &products = named(steps, "products");
+  all.push_back({"VGG K = 128: late step / our full-precision step",
+                 ratio(late, named(steps, "full")), 1.10});
+  all.push_back({"VGG K = 128: late step / eager full-precision step",
+                 ratio(late, named(steps, "eager full")), 1.0});
+  const auto gigaflops = [&](const Timing& timing) {
+    return report.convolutional_operations / timing.median() / 1e6;
+  };
+  all.push_back(
+      {"VGG K = 128: convolutions and products alone", gigaflops(products), 0, " GFLOP/s"});
+  all.push_back({"VGG K = 128: late step", gigaflops(late), 0, " GFLOP/s"});
+  all.push_back({fmt::format("VGG K = 128: late step / {} GFLOP/s", kConvolutionGigaflops),
+                 gigaflops(late) / kConvolutionGigaflops});
+  all.push_back(
+      {"VGG K = 128: convolutions' and products' share of a late step", 1 / ratio(late, products)});
 }
 
 std::vector<Figure> figures(const Report& report) {
@@ -68,6 +92,7 @@ std::vector<Figure> figures(const Report& report) {
   }
   all.push_back({"matrix products' share of a late step",
                  1 / ratio(named(steps, "late"), named(steps, "products")), 0.75, "", "at least"});
+  add_convolutional(report, all);
   all.push_back({"peak memory of this process", peak_memory_mib(), 0, " MiB"});
   return all;
 }
@@ -92,6 +117,7 @@ std::string markdown(const Report& report) {
     }
   };
   section("Training step, 784-2048-2048-2048-10, batch 100", report.steps.timings);
+  section("Training step, CIFAR-10's network, K = 128, batch 50", report.convolutional);
   section("Training step with sorting", report.steps.sorting);
   section("Kernels, 4 194 304 weights", report.kernels);
   section("Ternary solvers by number of weights", report.growth);
@@ -108,6 +134,7 @@ nlohmann::json json(const Report& report) {
       all[name].push_back({{"name", one.name}, {"milliseconds", one.milliseconds}});
   };
   section("steps", report.steps.timings);
+  section("convolutional_steps", report.convolutional);
   section("sorting", report.steps.sorting);
   section("kernels", report.kernels);
   section("growth", report.growth);
@@ -119,7 +146,10 @@ void go(const std::string& folder) {
   report.machine = machine_text();
   std::cout << report.machine << std::endl;
   report.kernels = measure_kernels();
-  report.steps = measure_steps(std::filesystem::path(LAQ_SOURCE_DIR) / "configs", 41);
+  const auto configs = std::filesystem::path(LAQ_SOURCE_DIR) / "configs";
+  report.steps = measure_steps(configs, 41);
+  report.convolutional = measure_convolutional_steps(configs, 9);
+  report.convolutional_operations = convolutional_operations(configs);
   report.figures = figures(report);
   report.growth = measure_growth();
   make_folder(folder);
