@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "core/text.hpp"
 #include "data/fetch.hpp"
 #include "data/locate.hpp"
+#include "data/read_images.hpp"
 #include "experiments/shared_options.hpp"
 
 namespace laq {
@@ -100,6 +102,11 @@ bool absent(const data::DatasetSpec& spec, const data::DataPaths& paths) {
   });
 }
 
+std::string verdict(const data::DataFile& file, const std::filesystem::path& path) {
+  const bool unpacked = !file.unpacked.empty() && std::filesystem::is_directory(path);
+  return unpacked ? "good in form (the published hash is the archive's)" : "good";
+}
+
 void verify(const DataOptions& options, Context& context) {
   const data::DataPaths paths = options.paths();
   for (const auto& spec : chosen(options, context)) {
@@ -109,8 +116,10 @@ void verify(const DataOptions& options, Context& context) {
     }
     for (const auto& file : spec.files) {
       try {
-        data::read_checked(spec, file, paths);
-        std::cout << fmt::format("{}: good\n", data::locate(spec, file, paths)->path.string());
+        data::with_located(spec, file, paths, [&](const std::filesystem::path& path) {
+          data::check_file(spec, file, path);
+          std::cout << fmt::format("{}: {}\n", path.string(), verdict(file, path));
+        });
       } catch (const Error& error) {
         std::cerr << "laq: " << error.what() << std::endl;
         context.exit_code = 1;

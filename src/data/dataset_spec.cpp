@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/text.hpp"
+#include "data/cifar.hpp"
 #include "data/content.hpp"
 #include "data/download.hpp"
 
@@ -17,7 +18,7 @@ namespace {
 constexpr std::int64_t kMostRows = std::int64_t{1} << 32;
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 36;
 
-const std::vector<std::pair<std::string, Preprocessing>> kPreprocessings = {
+const std::vector<std::pair<std::string, Preprocessing>> kPreprocessing{
     {"none", Preprocessing::none},
     {"mean_image", Preprocessing::mean_image},
     {"gcn", Preprocessing::gcn},
@@ -26,6 +27,10 @@ const std::vector<std::pair<std::string, Preprocessing>> kPreprocessings = {
 
 fs::path folder_of(const fs::path& configs) {
   return configs / "datasets";
+}
+
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name == fs::path(name).filename() && name != ".." && name != ".";
 }
 
 bool is_sha256(const std::string& text) {
@@ -38,9 +43,7 @@ DataFile parse_file(const config::Tree& tree, const std::string& path,
   DataFile file;
   file.role = section.word("role", {});
   file.name = section.word("name", {});
-  if (file.name.empty() || file.name != fs::path(file.name).filename() || file.name == "..") {
-    section.refuse("name", "is not a plain file name");
-  }
+  if (!is_plain_name(file.name)) section.refuse("name", "is not a plain file name");
   file.bytes = section.integer("bytes", {}, {1, kMostBytes});
   file.sha256 = section.word("sha256", {});
   if (!is_sha256(file.sha256)) section.refuse("sha256", "is not 64 lower-case hexadecimal digits");
@@ -70,19 +73,50 @@ void check_roles(const DatasetSpec& spec, const config::Section& root) {
   }
 }
 
+/// Which rows are for validation: with validation_per_class, so many of every class.
+void read_splits(config::Section& splits, DatasetSpec& spec) {
+  spec.splits.train = splits.integer("train", {}, {1, kMostRows});
+  spec.splits.validation = splits.integer("validation", {}, {1, kMostRows});
+  spec.splits.test = splits.integer("test", {}, {1, kMostRows});
+  if (spec.kind != Kind::svhn && spec.kind != Kind::image_folder) return;
+  auto& drawn = spec.splits.validation_per_class;
+  drawn = splits.integers("validation_per_class", {}, {0, kMostRows});
+  const std::size_t files = spec.kind == Kind::svhn ? 2 : 1;
+  if (drawn.size() != files) {
+    splits.refuse(
+        "validation_per_class",
+        fmt::format("has {} numbers, but there are {} training files", drawn.size(), files));
+  }
+  std::int64_t rows = 0;
+  for (const std::int64_t of_file : drawn) rows += spec.classes * of_file;
+  if (rows != spec.splits.validation) {
+    splits.refuse("validation", fmt::format("is not {} classes times validation_per_class, {}",
+                                            spec.classes, rows));
+  }
+}
+
+void check_cifar(DatasetSpec& spec, const config::Section& root) {
+  if (spec.classes != 10 && spec.classes != 100) root.refuse("classes", "is neither 10 nor 100");
+  if (spec.shape != std::vector<std::int64_t>{3, 32, 32}) {
+    root.refuse("shape", "is not that of CIFAR", "write [3, 32, 32]");
+  }
+  for (auto& file : spec.files) file.unpacked = cifar_format(spec.classes).folder;
+}
+
 }  // namespace
+
+std::string word_of(Preprocessing preprocessing) {
+  for (const auto& [word, value] : kPreprocessing) {
+    if (value == preprocessing) return word;
+  }
+  throw Error({.what = "preprocessing without a name"});
+}
 
 const DataFile& DatasetSpec::file(const std::string& role) const {
   for (const auto& candidate : files) {
     if (candidate.role == role) return candidate;
   }
   throw Error({.what = fmt::format("dataset '{}' has no file with role '{}'", name, role)});
-}
-
-std::string preprocessing_name(Preprocessing preprocessing) {
-  const auto found = std::find_if(kPreprocessings.begin(), kPreprocessings.end(),
-                                  [&](const auto& one) { return one.second == preprocessing; });
-  return found->first;
 }
 
 std::vector<std::string> dataset_names(const fs::path& configs) {
@@ -118,17 +152,20 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
     spec.paper_column = root.word("paper_column", {});
   else
     root.raw("paper_column");
-  spec.kind = root.choice<Kind>("kind", {}, {{"idx", Kind::idx}});
-  spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessings);
+  spec.kind = root.choice<Kind>("kind", {},
+                                {{"idx", Kind::idx},
+                                 {"cifar", Kind::cifar},
+                                 {"svhn", Kind::svhn},
+                                 {"image_folder", Kind::image_folder}});
+  spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessing);
+  spec.folder = root.word("folder", name);
+  if (!is_plain_name(spec.folder)) root.refuse("folder", "is not a plain name");
   spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
 
   spec.shape = root.integers("shape", {}, {1, 1 << 16});
   if (spec.shape.size() != 3) root.refuse("shape", "is not [channels, height, width]");
 
-  config::Section& splits = root.child("splits");
-  spec.splits.train = splits.integer("train", {}, {1, kMostRows});
-  spec.splits.validation = splits.integer("validation", {}, {1, kMostRows});
-  spec.splits.test = splits.integer("test", {}, {1, kMostRows});
+  read_splits(root.child("splits"), spec);
 
   fs::path package_folder;
   config::Section& debian = root.child("debian");
@@ -145,6 +182,7 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
         parse_file((*files->list())[i], fmt::format("files[{}]", i), bases, package_folder));
   }
   check_roles(spec, root);
+  if (spec.kind == Kind::cifar) check_cifar(spec, root);
   root.finish();
   return spec;
 }

@@ -11,44 +11,52 @@
 
 namespace laq::data {
 
-/// The format of a dataset's files. A new kind needs: a name in dataset_spec.cpp, its roles and
-/// its check in content.cpp, and a loader.
-enum class Kind { idx };
+/// The format of a dataset's files. A new kind needs: a name in dataset_spec.cpp, its roles in
+/// content.cpp and a reader in read_images.cpp.
+enum class Kind {
+  idx,          ///< MNIST's four files
+  cifar,        ///< the binary archive of CIFAR-10 or CIFAR-100
+  svhn,         ///< the cropped digits: three MATLAB files
+  image_folder  ///< train/<class>/* and test/<class>/* in JPEG or PNG, a folder or a .tar.gz
+};
 
 /// What is done to the inputs, with statistics of the training part only.
 enum class Preprocessing {
   none,        ///< pixels/255
   mean_image,  ///< pixels/255 minus the mean image of the training part
   gcn,         ///< global contrast normalisation
-  gcn_zca,     ///< then ZCA whitening, fitted on the training part
+  gcn_zca,     ///< global contrast normalisation, then ZCA whitening
   gcn_lcn      ///< global, then local contrast normalisation
 };
 
-/// As in YAML.
-std::string preprocessing_name(Preprocessing preprocessing);
+/// The word for it in YAML.
+std::string word_of(Preprocessing preprocessing);
 
 /// One published file.
 struct DataFile {
   std::string role;                    ///< what it holds: train_images, train_labels, …
   std::string name;                    ///< as published: train-images-idx3-ubyte.gz
-  std::string sha256;                  ///< of the uncompressed content
+  std::string sha256;                  ///< idx: of the uncompressed content; else as published
   bool hash_checked = false;           ///< whether `sha256` was compared with the real file
-  std::int64_t bytes = 0;              ///< size of the uncompressed content
+  std::int64_t bytes = 0;              ///< size of what `sha256` is of
   std::vector<std::string> urls;       ///< where it is published, first choice first
   std::filesystem::path package_path;  ///< where the Debian package puts it; empty: no package
+  std::string unpacked = {};           ///< the folder in an archive that may replace it; empty: no
 };
 
 /// Rows in each part. Validation is the last `validation` rows of the training file, in the order
-/// of the file.
+/// of the file, unless it is drawn by class.
 struct Splits {
   std::int64_t train = 0;
   std::int64_t validation = 0;
   std::int64_t test = 0;
+  /// svhn and image_folder: rows drawn of each class, one number for each training file.
+  std::vector<std::int64_t> validation_per_class = {};
 };
 
 /// A dataset as configs/datasets/<name>.yaml describes it.
 struct DatasetSpec {
-  std::string name;                         ///< the YAML file's stem; also the folder of its files
+  std::string name;                         ///< the YAML file's stem
   std::string title;                        ///< for tables
   std::optional<std::string> paper_column;  ///< its column in the paper's tables
   Kind kind = Kind::idx;
@@ -58,7 +66,9 @@ struct DatasetSpec {
   Splits splits;
   std::string debian_package;  ///< "" when no package ships it
   std::vector<DataFile> files;
+  std::string folder = {};  ///< of its files; empty: its name
 
+  const std::string& folder_name() const { return folder.empty() ? name : folder; }
   /// The file with this role. Error: there is none.
   const DataFile& file(const std::string& role) const;
 };
@@ -71,7 +81,8 @@ std::vector<std::string> dataset_names(const std::filesystem::path& configs);
 DatasetSpec load_dataset(const std::filesystem::path& configs, const std::string& name);
 
 /// Reads a dataset's map. Errors (usage): missing, unknown or wrong keys, a hash that is not 64
-/// hexadecimal digits, a file name with a folder in it, a role missing or given twice.
+/// hexadecimal digits, a file name with a folder in it, a role missing or given twice, numbers that
+/// do not fit the kind.
 DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name);
 
 /// SHA-256 over the roles and hashes of all files: identifies the data in a run's record. Files

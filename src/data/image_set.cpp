@@ -11,6 +11,7 @@
 #include "core/parallel.hpp"
 #include "data/contrast.hpp"
 #include "data/prepare.hpp"
+#include "data/read_images.hpp"
 #include "data/zca.hpp"
 
 namespace laq::data {
@@ -43,16 +44,14 @@ std::vector<float> mean_image(const ImageSet& images, std::span<const std::int64
   return mean;
 }
 
-void check_sizes(const ImageSet& set, std::int64_t rows, const char* name) {
-  const bool positive = set.count > 0 && set.features() > 0;
-  if (positive && set.count == rows && std::cmp_equal(set.labels.size(), set.count) &&
+void check_sizes(const ImageSet& set, const char* name) {
+  if (set.count > 0 && set.features() > 0 && std::cmp_equal(set.labels.size(), set.count) &&
       std::cmp_equal(set.pixels.size(), set.count * set.features())) {
     return;
   }
   throw Error({.what = fmt::format("sizes of the {} file do not fit", name),
                .found = fmt::format("{} pictures of {} values, {} pixels, {} labels", set.count,
-                                    set.features(), set.pixels.size(), set.labels.size()),
-               .expected = fmt::format("{} pictures", rows)});
+                                    set.features(), set.pixels.size(), set.labels.size())});
 }
 
 void check_same_shape(const ImageSet& training, const ImageSet& test) {
@@ -65,16 +64,10 @@ void check_same_shape(const ImageSet& training, const ImageSet& test) {
                .expected = shape(training)});
 }
 
-std::vector<std::int64_t> range(std::int64_t first, std::int64_t count) {
-  std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), first);
+std::vector<std::int64_t> all_rows(std::int64_t count) {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(std::max<std::int64_t>(count, 0)));
+  std::iota(rows.begin(), rows.end(), 0);
   return rows;
-}
-
-PartRows first_and_last(const Splits& splits, const ImageSet& training, const ImageSet& test) {
-  check_sizes(training, splits.train + splits.validation, "training");
-  check_sizes(test, splits.test, "test");
-  return {range(0, splits.train), range(splits.train, splits.validation)};
 }
 
 std::vector<std::int64_t> limited(std::vector<std::int64_t> rows, std::int64_t limit) {
@@ -96,21 +89,20 @@ std::string content_hash(const ImageSet& images, std::span<const std::int64_t> r
 
 ImageData::ImageData(ImageSet training_file, ImageSet test_file, const Splits& splits,
                      Preprocessing preprocessing, const ImageLimits& limits)
-    : ImageData(std::move(training_file), std::move(test_file),
-                first_and_last(splits, training_file, test_file),
+    : ImageData(in_file_order(std::move(training_file), std::move(test_file), splits),
                 {.preprocessing = preprocessing, .limits = limits}) {}
 
-ImageData::ImageData(ImageSet&& training_file, ImageSet&& test_file, PartRows rows,
-                     const Preparation& preparation)
-    : files_{std::move(training_file), std::move(test_file)},
-      parts_{{0, limited(std::move(rows.train), preparation.limits.train), nullptr},
-             {0, limited(std::move(rows.validation), preparation.limits.validation), nullptr},
-             {1, range(0, files_[1].count), nullptr}},
-      mean_(static_cast<std::size_t>(files_[0].features())) {
-  check_sizes(files_[0], files_[0].count, "training");
-  check_sizes(files_[1], files_[1].count, "test");
+ImageData::ImageData(LoadedImages images, const Preparation& preparation)
+    : files_{std::move(images.training), std::move(images.test)},
+      parts_{
+          {0, limited(std::move(images.train_rows), preparation.limits.train), nullptr},
+          {0, limited(std::move(images.validation_rows), preparation.limits.validation), nullptr},
+          {1, all_rows(files_[1].count), nullptr}} {
+  check_sizes(files_[0], "training");
+  check_sizes(files_[1], "test");
   check_same_shape(files_[0], files_[1]);
   check_rows();
+  mean_.resize(static_cast<std::size_t>(features()));
   if (preparation.preprocessing == Preprocessing::mean_image) {
     mean_ = mean_image(files_[0], part(Part::train).rows);
   }

@@ -34,12 +34,6 @@ struct ImageLimits {
   std::int64_t validation = 0;
 };
 
-/// Which pictures of the training file are in the training and validation parts, in this order. The
-/// test part is all of the test file.
-struct PartRows {
-  std::vector<std::int64_t> train, validation;
-};
-
 /// What is made of the pictures, and of how many.
 struct Preparation {
   Preprocessing preprocessing = Preprocessing::none;
@@ -49,18 +43,19 @@ struct Preparation {
   std::filesystem::path cache = {};
 };
 
+struct LoadedImages;
+
 /// A dataset split into its parts, in memory once: as the published bytes (none, mean_image), or as
 /// the float32 rows of its parts (gcn, gcn_zca, gcn_lcn), which replace the bytes. `gather` makes
 /// the network's input from them.
 class ImageData {
  public:
-  /// Takes the sets' memory. Errors: sizes that do not fit each other, a row that is not there, a
-  /// training part that cannot be whitened.
-  ImageData(ImageSet&& training_file, ImageSet&& test_file, PartRows rows,
-            const Preparation& preparation);
+  /// Errors: sizes that do not fit each other, a row that is not there, a training part that cannot
+  /// be whitened.
+  ImageData(LoadedImages images, const Preparation& preparation);
 
-  /// The training part is the first rows of the training file, validation its last. Errors: sizes
-  /// that do not fit each other or the splits.
+  /// The last rows of the training file are for validation. Error: also sizes that do not fit the
+  /// splits.
   ImageData(ImageSet training_file, ImageSet test_file, const Splits& splits,
             Preprocessing preprocessing, const ImageLimits& limits = {});
 

@@ -82,11 +82,15 @@ void read_train(config::Section& section, Run& run) {
 
 // The part of the dataset's description that can change the outcome.
 nlohmann::json data_identity(const data::DatasetSpec& spec) {
-  return {{"name", spec.name},
-          {"sha256", data::dataset_sha256(spec)},
-          {"preprocessing", data::preprocessing_name(spec.preprocessing)},
-          {"train", spec.splits.train},
-          {"validation", spec.splits.validation}};
+  nlohmann::json identity{{"name", spec.name},
+                          {"sha256", data::dataset_sha256(spec)},
+                          {"preprocessing", data::word_of(spec.preprocessing)},
+                          {"train", spec.splits.train},
+                          {"validation", spec.splits.validation}};
+  // Left out where it is not used, so that the hashes of such runs stay as they are.
+  if (!spec.splits.validation_per_class.empty())
+    identity["validation_per_class"] = spec.splits.validation_per_class;
+  return identity;
 }
 
 }  // namespace

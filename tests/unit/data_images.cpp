@@ -4,6 +4,7 @@
 
 #include "data/contrast.hpp"
 #include "data/image_set.hpp"
+#include "data/read_images.hpp"
 #include "data/zca.hpp"
 #include "data_fixture.hpp"
 
@@ -159,6 +160,11 @@ ImageSet coloured(std::int64_t count) {
   return set;
 }
 
+LoadedImages coloured(const std::vector<std::int64_t>& train,
+                      const std::vector<std::int64_t>& validation) {
+  return {coloured(10), coloured(3), train, validation};
+}
+
 std::vector<float> contrast_of(const ImageSet& set, std::int64_t row,
                                const GlobalContrast& constants) {
   const auto first = set.pixels.begin() + row * set.features();
@@ -171,8 +177,7 @@ std::vector<float> contrast_of(const ImageSet& set, std::int64_t row,
 
 TEST_CASE("parts are the rows that are asked for, in that order", "[data]") {
   const ImageSet set = coloured(10);
-  const ImageData data(coloured(10), coloured(3), {{7, 2, 5}, {0, 9}},
-                       {.preprocessing = Preprocessing::none});
+  const ImageData data(coloured({7, 2, 5}, {0, 9}), {.preprocessing = Preprocessing::none});
   CHECK(data.size(Part::train) == 3);
   CHECK(data.size(Part::validation) == 2);
   CHECK(data.size(Part::test) == 3);
@@ -182,19 +187,19 @@ TEST_CASE("parts are the rows that are asked for, in that order", "[data]") {
   CHECK(train.values[24 + 3] == static_cast<float>(set.pixels[5 * 24 + 3]) / 255);
   CHECK(gather(data, Part::validation, {1}).labels == std::vector<std::int64_t>{4});
 
-  const auto refusal = [&](const PartRows& rows) {
-    return error_of([&] { ImageData(coloured(10), coloured(3), rows, {}); });
+  const auto refusal = [&](const std::vector<std::int64_t>& some,
+                           const std::vector<std::int64_t>& others) {
+    return error_of([&] { ImageData(coloured(some, others), {}); });
   };
-  CHECK(refusal({{7, 2}, {0}}) == "no error");
-  CHECK_THAT(refusal({{7, 10}, {0}}), Contains("found row 10, expected rows 0 to 9"));
-  CHECK_THAT(refusal({{7, 2}, {-1}}), Contains("found row -1"));
-  CHECK_THAT(refusal({{7, 2}, {}}), Contains("found no rows"));
+  CHECK(refusal({7, 2}, {0}) == "no error");
+  CHECK_THAT(refusal({7, 10}, {0}), Contains("found row 10, expected rows 0 to 9"));
+  CHECK_THAT(refusal({7, 2}, {-1}), Contains("found row -1"));
+  CHECK_THAT(refusal({7, 2}, {}), Contains("found no rows"));
 }
 
 TEST_CASE("contrast normalisation is done once and gathered", "[data]") {
   const ImageSet set = coloured(10);
-  const PartRows rows{{7, 2, 5}, {0, 9}};
-  const ImageData global(coloured(10), coloured(3), rows,
+  const ImageData global(coloured({7, 2, 5}, {0, 9}),
                          {.preprocessing = Preprocessing::gcn, .limits = {.train = 2}});
   CHECK(global.size(Part::train) == 2);
   CHECK(gather(global, Part::train, {1}).values == contrast_of(set, 2, kCifarContrast));
@@ -203,7 +208,7 @@ TEST_CASE("contrast normalisation is done once and gathered", "[data]") {
   CHECK(gather(global, Part::validation, {1, 0}).labels == std::vector<std::int64_t>{4, 0});
   CHECK(global.mean() == std::vector<float>(24));
 
-  const ImageData local(coloured(10), coloured(3), rows, {.preprocessing = Preprocessing::gcn_lcn});
+  const ImageData local(coloured({7, 2, 5}, {0, 9}), {.preprocessing = Preprocessing::gcn_lcn});
   auto expected = contrast_of(set, 5, kSvhnContrast);
   LocalContrastFilter filter(3, 4, {});
   filter.normalize(std::span(expected).first(12));
@@ -217,15 +222,15 @@ TEST_CASE("contrast normalisation is done once and gathered", "[data]") {
 
 TEST_CASE("whitening is fitted on the training part alone and kept", "[data]") {
   const TemporaryFolder folder;
-  const PartRows rows{{7, 2, 5, 1, 8, 3}, {0, 9}};
+  const std::vector<std::int64_t> rows{7, 2, 5, 1, 8, 3};
   const auto load = [&](const ImageLimits& limits = {}) {
     return ImageData(
-        coloured(10), coloured(3), rows,
+        coloured(rows, {0, 9}),
         {.preprocessing = Preprocessing::gcn_zca, .limits = limits, .cache = folder / "cache"});
   };
   const ImageSet set = coloured(10);
   std::vector<float> train;
-  for (const std::int64_t row : rows.train) {
+  for (const std::int64_t row : rows) {
     const auto picture = contrast_of(set, row, kCifarContrast);
     train.insert(train.end(), picture.begin(), picture.end());
   }
