@@ -178,7 +178,9 @@ TEST_CASE("the project's own sweeps can be expanded", "[sweep]") {
     request.data.data_dir = "/nonexistent";
     return make_plan(project_configs(), request).jobs.size();
   };
-  CHECK(count("table1") == 13 * 3);
+  CHECK(count("table1") == 4 * 13 * 3);
+  CHECK(count("width") == 4 * 4);
+  CHECK(count("cifar10_jpeg") == 6);
   CHECK(count("quick") == 13);
   CHECK(count("bits") == 2 * 3 * 2 * 2);
 }

@@ -50,6 +50,12 @@ TEST_CASE("hashes of configurations stay what they are", "[train]") {
             "19edb58efec71c96775f9b686e4593b68de27ab8552dbcb5861ed903be1b6c03"},
            {"fashion_mnist", "lat2a", "quick",
             "304f527298aa7a7bddb89ddecfe26e25b6d8f0e6d1cb687b184b3f5ee422d2df"},
+           {"cifar10", "late", "paper",
+            "881d5f0458d35a2b049c8678871407a6796ac4f7d83f42d1b2332dc880a14b6f"},
+           {"cifar10_jpeg", "twn", "quick",
+            "c2484edd128ce43f3093972b6d7b8efabfac96ccd78bac05a97341073df3c73a"},
+           {"svhn", "lab", "paper",
+            "7331cf36ec2df785e9943560c43eeaed1aa13530761ce2f9002750595e39ac7d"},
        }) {
     INFO(golden.experiment << ", " << golden.method << ", " << golden.profile);
     CHECK(resolved(golden.method, {}, golden.profile, golden.experiment).hash == golden.hash);
