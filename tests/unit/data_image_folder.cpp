@@ -95,7 +95,9 @@ TEST_CASE("pictures are read from an archive and from a folder", "[data]") {
   CHECK(error_of([&] { check_file(set.spec, set.spec.files[0], set.place("own")); }) == "no error");
   write(set.place("own/train/dog/a.png"), png(2, 3, kRed));
   CHECK_THAT(error_of([&] { check_file(set.spec, set.spec.files[0], set.place("own")); }),
-             Contains("own: wrong ") && Contains("found "));
+             Contains("own: folder holds other pictures than the dataset says: found bytes: ") &&
+                 Contains("expected bytes: " + std::to_string(set.spec.files[0].bytes) +
+                          ", sha256: " + set.spec.files[0].sha256));
 }
 
 TEST_CASE("colours become grey where the dataset has one channel", "[data]") {
