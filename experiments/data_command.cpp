@@ -31,8 +31,14 @@ std::vector<data::DatasetSpec> chosen(const DataOptions& options, const Context&
   return specs;
 }
 
-std::string place_text(const data::Located& found) {
-  const std::string folder = found.path.parent_path().string();
+/// Whether the folder of an archive is in its place: it has no published hash.
+bool is_unpacked(const data::DataFile& file, const std::filesystem::path& path) {
+  return !file.unpacked.empty() && std::filesystem::is_directory(path);
+}
+
+std::string place_text(const data::DataFile& file, const data::Located& found) {
+  std::string folder = found.path.parent_path().string();
+  if (is_unpacked(file, found.path)) folder += " (unpacked, so without a hash)";
   switch (found.source) {
     case data::Source::data_dir:
       return folder;
@@ -54,7 +60,7 @@ std::string state_text(const data::DatasetSpec& spec, const data::DataPaths& pat
       ++missing;
       continue;
     }
-    const std::string text = place_text(*found);
+    const std::string text = place_text(file, *found);
     if (std::find(where.begin(), where.end(), text) == where.end()) where.push_back(text);
   }
   if (missing == 0) return "found in " + join(where);
@@ -105,9 +111,9 @@ bool absent(const data::DatasetSpec& spec, const data::DataPaths& paths) {
   });
 }
 
+/// "good", with what was not checked.
 std::string verdict(const data::DataFile& file, const std::filesystem::path& path) {
-  const bool unpacked = !file.unpacked.empty() && std::filesystem::is_directory(path);
-  return unpacked ? "good in form (the published hash is the archive's)" : "good";
+  return is_unpacked(file, path) ? "good in form (the published hash is the archive's)" : "good";
 }
 
 void verify(const DataOptions& options, Context& context) {

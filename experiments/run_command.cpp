@@ -26,15 +26,16 @@ struct RunOptions {
   bool json = false;
 };
 
-/// What a run is judged by: errors, or of text losses. `value` gives a column's value.
+/// What a run is judged by: errors, `width` wide, or of text losses. `value` gives a column's
+/// value.
 template <typename Value>
-std::string scores(const train::Run& run, const Value& value, const char* between) {
+std::string scores(const train::Run& run, const Value& value, const char* between, int width = 0) {
   if (run.train.loss == train::Loss::cross_entropy) {
     return fmt::format("validation loss {:.4f}{}test loss {:.4f}", value("valid_loss"), between,
                        value("test_loss"));
   }
-  return fmt::format("validation error {:5.2f} %{}test error {:5.2f} %", value("valid_error"),
-                     between, value("test_error"));
+  return fmt::format("validation error {:{}.2f} %{}test error {:{}.2f} %", value("valid_error"),
+                     width, between, value("test_error"), width);
 }
 
 /// One line per epoch, and on a terminal a line that counts the steps in between.
@@ -57,7 +58,7 @@ class Progress {
     const auto last = [&](const char* column) { return rows.find(column)->back(); };
     if (live_) fmt::print(out_, "\r\x1b[K");
     fmt::print(out_, "epoch {:>3}/{}  train loss {:.4f}  {}  {:.1f} s\n", rows.index.back(),
-               run.train.epochs, last("train_loss"), scores(run, last, "  "), last("seconds"));
+               run.train.epochs, last("train_loss"), scores(run, last, "  ", 5), last("seconds"));
     std::fflush(out_);
   }
 

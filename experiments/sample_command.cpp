@@ -20,6 +20,7 @@ void go(const Options& options) {
   train::set_threads(1);  // one character at a time is too little for more
   train::CharacterModel model(options.run);
   const std::string text = model.sample(options.prompt, options.sample);
+  std::cerr << "laq: written with the weights after the last epoch, not the best one's\n";
   std::cout << options.prompt << text << "\n";
 }
 
@@ -27,7 +28,8 @@ void go(const Options& options) {
 
 void add_sample_command(CLI::App& app, Context&) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("sample", "Write text with a trained character model");
+  CLI::App* command = app.add_subcommand(
+      "sample", "Write text with a trained character model, its weights after the last epoch");
   command->add_option("RUN", options->run, "A run's folder")->required();
   command->add_option("--length", options->sample.length, "Characters to write after the prompt")
       ->check(whole_number(0))

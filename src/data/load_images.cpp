@@ -4,7 +4,9 @@
 namespace laq::data {
 
 ImageData load_images(const DatasetSpec& spec, const DataPaths& paths, const ImageLimits& limits) {
-  return ImageData(read_images(spec, paths), spec.preprocessing, limits);
+  return ImageData(read_images(spec, paths), {.preprocessing = spec.preprocessing,
+                                              .limits = limits,
+                                              .cache = paths.data_dir / spec.folder_name()});
 }
 
 }  // namespace laq::data

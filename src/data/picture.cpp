@@ -53,6 +53,7 @@ void decode_jpeg(Bytes bytes, const Shape& shape, const std::string& where,
                           &colours) != 0) {
     throw corrupt("JPEG", tjGetErrorStr2(decoder.get()), where);
   }
+  if (width < 1 || height < 1) throw corrupt("JPEG", "it ends before the picture", where);
   check_size(height, width, shape, where);
   if (colours == TJCS_CMYK || colours == TJCS_YCCK) {
     throw Error({.what = "JPEG has CMYK colours", .where = where, .expected = "grey or RGB"});

@@ -53,23 +53,21 @@ ImageSet read_svhn_set(const DatasetSpec& spec, const DataPaths& paths,
                .width = spec.shape[2],
                .pixels = {},
                .labels = {}};
+  std::vector<SvhnFile> files;
   for (const auto& role : roles) {
     with_located(spec, spec.file(role), paths, [&](const fs::path& path) {
       check_published(spec.file(role), path);
-      const SvhnFile file(spec, path);
-      set.labels.insert(set.labels.end(), file.labels().begin(), file.labels().end());
-      rows.push_back(file.count());
-      set.count += file.count();
+      files.emplace_back(spec, path);
     });
+    rows.push_back(files.back().count());
+    set.count += rows.back();
   }
   set.pixels.resize(static_cast<std::size_t>(set.count * set.features()));
   std::uint8_t* place = set.pixels.data();
-  for (const auto& role : roles) {
-    with_located(spec, spec.file(role), paths, [&](const fs::path& path) {
-      SvhnFile file(spec, path);
-      file.read(place);
-      place += file.count() * set.features();
-    });
+  for (auto& file : files) {
+    file.read(place);
+    place += file.count() * set.features();
+    set.labels.insert(set.labels.end(), file.labels().begin(), file.labels().end());
   }
   return set;
 }

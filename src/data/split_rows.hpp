@@ -17,10 +17,10 @@ struct PartRows {
 /// The first rows for training, the last for validation.
 PartRows rows_in_order(const Splits& splits);
 
-/// Goes through all rows in a random order that depends on their number alone. Of every training
-/// file (`file_rows`: rows of each) the first `splits.validation_per_class` rows of each class are
-/// for validation, all others for training, so that the first rows of either part are a fair
-/// sample. Error: a class with fewer rows than are to be drawn.
+/// Draws `splits.validation_per_class` rows of each class from every training file (`file_rows`:
+/// rows of each) for validation; all others are for training. Both parts are in random order, so
+/// that their first rows are a fair sample. The random streams have a fixed seed: the split depends
+/// on the labels alone. Error: a class with fewer rows than are to be drawn.
 PartRows rows_by_class(std::span<const std::uint8_t> labels,
                        const std::vector<std::int64_t>& file_rows, const Splits& splits,
                        std::int64_t classes, const std::string& where);

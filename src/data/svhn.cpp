@@ -36,6 +36,33 @@ void refuse_hdf5(const fs::path& path) {
                .expected = "v5, as published"});
 }
 
+std::uint32_t word_at(const std::string& bytes, std::size_t at, bool big_endian) {
+  std::uint32_t word = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    word = word << 8 | static_cast<unsigned char>(bytes[at + (big_endian ? i : 3 - i)]);
+  }
+  return word;
+}
+
+/// libmatio does not tell data that end early: every variable's size must fit into the file.
+void refuse_truncated(const fs::path& path) {
+  constexpr std::uint64_t kHeader = 128, kTag = 8;
+  std::ifstream in(path, std::ios::binary);
+  std::string head(kHeader, '\0'), tag(kTag, '\0');
+  in.read(head.data(), kHeader);
+  const bool big_endian = head.substr(126) == "MI";
+  const std::uint64_t size = fs::file_size(path);
+  std::uint64_t end = kHeader;
+  while (in.seekg(static_cast<std::streamoff>(end)) && in.read(tag.data(), kTag)) {
+    end += kTag + word_at(tag, 4, big_endian);
+    if (end <= size) continue;
+    throw Error({.what = "MATLAB file is truncated",
+                 .where = path.string(),
+                 .found = fmt::format("{} bytes", size),
+                 .expected = fmt::format("at least {}", end)});
+  }
+}
+
 std::string shape_text(const matvar_t& variable) {
   return fmt::format("{}", fmt::join(variable.dims, variable.dims + variable.rank, " x "));
 }
@@ -80,6 +107,7 @@ SvhnFile::SvhnFile(const DatasetSpec& spec, fs::path path)
   if (!file_ || Mat_GetVersion(file_.get()) != MAT_FT_MAT5) {
     throw Error({.what = "is not a MATLAB v5 file", .where = path_.string()});
   }
+  refuse_truncated(path_);
   read_labels(spec.classes);
   check_pictures(spec.shape);
 }

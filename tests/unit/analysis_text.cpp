@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "analysis_support.hpp"
+#include "sweep/plan.hpp"
 
 using namespace laq::analysis;
 using namespace laq::analysis::test;
@@ -20,6 +21,35 @@ TEST_CASE("a sweep may name the paper's column of an experiment") {
   CHECK(lab[1].paper->text == "1.291");
   CHECK(lab[2].paper->text == "1.285");
   CHECK_FALSE(table.rows[1].entries[0].paper);
+}
+
+TEST_CASE("a sweep may name the paper's column of a point of its grid") {
+  const std::string yaml =
+      "table: lab_svhn_width\nprofile: paper\nexperiments: [svhn]\nmethods: [lab, late]\n"
+      "grid: {model.width: [16, 64, 24], train.batch: [50, 100]}\n"
+      "columns: {model.width=16: k16, model.width=64: k64}\n";
+  const Table table = Bench(yaml).table();
+  CHECK_FALSE(table.columns.at(0).paper_column);  // this table has no column for all widths
+  const auto figure = [&](const std::string& method, const char* width, const char* batch) {
+    const auto& paper =
+        entry(table, method, {{"model.width", width}, {"train.batch", batch}}).paper;
+    return paper ? paper->text : "none";
+  };
+  CHECK(figure("lab", "16", "50") == "3.050");
+  CHECK(figure("lab", "64", "50") == "2.354");
+  CHECK(figure("lab", "24", "50") == "none");
+  CHECK(figure("lab", "64", "100") == "none");  // not the paper's batch
+  CHECK(figure("late", "16", "50") == "none");
+}
+
+TEST_CASE("the width sweep has a printed figure for every cell") {
+  laq::sweep::PlanRequest request;
+  request.sweep = "width";
+  request.runs = "/nonexistent";
+  const Table table = make_table(laq::sweep::make_plan(configs(), request), configs());
+  REQUIRE(table.rows.size() == 16);
+  for (const auto& row : table.rows) CHECK(row.entries.at(0).paper);
+  CHECK(entry(table, "full", {{"model.width", "128"}}).paper->text == "2.146");
 }
 
 TEST_CASE("the recurrent table has a figure for every cell but those on Debian's text") {
