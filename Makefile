@@ -14,7 +14,8 @@ endif
 
 PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev libhdf5-dev \
             nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
-            libopenblas0-openmp catch2 libbenchmark-dev dataset-fashion-mnist
+            pkg-config libarchive-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
+            libopenblas0-openmp libdnnl-dev catch2 libbenchmark-dev dataset-fashion-mnist
 TEST_PACKAGES := hdf5-tools python3-h5py
 LINT_PACKAGES := clang-format clang-tidy
 
@@ -36,7 +37,7 @@ build: deps  ## build/laq, the tests and the benchmarks
 	cmake --build $(BUILD)
 
 data: build  ## fetch every data set that can be had
-	$(LAQ) data fetch
+	@$(LAQ) data fetch || echo "What is named above cannot be had here; the rest is in place."
 
 sweep: build  ## run a sweep: SWEEP=… PROFILE=quick|short|paper JOBS=…
 	$(LAQ) sweep $(SWEEP_OPTIONS) --jobs $(JOBS)

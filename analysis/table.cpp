@@ -59,12 +59,46 @@ void describe_protocol(const sweep::Plan& plan, const fs::path& configs,
   table.paper_protocol = table.departures.empty();
 }
 
+const std::string* named_column(const sweep::Plan& plan, const std::string& name) {
+  const auto found = std::find_if(plan.columns.begin(), plan.columns.end(),
+                                  [&](const auto& one) { return one.first == name; });
+  return found == plan.columns.end() ? nullptr : &found->second;
+}
+
+std::optional<std::string> paper_column(const sweep::Plan& plan, const std::string& experiment,
+                                        const data::DatasetSpec& dataset, const Table& table) {
+  if (const std::string* column = named_column(plan, experiment)) return *column;
+  if (!dataset.paper_column || !table.paper) return dataset.paper_column;
+  const auto& columns = table.paper->columns;
+  const bool printed =
+      std::find(columns.begin(), columns.end(), *dataset.paper_column) != columns.end();
+  return printed ? dataset.paper_column : std::nullopt;
+}
+
+// Where the paper has a job's figure: overrides that the paper's run has too, and the column.
+struct Place {
+  Overrides overrides;
+  std::optional<std::string> column;
+};
+
+Place paper_place(const sweep::Plan& plan, const sweep::Job& job, const Column& column) {
+  Place place{words_of(job), column.paper_column};
+  for (const auto& change : point_of(job)) {
+    const std::string* own = named_column(plan, change.text);
+    if (!own) continue;
+    place.overrides.push_back(change);
+    place.column = *own;
+  }
+  return place;
+}
+
 void add_columns(const sweep::Plan& plan, const std::vector<Cell>& cells, Table& table) {
   for (const Cell& cell : cells) {
     const auto known = [&](const Column& column) { return column.experiment == cell.experiment; };
     if (std::any_of(table.columns.begin(), table.columns.end(), known)) continue;
     const data::DatasetSpec& dataset = plan.jobs[cell.first_job].run.dataset;
-    table.columns.push_back({cell.experiment, dataset.title, dataset.name, dataset.paper_column});
+    table.columns.push_back({cell.experiment, dataset.title, dataset.name,
+                             paper_column(plan, cell.experiment, dataset, table)});
   }
   std::vector<Column> titled = table.columns;
   for (Column& column : titled) {
@@ -94,10 +128,9 @@ Row& row_of(Table& table, const Cell& cell, const std::string& title) {
   return table.rows.back();
 }
 
-void add_figure(const std::string& method, const Column& column, const PaperTable& paper,
+void add_figure(const std::string& method, const std::string& column, const PaperTable& paper,
                 Entry& entry) {
-  if (!column.paper_column) return;
-  entry.paper = paper.find(method, *column.paper_column);
+  entry.paper = paper.find(method, column);
   if (entry.paper && entry.ours.n > 0) entry.difference = entry.ours.mean - entry.paper->value;
 }
 
@@ -142,6 +175,8 @@ Table make_table(const sweep::Plan& plan, const fs::path& configs) {
   if (!plan.paper_table.empty()) {
     table.paper = load_paper_table(configs, plan.paper_table);
     table.metric = table.paper->metric;
+  } else if (!plan.jobs.empty() && plan.jobs.front().run.train.loss == train::Loss::cross_entropy) {
+    table.metric = Metric::test_loss;
   }
   Collection collection = collect(plan, table.metric);
   table.origin = std::move(collection.origin);
@@ -153,9 +188,9 @@ Table make_table(const sweep::Plan& plan, const fs::path& configs) {
     const std::size_t column = column_of(table, cell);
     Entry& entry = row.entries[column];
     entry.ours = cell.summary();
-    if (table.paper && same_with(configs, job, words_of(job))) {
-      add_figure(cell.method, table.columns[column], *table.paper, entry);
-    }
+    const Place place = paper_place(plan, job, table.columns[column]);
+    if (table.paper && place.column && same_with(configs, job, place.overrides))
+      add_figure(cell.method, *place.column, *table.paper, entry);
     entry.cell = std::move(cell);
   }
   table.decimals = shown_decimals(table);

@@ -58,9 +58,10 @@ struct Table {
 };
 
 /// Collects a plan's runs and lays the paper's figures beside them. A figure is given where the
-/// dataset has a column in the paper's table, the method a row, and the point of the grid is the
-/// method's own configuration. Words that change a run's configuration leave the paper's protocol.
-/// Errors (usage): the plan's paper table is unknown or broken.
+/// dataset (or what the plan's `columns` name) has a column in the paper's table, the method a row,
+/// and the rest of the grid's point is the method's own configuration. Words that change a run's
+/// configuration leave the paper's protocol. Errors (usage): the plan's paper table is unknown or
+/// broken.
 Table make_table(const sweep::Plan& plan, const std::filesystem::path& configs);
 
 }  // namespace laq::analysis

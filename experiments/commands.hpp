@@ -15,6 +15,8 @@ void add_sweep_command(CLI::App& app, Context& context);
 void add_status_command(CLI::App& app, Context& context);
 /// `quantize --method M --weights F.h5:/path …`: a quantizer alone, on given weights.
 void add_quantize_command(CLI::App& app, Context& context);
+/// `sample RUN --length N --prompt TEXT`: text from a trained character model.
+void add_sample_command(CLI::App& app, Context& context);
 /// `doctor`: what this program found on this machine, and what to mend.
 void add_doctor_command(CLI::App& app, Context& context);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "core/text.hpp"
 #include "data/fetch.hpp"
 #include "data/locate.hpp"
+#include "data/read_images.hpp"
 #include "experiments/shared_options.hpp"
 
 namespace laq {
@@ -29,8 +31,14 @@ std::vector<data::DatasetSpec> chosen(const DataOptions& options, const Context&
   return specs;
 }
 
-std::string place_text(const data::Located& found) {
-  const std::string folder = found.path.parent_path().string();
+/// Whether the folder of an archive is in its place: it has no published hash.
+bool is_unpacked(const data::DataFile& file, const std::filesystem::path& path) {
+  return !file.unpacked.empty() && std::filesystem::is_directory(path);
+}
+
+std::string place_text(const data::DataFile& file, const data::Located& found) {
+  std::string folder = found.path.parent_path().string();
+  if (is_unpacked(file, found.path)) folder += " (unpacked, so without a hash)";
   switch (found.source) {
     case data::Source::data_dir:
       return folder;
@@ -52,12 +60,15 @@ std::string state_text(const data::DatasetSpec& spec, const data::DataPaths& pat
       ++missing;
       continue;
     }
-    const std::string text = place_text(*found);
+    const std::string text = place_text(file, *found);
     if (std::find(where.begin(), where.end(), text) == where.end()) where.push_back(text);
   }
   if (missing == 0) return "found in " + join(where);
   std::string advice = "laq data fetch " + spec.name;
-  if (!spec.debian_package.empty()) advice += " or apt-get install " + spec.debian_package;
+  if (spec.cut_from)
+    advice = fmt::format("apt-get install {}, then {}", spec.debian_package, advice);
+  else if (!spec.debian_package.empty())
+    advice += " or apt-get install " + spec.debian_package;
   if (where.empty()) return fmt::format("missing; {}", advice);
   return fmt::format("{} of {} files missing; {}", missing, spec.files.size(), advice);
 }
@@ -100,6 +111,11 @@ bool absent(const data::DatasetSpec& spec, const data::DataPaths& paths) {
   });
 }
 
+/// "good", with what was not checked.
+std::string verdict(const data::DataFile& file, const std::filesystem::path& path) {
+  return is_unpacked(file, path) ? "good in form (the published hash is the archive's)" : "good";
+}
+
 void verify(const DataOptions& options, Context& context) {
   const data::DataPaths paths = options.paths();
   for (const auto& spec : chosen(options, context)) {
@@ -109,8 +125,10 @@ void verify(const DataOptions& options, Context& context) {
     }
     for (const auto& file : spec.files) {
       try {
-        data::read_checked(spec, file, paths);
-        std::cout << fmt::format("{}: good\n", data::locate(spec, file, paths)->path.string());
+        data::with_located(spec, file, paths, [&](const std::filesystem::path& path) {
+          data::check_file(spec, file, path);
+          std::cout << fmt::format("{}: {}\n", path.string(), verdict(file, path));
+        });
       } catch (const Error& error) {
         std::cerr << "laq: " << error.what() << std::endl;
         context.exit_code = 1;

@@ -87,6 +87,7 @@ int run_program(int argc, char** argv) {
   laq::add_table_command(app, context);
   laq::add_quantize_command(app, context);
   laq::add_data_command(app, context);
+  laq::add_sample_command(app, context);
   laq::add_doctor_command(app, context);
   require_known_command(app, argc, argv);
   try {

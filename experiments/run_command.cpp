@@ -26,6 +26,18 @@ struct RunOptions {
   bool json = false;
 };
 
+/// What a run is judged by: errors, `width` wide, or of text losses. `value` gives a column's
+/// value.
+template <typename Value>
+std::string scores(const train::Run& run, const Value& value, const char* between, int width = 0) {
+  if (run.train.loss == train::Loss::cross_entropy) {
+    return fmt::format("validation loss {:.4f}{}test loss {:.4f}", value("valid_loss"), between,
+                       value("test_loss"));
+  }
+  return fmt::format("validation error {:{}.2f} %{}test error {:{}.2f} %", value("valid_error"),
+                     width, between, value("test_error"), width);
+}
+
 /// One line per epoch, and on a terminal a line that counts the steps in between.
 class Progress {
  public:
@@ -40,16 +52,13 @@ class Progress {
     std::fflush(out_);
   }
 
-  void epoch(const train::Training& training, std::int64_t epochs) {
+  void epoch(const train::Training& training, const train::Run& run) {
     const auto& rows = training.history().epochs;
     if (rows.rows() == 0) return;
     const auto last = [&](const char* column) { return rows.find(column)->back(); };
     if (live_) fmt::print(out_, "\r\x1b[K");
-    fmt::print(out_,
-               "epoch {:>3}/{}  train loss {:.4f}  validation error {:5.2f} %  test error {:5.2f} "
-               "%  {:.1f} s\n",
-               rows.index.back(), epochs, last("train_loss"), last("valid_error"),
-               last("test_error"), last("seconds"));
+    fmt::print(out_, "epoch {:>3}/{}  train loss {:.4f}  {}  {:.1f} s\n", rows.index.back(),
+               run.train.epochs, last("train_loss"), scores(run, last, "  ", 5), last("seconds"));
     std::fflush(out_);
   }
 
@@ -85,14 +94,13 @@ int exit_code(record::State state) {
   return state == record::State::interrupted ? kInterruptedExit : 1;
 }
 
-void print_result(const train::SessionResult& result) {
+void print_result(const train::Run& run, const train::SessionResult& result) {
   const auto& values = result.history.final_values;
   const auto real = [&](const char* key) { return std::get<double>(values.at(key)); };
   switch (result.state) {
     case record::State::completed:
-      fmt::print("best epoch {}: validation error {:.2f} %, test error {:.2f} %\nrecord: {}\n",
-                 std::get<std::int64_t>(values.at("best_epoch")), real("valid_error"),
-                 real("test_error"), (result.folder / "run.h5").string());
+      fmt::print("best epoch {}: {}\nrecord: {}\n", std::get<std::int64_t>(values.at("best_epoch")),
+                 scores(run, real, ", "), (result.folder / "run.h5").string());
       break;
     case record::State::interrupted:
       fmt::print("stopped; the same command goes on from the checkpoint in {}\n",
@@ -120,9 +128,7 @@ void go(RunOptions& options, Context& context) {
   session.threads = options.threads > 0 ? options.threads : threads_for(1);
   session.stop = interrupted;
   session.on_step = [&](const train::Training& training) { progress.step(training); };
-  session.on_epoch = [&](const train::Training& training) {
-    progress.epoch(training, run.train.epochs);
-  };
+  session.on_epoch = [&](const train::Training& training) { progress.epoch(training, run); };
   watch_signals();
   const train::SessionResult result = train::run_session(run, session);
   context.exit_code = exit_code(result.state);
@@ -132,7 +138,7 @@ void go(RunOptions& options, Context& context) {
   if (options.json) {
     std::cout << summary(run, result).dump(2) << "\n";
   } else {
-    print_result(result);
+    print_result(run, result);
   }
 }
 

@@ -48,6 +48,8 @@ std::string read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw Error({.what = "cannot read: " + errno_text(), .where = path.string()});
   std::string content;
+  const auto size = fs::file_size(path, ignored);  // a hint: growing would need twice the memory
+  if (!ignored) content.reserve(size);
   char block[1 << 16];
   do {
     in.read(block, sizeof block);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
 #include <span>
 
 #include "core/error.hpp"
@@ -22,15 +23,6 @@ bool looks_like_html(std::string_view raw) {
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return head.starts_with("<!doctype html") || head.starts_with("<html") ||
          head.starts_with("<head") || head.starts_with("<?xml");
-}
-
-void check_count(std::int64_t found, std::int64_t expected, const char* what,
-                 const std::string& where) {
-  if (found == expected) return;
-  throw Error({.what = fmt::format("wrong number of {}", what),
-               .where = where,
-               .found = std::to_string(found),
-               .expected = std::to_string(expected)});
 }
 
 void check_idx(const DatasetSpec& spec, const DataFile& file, std::span<const std::uint8_t> bytes,
@@ -54,20 +46,35 @@ void check_idx(const DatasetSpec& spec, const DataFile& file, std::span<const st
   }
 }
 
-void check_format(const DatasetSpec& spec, const DataFile& file,
-                  std::span<const std::uint8_t> bytes, const std::string& where) {
-  switch (spec.kind) {
-    case Kind::idx:
-      return check_idx(spec, file, bytes, where);
-  }
+void refuse_html(std::string_view raw, const std::string& where) {
+  if (!looks_like_html(raw)) return;
+  throw Error({.what = "is a page of HTML (or XML)", .where = where, .expected = "the data file"});
+}
+
+void check_size(const DataFile& file, std::size_t found, const std::string& where) {
+  const auto expected = static_cast<std::size_t>(file.bytes);
+  if (found == expected) return;
+  throw Error({.what = found < expected ? "file is truncated" : "file is too long",
+               .where = where,
+               .found = fmt::format("{} bytes", found),
+               .expected = std::to_string(expected)});
 }
 
 }  // namespace
 
-std::vector<std::string> roles(Kind kind) {
+std::vector<std::string> roles(Kind kind, std::size_t files) {
   switch (kind) {
     case Kind::idx:
       return {"train_images", "train_labels", "test_images", "test_labels"};
+    case Kind::cifar:
+      return {"archive"};
+    case Kind::svhn:
+      return {"train", "extra", "test"};
+    case Kind::image_folder:
+      return {"pictures"};
+    case Kind::text:
+      if (files == 1) return {"text"};
+      return {"train", "validation", "test"};
   }
   return {};
 }
@@ -76,25 +83,57 @@ std::size_t most_raw_bytes(const DataFile& file) {
   return static_cast<std::size_t>(file.bytes + file.bytes / 100 + 65536);
 }
 
+void check_count(std::int64_t found, std::int64_t expected, const char* what,
+                 const std::string& where) {
+  if (found == expected) return;
+  throw Error({.what = fmt::format("wrong number of {}", what),
+               .where = where,
+               .found = std::to_string(found),
+               .expected = std::to_string(expected)});
+}
+
+void check_hash(const DataFile& file, const std::string& found, const std::string& where) {
+  if (found == file.sha256 || !file.hash_known()) return;
+  throw Error(
+      {.what = file.hash_checked
+                   ? "wrong SHA-256"
+                   : "wrong SHA-256 (the expected one was never compared with the real file)",
+       .where = where,
+       .found = found,
+       .expected = file.sha256});
+}
+
 std::vector<std::uint8_t> checked_content(const DatasetSpec& spec, const DataFile& file,
                                           std::string_view raw, const std::string& where) {
-  if (looks_like_html(raw)) {
-    throw Error(
-        {.what = "is a page of HTML (or XML)", .where = where, .expected = "the data file"});
-  }
+  refuse_html(raw, where);
   auto content = unpack(raw, static_cast<std::size_t>(file.bytes), where);
-  check_format(spec, file, content, where);
-  const std::string found = sha256(std::as_bytes(std::span(content)));
-  if (found != file.sha256) {
-    throw Error(
-        {.what = file.hash_checked
-                     ? "wrong SHA-256"
-                     : "wrong SHA-256 (the expected one was never compared with the real file)",
-         .where = where,
-         .found = found,
-         .expected = file.sha256});
-  }
+  check_idx(spec, file, content, where);
+  check_hash(file, sha256(std::as_bytes(std::span(content))), where);
   return content;
+}
+
+void check_published(const DataFile& file, std::string_view raw, const std::string& where) {
+  refuse_html(raw, where);
+  check_size(file, raw.size(), where);
+  check_hash(file, sha256(raw), where);
+}
+
+void check_published(const DataFile& file, const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error({.what = "cannot read: " + errno_text(), .where = path.string()});
+  std::string block(std::size_t{1} << 20, '\0');
+  Sha256 hash;
+  std::size_t size = 0;
+  do {
+    in.read(block.data(), static_cast<std::streamsize>(block.size()));
+    const std::string_view got(block.data(), static_cast<std::size_t>(in.gcount()));
+    if (size == 0) refuse_html(got, path.string());
+    hash.add(std::as_bytes(std::span(got)));
+    size += got.size();
+  } while (in);
+  if (in.bad()) throw Error({.what = "reading failed: " + errno_text(), .where = path.string()});
+  check_size(file, size, path.string());
+  check_hash(file, hash.hex(), path.string());
 }
 
 }  // namespace laq::data

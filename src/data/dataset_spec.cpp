@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/text.hpp"
+#include "data/cifar.hpp"
 #include "data/content.hpp"
 #include "data/download.hpp"
 
@@ -17,8 +18,19 @@ namespace {
 constexpr std::int64_t kMostRows = std::int64_t{1} << 32;
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 36;
 
+const std::vector<std::pair<std::string, Preprocessing>> kPreprocessing{
+    {"none", Preprocessing::none},
+    {"mean_image", Preprocessing::mean_image},
+    {"gcn", Preprocessing::gcn},
+    {"gcn_zca", Preprocessing::gcn_zca},
+    {"gcn_lcn", Preprocessing::gcn_lcn}};
+
 fs::path folder_of(const fs::path& configs) {
   return configs / "datasets";
+}
+
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name == fs::path(name).filename() && name != ".." && name != ".";
 }
 
 bool is_sha256(const std::string& text) {
@@ -31,12 +43,11 @@ DataFile parse_file(const config::Tree& tree, const std::string& path,
   DataFile file;
   file.role = section.word("role", {});
   file.name = section.word("name", {});
-  if (file.name.empty() || file.name != fs::path(file.name).filename() || file.name == "..") {
-    section.refuse("name", "is not a plain file name");
-  }
+  if (!is_plain_name(file.name)) section.refuse("name", "is not a plain file name");
   file.bytes = section.integer("bytes", {}, {1, kMostBytes});
   file.sha256 = section.word("sha256", {});
-  if (!is_sha256(file.sha256)) section.refuse("sha256", "is not 64 lower-case hexadecimal digits");
+  if (!is_sha256(file.sha256) && file.hash_known())
+    section.refuse("sha256", "is not 64 lower-case hexadecimal digits");
   file.hash_checked = section.flag("hash_checked", {});
   section.finish();
   for (const auto& base : bases) file.urls.push_back(join_url(base, file.name));
@@ -45,7 +56,7 @@ DataFile parse_file(const config::Tree& tree, const std::string& path,
 }
 
 void check_roles(const DatasetSpec& spec, const config::Section& root) {
-  const std::vector<std::string> needed = roles(spec.kind);
+  const std::vector<std::string> needed = roles(spec.kind, spec.files.size());
   for (const auto& role : needed) {
     const auto count = std::count_if(spec.files.begin(), spec.files.end(),
                                      [&](const DataFile& file) { return file.role == role; });
@@ -63,7 +74,77 @@ void check_roles(const DatasetSpec& spec, const config::Section& root) {
   }
 }
 
+/// Percent of one text, in whole batches; a text for each part needs none.
+void read_text_splits(config::Section& splits, DatasetSpec& spec) {
+  if (spec.files.size() > 1) return;
+  spec.splits.train = splits.integer("train", {}, {1, 98});
+  spec.splits.validation = splits.integer("validation", {}, {1, 98});
+  spec.splits.test = splits.integer("test", {}, {1, 98});
+  if (spec.splits.train + spec.splits.validation + spec.splits.test != 100)
+    splits.refuse("train", "does not make 100 percent with validation and test");
+}
+
+/// What a text has in place of a picture's preprocessing and shape.
+void read_text(config::Section& root, DatasetSpec& spec) {
+  spec.preprocessing = Preprocessing::none;
+  spec.classes = root.integer("vocabulary", {}, {2, 256});
+  read_text_splits(root.child("splits"), spec);
+  if (!root.has("cut_from")) {
+    root.raw("cut_from");
+    return;
+  }
+  config::Section& cut = root.child("cut_from");
+  spec.cut_from =
+      SourceText{cut.word("archive", {}), cut.words("folders", {}), spec.files.front().bytes};
+  spec.files.front().package_path.clear();  // the package has its source, not the file
+}
+
+/// Which rows are for validation: with validation_per_class, so many of every class.
+void read_splits(config::Section& splits, DatasetSpec& spec) {
+  spec.splits.train = splits.integer("train", {}, {1, kMostRows});
+  spec.splits.validation = splits.integer("validation", {}, {1, kMostRows});
+  spec.splits.test = splits.integer("test", {}, {1, kMostRows});
+  if (spec.kind != Kind::svhn && spec.kind != Kind::image_folder) return;
+  auto& drawn = spec.splits.validation_per_class;
+  drawn = splits.integers("validation_per_class", {}, {0, kMostRows});
+  const std::size_t files = spec.kind == Kind::svhn ? 2 : 1;
+  if (drawn.size() != files) {
+    splits.refuse(
+        "validation_per_class",
+        fmt::format("has {} numbers, but there are {} training files", drawn.size(), files));
+  }
+  std::int64_t rows = 0;
+  for (const std::int64_t of_file : drawn) rows += spec.classes * of_file;
+  if (rows != spec.splits.validation) {
+    splits.refuse("validation", fmt::format("is not {} classes times validation_per_class, {}",
+                                            spec.classes, rows));
+  }
+}
+
+void read_pictures(config::Section& root, DatasetSpec& spec) {
+  spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessing);
+  spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
+  spec.shape = root.integers("shape", {}, {1, 1 << 16});
+  if (spec.shape.size() != 3) root.refuse("shape", "is not [channels, height, width]");
+  read_splits(root.child("splits"), spec);
+}
+
+void check_cifar(DatasetSpec& spec, const config::Section& root) {
+  if (spec.classes != 10 && spec.classes != 100) root.refuse("classes", "is neither 10 nor 100");
+  if (spec.shape != std::vector<std::int64_t>{3, 32, 32}) {
+    root.refuse("shape", "is not that of CIFAR", "write [3, 32, 32]");
+  }
+  for (auto& file : spec.files) file.unpacked = cifar_format(spec.classes).folder;
+}
+
 }  // namespace
+
+std::string word_of(Preprocessing preprocessing) {
+  for (const auto& [word, value] : kPreprocessing) {
+    if (value == preprocessing) return word;
+  }
+  throw Error({.what = "preprocessing without a name"});
+}
 
 const DataFile& DatasetSpec::file(const std::string& role) const {
   for (const auto& candidate : files) {
@@ -88,12 +169,14 @@ std::vector<std::string> dataset_names(const fs::path& configs) {
 
 DatasetSpec load_dataset(const fs::path& configs, const std::string& name) {
   const std::vector<std::string> known = dataset_names(configs);
-  if (std::find(known.begin(), known.end(), name) == known.end()) {
+  std::string file_name = name;  // linux-debian is linux_debian
+  std::replace(file_name.begin(), file_name.end(), '-', '_');
+  if (std::find(known.begin(), known.end(), file_name) == known.end()) {
     throw usage_error({.what = fmt::format("unknown dataset '{}'", name),
                        .where = folder_of(configs).string(),
                        .advice = suggestion(name, known)});
   }
-  return parse_dataset(config::load_yaml(folder_of(configs) / (name + ".yaml")), name);
+  return parse_dataset(config::load_yaml(folder_of(configs) / (file_name + ".yaml")), file_name);
 }
 
 DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
@@ -105,20 +188,14 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
     spec.paper_column = root.word("paper_column", {});
   else
     root.raw("paper_column");
-  spec.kind = root.choice<Kind>("kind", {}, {{"idx", Kind::idx}});
-  spec.preprocessing = root.choice<Preprocessing>(
-      "preprocessing", {},
-      {{"none", Preprocessing::none}, {"mean_image", Preprocessing::mean_image}});
-  spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
-
-  spec.shape = root.integers("shape", {}, {1, 1 << 16});
-  if (spec.shape.size() != 3) root.refuse("shape", "is not [channels, height, width]");
-
-  config::Section& splits = root.child("splits");
-  spec.splits.train = splits.integer("train", {}, {1, kMostRows});
-  spec.splits.validation = splits.integer("validation", {}, {1, kMostRows});
-  spec.splits.test = splits.integer("test", {}, {1, kMostRows});
-
+  spec.kind = root.choice<Kind>("kind", {},
+                                {{"idx", Kind::idx},
+                                 {"cifar", Kind::cifar},
+                                 {"svhn", Kind::svhn},
+                                 {"image_folder", Kind::image_folder},
+                                 {"text", Kind::text}});
+  spec.folder = root.word("folder", name);
+  if (!is_plain_name(spec.folder)) root.refuse("folder", "is not a plain name");
   fs::path package_folder;
   config::Section& debian = root.child("debian");
   if (root.has("debian")) {
@@ -134,13 +211,19 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
         parse_file((*files->list())[i], fmt::format("files[{}]", i), bases, package_folder));
   }
   check_roles(spec, root);
+  if (spec.kind == Kind::text)
+    read_text(root, spec);
+  else
+    read_pictures(root, spec);
+  if (spec.kind == Kind::cifar) check_cifar(spec, root);
   root.finish();
   return spec;
 }
 
 std::string dataset_sha256(const DatasetSpec& spec) {
   std::string text;
-  for (const auto& role : roles(spec.kind)) text += role + " " + spec.file(role).sha256 + "\n";
+  for (const auto& role : roles(spec.kind, spec.files.size()))
+    text += role + " " + spec.file(role).sha256 + "\n";
   return sha256(text);
 }
 

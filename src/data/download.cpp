@@ -53,6 +53,7 @@ std::string download(const std::string& url, std::size_t most) {
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), curl_easy_cleanup);
   if (!curl) throw Error({.what = "libcurl does not start"});
   Received received{.content = {}, .most = most};
+  received.content.reserve(most);  // growing a large file would need twice its memory
   std::array<char, CURL_ERROR_SIZE> reason{};
   const auto set = [&](CURLoption option, auto value) {
     if (const CURLcode failed = curl_easy_setopt(curl.get(), option, value); failed != CURLE_OK) {

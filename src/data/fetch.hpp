@@ -16,11 +16,11 @@ struct FetchOptions {
   std::function<std::string(const std::string&, std::size_t)> read_url = download;
 };
 
-/// Puts every file of the dataset into `paths.data_dir`/<name>: from the mirror, the Debian
-/// package, then the published URLs, the first that passes `checked_content`. A file that is there
-/// and passes stays as it is; one that does not is replaced. Files are checked before they are
-/// renamed into place, so a broken one never gets there. Error: no source had a good file; it lists
-/// each source with its reason, and what to do.
+/// Puts every file of the dataset into `paths.data_dir`/<folder>: from the mirror, the Debian
+/// package, then the published URLs, the first that passes the checks of its kind. A file that is
+/// there and passes stays as it is; one that does not is replaced. Files are checked before they
+/// are renamed into place, so a broken one never gets there. Error: no source had a good file; it
+/// lists each source with its reason, and what to do.
 void fetch(const DatasetSpec& spec, const DataPaths& paths, const FetchOptions& options = {});
 
 }  // namespace laq::data

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,11 +34,28 @@ struct ImageLimits {
   std::int64_t validation = 0;
 };
 
-/// A dataset split into its parts. The parts are ranges of rows of two resident arrays of bytes;
-/// `gather` makes the network's input from them.
+/// What is made of the pictures, and of how many.
+struct Preparation {
+  Preprocessing preprocessing = Preprocessing::none;
+  ImageLimits limits = {};
+  /// Where a fitted whitening is kept, named by the SHA-256 of the training part and the constants,
+  /// so that the next run need not fit it; empty: nowhere.
+  std::filesystem::path cache = {};
+};
+
+struct LoadedImages;
+
+/// A dataset split into its parts, in memory once: as the published bytes (none, mean_image), or as
+/// the float32 rows of its parts (gcn, gcn_zca, gcn_lcn), which replace the bytes. `gather` makes
+/// the network's input from them.
 class ImageData {
  public:
-  /// Error: sizes that do not fit each other or the splits.
+  /// Errors: sizes that do not fit each other, a row that is not there, a training part that cannot
+  /// be whitened.
+  ImageData(LoadedImages images, const Preparation& preparation);
+
+  /// The last rows of the training file are for validation. Error: also sizes that do not fit the
+  /// splits.
   ImageData(ImageSet training_file, ImageSet test_file, const Splits& splits,
             Preprocessing preprocessing, const ImageLimits& limits = {});
 
@@ -46,26 +65,29 @@ class ImageData {
   std::int64_t width() const { return files_[0].width; }
   std::int64_t features() const { return files_[0].features(); }
 
-  /// What is subtracted from pixels/255 (features values): the mean over the training part, or
-  /// zeros.
+  /// What `mean_image` subtracts from pixels/255 (features values): the mean over the training
+  /// part. Zeros for the other preprocessings.
   const std::vector<float>& mean() const { return mean_; }
 
-  /// Writes rows `indices` (0 … size(part) − 1) of a part: pixels/255 − mean to `out`
-  /// (indices.size() × features) and, unless null, the labels to `labels` (indices.size()).
-  /// Threads may call it at the same time. Error: an index out of range.
+  /// Writes rows `indices` (0 … size(part) − 1) of a part to `out` (indices.size() × features) and,
+  /// unless null, their labels to `labels` (indices.size()). In parallel where it is worth it;
+  /// threads may call it at the same time. Error: an index out of range.
   void gather(Part part, std::span<const std::int64_t> indices, float* out,
               std::int64_t* labels) const;
 
  private:
-  struct Range {
-    std::size_t file;  ///< of files_
-    std::int64_t first;
-    std::int64_t count;
+  struct PartData {
+    std::size_t file;                 // of files_
+    std::vector<std::int64_t> rows;   // of the file
+    std::unique_ptr<float[]> values;  // null: the file's bytes are used
   };
-  const Range& range(Part part) const { return ranges_[static_cast<std::size_t>(part)]; }
+  const PartData& part(Part part) const { return parts_[static_cast<std::size_t>(part)]; }
+  void check_rows() const;
+  void hold_floats(const Preparation& preparation);
+  void whiten_parts(const std::string& content_hash, const std::filesystem::path& cache);
 
   ImageSet files_[2];
-  Range ranges_[3];
+  PartData parts_[3];
   std::vector<float> mean_;
 };
 

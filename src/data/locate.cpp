@@ -19,9 +19,9 @@ struct Place {
 };
 
 std::vector<Place> places(const DatasetSpec& spec, const DataFile& file, const DataPaths& paths) {
-  std::vector<Place> all{{paths.data_dir / spec.name, Source::data_dir}};
+  std::vector<Place> all{{paths.data_dir / spec.folder_name(), Source::data_dir}};
   if (paths.mirror && !is_url(*paths.mirror)) {
-    all.push_back({fs::path(*paths.mirror) / spec.name, Source::mirror});
+    all.push_back({fs::path(*paths.mirror) / spec.folder_name(), Source::mirror});
   }
   if (!file.package_path.empty()) {
     all.push_back({file.package_path.parent_path(), Source::package});
@@ -41,9 +41,12 @@ Error missing(const DatasetSpec& spec, const DataFile& file, const DataPaths& pa
   std::vector<std::string> folders;
   for (const auto& place : places(spec, file, paths)) folders.push_back(place.folder.string());
   std::string advice = "run: " + fetch_command(spec, paths);
-  if (!spec.debian_package.empty()) advice += ", or: apt-get install " + spec.debian_package;
+  if (spec.cut_from)
+    advice = fmt::format("apt-get install {}, then {}", spec.debian_package, advice);
+  else if (!spec.debian_package.empty())
+    advice += ", or: apt-get install " + spec.debian_package;
   advice += fmt::format(", or put it into DIR/{} and pass --mirror DIR or set LAQ_DATA_MIRROR=DIR",
-                        spec.name);
+                        spec.folder_name());
   return Error({.what = "data file is missing",
                 .where = spec.name + "/" + file.name,
                 .expected = "it in " + join(folders, " or "),
@@ -51,6 +54,10 @@ Error missing(const DatasetSpec& spec, const DataFile& file, const DataPaths& pa
 }
 
 std::string advice_for(const DatasetSpec& spec, const DataPaths& paths, Source source) {
+  if (spec.kind == Kind::image_folder) {  // the user's own: nobody publishes a good one
+    return fmt::format("mend it there, or, if it is right, mend configs/datasets/{}.yaml",
+                       spec.name);
+  }
   const std::string fetch = "run: " + fetch_command(spec, paths);
   switch (source) {
     case Source::data_dir:
@@ -86,7 +93,8 @@ bool occupied(const fs::path& path) {
 }
 
 std::vector<std::string> names_on_disk(const DataFile& file) {
-  if (!file.name.ends_with(".gz")) return {file.name};
+  if (!file.unpacked.empty()) return {file.name, file.unpacked};
+  if (!file.name.ends_with(".gz") || file.name.ends_with(".tar.gz")) return {file.name};
   return {file.name, file.name.substr(0, file.name.size() - 3)};
 }
 
@@ -112,15 +120,24 @@ std::string read_raw(const fs::path& path, const DataFile& file) {
   return read_file(path);
 }
 
-std::vector<std::uint8_t> read_checked(const DatasetSpec& spec, const DataFile& file,
-                                       const DataPaths& paths) {
+void with_located(const DatasetSpec& spec, const DataFile& file, const DataPaths& paths,
+                  const std::function<void(const fs::path&)>& use) {
   const auto found = locate(spec, file, paths);
   if (!found) throw missing(spec, file, paths);
   try {
-    return checked_content(spec, file, read_raw(found->path, file), found->path.string());
+    use(found->path);
   } catch (const Error& error) {
     throw Error({.what = error.what(), .advice = advice_for(spec, paths, found->source)});
   }
+}
+
+std::vector<std::uint8_t> read_checked(const DatasetSpec& spec, const DataFile& file,
+                                       const DataPaths& paths) {
+  std::vector<std::uint8_t> content;
+  with_located(spec, file, paths, [&](const fs::path& path) {
+    content = checked_content(spec, file, read_raw(path, file), path.string());
+  });
+  return content;
 }
 
 }  // namespace laq::data

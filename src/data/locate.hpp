@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 
 namespace laq::data {
 
-/// Where data may be. Below both, files are in a folder with the dataset's name.
+/// Where data may be. Below both, files are in the dataset's folder.
 struct DataPaths {
   std::filesystem::path data_dir = "data";
   std::optional<std::string> mirror = {};  ///< a folder or a URL
@@ -34,7 +35,8 @@ struct Located {
   Source source;
 };
 
-/// The file's names on disk: as published, and without ".gz".
+/// The file's names on disk: as published, and without ".gz" or, of a CIFAR archive, the folder
+/// that is in it.
 std::vector<std::string> names_on_disk(const DataFile& file);
 
 /// Looks for the file in the data directory, the mirror when it is a folder, and the place of the
@@ -42,7 +44,11 @@ std::vector<std::string> names_on_disk(const DataFile& file);
 std::optional<Located> locate(const DatasetSpec& spec, const DataFile& file,
                               const DataPaths& paths);
 
-/// Locates, reads and checks a file (`checked_content`) and returns its uncompressed content.
+/// Locates a file and has it used. Errors of `use` get what to do next; a missing file is one too.
+void with_located(const DatasetSpec& spec, const DataFile& file, const DataPaths& paths,
+                  const std::function<void(const std::filesystem::path&)>& use);
+
+/// Locates, reads and checks an IDX file (`checked_content`) and returns its uncompressed content.
 /// Errors name the file, what was found and expected, and what to do next.
 std::vector<std::uint8_t> read_checked(const DatasetSpec& spec, const DataFile& file,
                                        const DataPaths& paths);

@@ -1,7 +1,5 @@
 #include "nn/mlp.hpp"
 
-#include <fmt/format.h>
-
 #include <functional>
 #include <numeric>
 
@@ -25,34 +23,22 @@ MlpSpec read_mlp(config::Section& section) {
   return {section.integers("hidden", {}, {1, 1 << 20})};
 }
 
-double weight_count(const MlpSpec& spec, const Shape& shape) {
-  double count = 0, inputs = static_cast<double>(input_size(shape));
+Size size(const MlpSpec& spec, const Shape& shape) {
+  Size total;
+  auto inputs = static_cast<double>(input_size(shape));
   for (const std::int64_t width : layer_widths(spec, shape)) {
-    count += inputs * static_cast<double>(width);
+    total.add(inputs * static_cast<double>(width), 1);
     inputs = static_cast<double>(width);
   }
-  return count;
+  return total;
 }
 
 Mlp::Mlp(const MlpSpec& spec, const Shape& shape) {
   std::int64_t inputs = input_size(shape);
-  const std::vector<std::int64_t> widths = layer_widths(spec, shape);
-  for (std::size_t i = 0; i < widths.size(); ++i) {
-    const auto dense_name = fmt::format("dense{}", i + 1);
-    const auto norm_name = fmt::format("norm{}", i + 1);
-    auto dense = register_module(dense_name, torch::nn::Linear(inputs, widths[i]));
-    auto norm = register_module(
-        norm_name,
-        torch::nn::BatchNorm1d(torch::nn::BatchNormOptions(widths[i]).eps(1e-4).momentum(0.1)));
-    const torch::NoGradGuard no_gradient;
-    dense->bias.zero_();
-    add_weight(dense_name + ".weight", dense->weight, inputs, widths[i]);
-    add_plain(dense_name + ".bias", dense->bias);
-    add_plain(norm_name + ".weight", norm->weight);
-    add_plain(norm_name + ".bias", norm->bias);
-    dense_.push_back(dense);
-    norm_.push_back(norm);
-    inputs = widths[i];
+  for (const std::int64_t width : layer_widths(spec, shape)) {
+    dense_.push_back(add_dense(inputs, width));
+    norm_.push_back(add_dense_norm(width));
+    inputs = width;
   }
 }
 

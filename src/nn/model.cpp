@@ -1,14 +1,15 @@
 #include "nn/model.hpp"
 
 #include <cmath>
+#include <variant>
 
-#include "core/random.hpp"
+#include "nn/char_lstm.hpp"
+#include "nn/initial.hpp"
 #include "nn/mlp.hpp"
+#include "nn/vgg.hpp"
 
 namespace laq::nn {
 namespace {
-
-enum class Init { loss_aware, glorot };
 
 // Half-width of the uniform distribution, PAPER.md section 3.
 double half_width(Init init, const Parameter& weight) {
@@ -16,26 +17,50 @@ double half_width(Init init, const Parameter& weight) {
   return std::sqrt((init == Init::glorot ? 6.0 : 1.5) / fans);
 }
 
-void fill(const Parameter& weight, Init init, std::uint64_t seed) {
-  RandomStream stream(seed, "initial " + weight.name);
-  const double half = half_width(init, weight);
-  float* values = weight.tensor.data_ptr<float>();
-  for (std::int64_t i = 0; i < weight.tensor.numel(); ++i) {
-    values[i] = static_cast<float>(half * (2 * stream.uniform() - 1));
-  }
+// One alternative for each kind of model.
+using Spec = std::variant<MlpSpec, VggSpec, CharLstmSpec>;
+
+std::shared_ptr<Model> make(const MlpSpec& spec, const Shape& shape) {
+  return std::make_shared<Mlp>(spec, shape);
 }
 
-Init read_common(config::Section& section) {
-  section.choice<std::string>("kind", {}, {{"mlp", "mlp"}});
-  return section.choice<Init>("init", Init::loss_aware,
-                              {{"loss_aware", Init::loss_aware}, {"glorot", Init::glorot}});
+std::shared_ptr<Model> make(const VggSpec& spec, const Shape& shape) {
+  return std::make_shared<Vgg>(spec, shape);
+}
+
+std::shared_ptr<Model> make(const CharLstmSpec& spec, const Shape& shape) {
+  return std::make_shared<CharLstm>(spec, shape);
+}
+
+struct Description {
+  Init init;
+  Spec spec;
+};
+
+Description read(config::Section& section) {
+  using Reader = Spec (*)(config::Section&);
+  const Reader read_kind = section.choice<Reader>(
+      "kind", {},
+      {{"mlp", [](config::Section& keys) -> Spec { return read_mlp(keys); }},
+       {"vgg", [](config::Section& keys) -> Spec { return read_vgg(keys); }},
+       {"char_lstm", [](config::Section& keys) -> Spec { return read_char_lstm(keys); }}});
+  const Init init = section.choice<Init>(
+      "init", Init::loss_aware, {{"loss_aware", Init::loss_aware}, {"glorot", Init::glorot}});
+  return {init, read_kind(section)};
 }
 
 }  // namespace
 
 void Model::add_weight(const std::string& name, const at::Tensor& tensor, std::int64_t fan_in,
-                       std::int64_t fan_out) {
-  parameters_.push_back({name, tensor, true, 1, fan_in, fan_out});
+                       std::int64_t fan_out, std::int64_t blocks) {
+  parameters_.push_back({name, tensor, true, blocks, fan_in, fan_out});
+}
+
+void Model::initialise(Init init, std::uint64_t seed) {
+  for (const auto& weight : layers()) {
+    if (weight.quantizable)
+      fill_uniform(weight.tensor, half_width(init, weight), seed, weight.name);
+  }
 }
 
 void Model::add_plain(const std::string& name, const at::Tensor& tensor) {
@@ -44,22 +69,18 @@ void Model::add_plain(const std::string& name, const at::Tensor& tensor) {
 
 std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape,
                                   std::uint64_t seed) {
-  const Init init = read_common(section);
-  const std::shared_ptr<Model> model = std::make_shared<Mlp>(read_mlp(section), shape);
-  for (const auto& parameter : model->layers()) {
-    if (parameter.quantizable) fill(parameter, init, seed);
-  }
+  const auto [init, spec] = read(section);
+  const auto model = std::visit([&](const auto& kind) { return make(kind, shape); }, spec);
+  model->initialise(init, seed);
   return model;
 }
 
-double weight_count(config::Section& section, const Shape& shape) {
-  read_common(section);
-  return weight_count(read_mlp(section), shape);
+Size model_size(config::Section& section, const Shape& shape) {
+  return std::visit([&](const auto& kind) { return size(kind, shape); }, read(section).spec);
 }
 
 void check_model(config::Section& section) {
-  read_common(section);
-  read_mlp(section);
+  read(section);
 }
 
 }  // namespace laq::nn

@@ -21,18 +21,29 @@ struct Parameter {
   std::int64_t fan_in = 0, fan_out = 0;  ///< weights only: units feeding and fed by one unit
 };
 
+/// How wide weights are spread at the start (PAPER.md section 3): half-width of a uniform
+/// distribution.
+enum class Init {
+  loss_aware,  ///< sqrt(1.5 / (fan_in + fan_out))
+  glorot       ///< sqrt(6 / (fan_in + fan_out))
+};
+
 /// A network in plain LibTorch modules. It holds the weights it computes with, quantized or not,
 /// and nothing else.
 class Model : public torch::nn::Module {
  public:
-  /// batch × features (or channels × height × width) → batch × outputs.
+  /// batch × features (or channels × height × width) → batch × outputs; of characters, steps ×
+  /// batch → steps·batch × outputs.
   virtual at::Tensor forward(const at::Tensor& input) = 0;
   /// Every trainable tensor in a fixed order.
   const std::vector<Parameter>& layers() const { return parameters_; }
+  /// Draws the initial values. Without a rule of its own, a kind of network gets uniform weights;
+  /// its biases and batch norm are as they were made.
+  virtual void initialise(Init init, std::uint64_t seed);
 
  protected:
   void add_weight(const std::string& name, const at::Tensor& tensor, std::int64_t fan_in,
-                  std::int64_t fan_out);
+                  std::int64_t fan_out, std::int64_t blocks = 1);
   void add_plain(const std::string& name, const at::Tensor& tensor);
 
  private:
@@ -41,8 +52,8 @@ class Model : public torch::nn::Module {
 
 /// What the data fixes about a model.
 struct Shape {
-  std::vector<std::int64_t> input;  ///< channels, height, width
-  std::int64_t outputs = 0;         ///< classes
+  std::vector<std::int64_t> input;  ///< channels, height, width; of text empty
+  std::int64_t outputs = 0;         ///< classes; of text its vocabulary
 };
 
 /// Reads `model:` (kind, init and the kind's own keys) and makes the model with its initial
@@ -52,7 +63,19 @@ std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape, 
 /// Reads and checks `model:` without making anything.
 void check_model(config::Section& section);
 
-/// Number of quantizable weights of the model that `section` describes.
-double weight_count(config::Section& section, const Shape& shape);
+/// How large a model is, without making it.
+struct Size {
+  double weights = 0;          ///< quantizable
+  double multiplications = 0;  ///< of one forward pass of one sample
+
+  /// A matrix (or window) of weights that is applied at a number of positions.
+  void add(double count, double positions) {
+    weights += count;
+    multiplications += count * positions;
+  }
+};
+
+/// Of the model that `section` describes.
+Size model_size(config::Section& section, const Shape& shape);
 
 }  // namespace laq::nn

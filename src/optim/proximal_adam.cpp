@@ -112,6 +112,8 @@ AdamStep ProximalAdam::adam_step(double learning_rate, bool clipped) const {
 
 void ProximalAdam::update(Slot& slot, double learning_rate) {
   at::Tensor gradient = slot.parameter.tensor.grad().contiguous();
+  // A NaN stays one, so that divergence is seen.
+  if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
   float* g = gradient.data_ptr<float>();
   if (slot.quantized) {
     const std::size_t size = count(gradient) / static_cast<std::size_t>(slot.groups);

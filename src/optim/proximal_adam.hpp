@@ -15,7 +15,8 @@ namespace laq::optim {
 
 struct AdamOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  double clip = 1;  ///< bound of the latent weights of quantized layers
+  double clip = 1;           ///< bound of the latent weights of quantized layers
+  double clip_gradient = 0;  ///< bound of every element of the gradients; 0: none
 };
 
 /// What a quantizer did to one layer, for the record.

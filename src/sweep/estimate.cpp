@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 
@@ -41,15 +42,14 @@ Estimate::Estimate(const Plan& plan, int side_by_side)
 // Multiplications and additions of the training: forward, and backward to inputs and weights.
 double Estimate::cost(const Job& job) const {
   config::Section section(job.run.tree.find("model"), "model");
-  const double weights =
-      nn::weight_count(section, {job.run.dataset.shape, job.run.dataset.classes});
-  const std::int64_t limit = job.run.limits.train, all = job.run.dataset.splits.train;
-  const auto rows = static_cast<double>(limit > 0 ? std::min(limit, all) : all);
-  double samples = rows * static_cast<double>(job.run.train.epochs);
+  const double products =
+      nn::model_size(section, {job.run.dataset.shape, job.run.dataset.classes}).multiplications;
+  double samples = job.run.samples_per_epoch() * static_cast<double>(job.run.train.epochs);
   if (job.run.train.max_steps > 0) {
-    samples = std::min(samples, static_cast<double>(job.run.train.max_steps * job.run.train.batch));
+    samples = std::min(samples,
+                       static_cast<double>(job.run.train.max_steps) * job.run.samples_per_step());
   }
-  return 6 * weights * samples;
+  return 6 * products * samples;
 }
 
 void Estimate::learn(const Job& job) {

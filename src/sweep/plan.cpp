@@ -59,6 +59,43 @@ void read_grid(const config::Tree* grid, Plan& plan) {
     plan.grid.emplace_back(key, texts(values, "grid." + key));
 }
 
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+Pairs read_pairs(config::Section& root, const std::string& key, const std::string& example) {
+  const config::Tree* tree = root.raw(key);
+  if (!tree || tree->empty()) return {};
+  if (!tree->map()) {
+    throw usage_error({.what = fmt::format("'{}' is not a map", key),
+                       .where = tree->place,
+                       .found = tree->description(),
+                       .expected = "keys and values such as " + example});
+  }
+  Pairs pairs;
+  for (const auto& [name, value] : *tree->map()) {
+    if (!value.scalar()) {
+      throw usage_error({.what = fmt::format("wrong value of '{}.{}'", key, name),
+                         .where = value.place,
+                         .found = value.description(),
+                         .expected = "one value"});
+    }
+    pairs.emplace_back(name, *value.scalar());
+  }
+  return pairs;
+}
+
+// Every column is that of an experiment or of a value on an axis of the grid.
+void check_columns(const config::Section& root, const SweepFile& file, const Plan& plan) {
+  std::vector<std::string> known = file.experiments;
+  for (const auto& [axis, values] : plan.grid) {
+    for (const auto& value : values) known.push_back(axis + "=" + value);
+  }
+  for (const auto& [from, column] : plan.columns) {
+    if (std::find(known.begin(), known.end(), from) != known.end()) continue;
+    root.refuse("columns", fmt::format("has '{}', which the sweep does not run", from),
+                suggestion(from, known));
+  }
+}
+
 SweepFile read_file(const config::Tree& tree, Plan& plan) {
   config::Section root(&tree, "");
   SweepFile file;
@@ -69,11 +106,11 @@ SweepFile read_file(const config::Tree& tree, Plan& plan) {
   file.methods = root.words("methods", {});
   file.seeds = root.words("seeds", std::vector<std::string>{"1"});
   read_grid(root.raw("grid"), plan);
-  if (const config::Tree* fallbacks = root.raw("fallbacks"); fallbacks && fallbacks->map()) {
-    for (const auto& [from, to] : *fallbacks->map()) {
-      file.fallbacks.emplace_back(from, to.scalar() ? *to.scalar() : "");
-    }
-  }
+  for (const auto& [key, value] : read_pairs(root, "overrides", "train.epochs: 6"))
+    file.overrides.push_back(config::parse_override(key + "=" + value));
+  file.fallbacks = read_pairs(root, "fallbacks", "mnist: fashion_mnist");
+  plan.columns = read_pairs(root, "columns", "model.width=16: k16");
+  check_columns(root, file, plan);
   root.finish();
   return file;
 }

@@ -29,7 +29,10 @@ struct Plan {
   std::string
       paper_table;  ///< key in configs/paper/tables.yaml; "" when the sweep is not in the papers
   train::Profile profile;
-  std::vector<std::string> experiments, methods;                       ///< in the file's order
+  std::vector<std::string> experiments, methods;  ///< in the file's order
+  /// Columns of the paper's table where they are not the datasets' own: experiment or axis=value,
+  /// column.
+  std::vector<std::pair<std::string, std::string>> columns;
   std::vector<std::pair<std::string, std::vector<std::string>>> grid;  ///< extra axes
   std::vector<std::string>
       notes;  ///< what was changed on the way, for the reader (a fallback that was taken)
@@ -47,9 +50,11 @@ struct PlanRequest {
 };
 
 /// Expands a sweep file: `title`, `table`, `profile`, `experiments`, `methods`, `seeds`, `grid`
-/// (key: values), `fallbacks` (experiment: experiment to run when the data of the first is not at
-/// hand). Words replace an axis (experiment, method, seed or a key of `grid`), add one, or set a
-/// key for all runs. Every job's state is read from its folder. Errors (usage): as
+/// (key: values), `overrides` (key: value, for all runs), `columns` (experiment, or axis=value of
+/// the grid: column of the paper's table, where it is not the dataset's), `fallbacks` (experiment:
+/// experiment to run when the data of the first is not at hand). Words replace an axis (experiment,
+/// method, seed or a key of `grid`), add one, or set a key for all runs. Every job's state is read
+/// from its folder. Errors (usage): a column of what the sweep does not run; else as
 /// `train::resolve`, naming the point.
 Plan make_plan(const std::filesystem::path& configs, const PlanRequest& request);
 

@@ -71,23 +71,68 @@ void read_train(config::Section& section, Run& run) {
   run.train.batch = section.integer("batch", {}, {2, 1 << 20});  // batch norm needs two
   run.train.max_steps =
       section.integer("max_steps", 0, {0, 1'000'000'000}, config::Canonical::omit_default);
-  section.choice<std::string>("loss", {}, {{"squared_hinge", "squared_hinge"}});
+  run.train.loss = section.choice<Loss>(
+      "loss", {}, {{"squared_hinge", Loss::squared_hinge}, {"cross_entropy", Loss::cross_entropy}});
+  if (run.dataset.kind == data::Kind::text)
+    run.train.time_steps = section.integer("time_steps", {}, {1, 1 << 16});
   run.schedule = optim::read_schedule(section, run.train.epochs);
   config::Section& adam = section.child("adam");
   run.train.adam.beta1 = adam.real("beta1", 0.9, {0, 0.999999});
   run.train.adam.beta2 = adam.real("beta2", 0.999, {0, 0.999999});
   run.train.adam.epsilon = adam.real("epsilon", 1e-8, {1e-30, 1});
   run.train.adam.clip = section.real("clip_weights", 1.0, {1e-6, 1e6});
+  run.train.adam.clip_gradient =
+      section.real("clip_gradient", 0, {0, 1e6}, config::Canonical::omit_default);
+}
+
+void read_limits(config::Section& section, Run& run) {
+  const auto limit = [&](const char* key) {
+    return section.integer(key, 0, {0, 1 << 30}, config::Canonical::omit_default);
+  };
+  if (run.dataset.kind == data::Kind::text) {
+    run.characters = limit("characters");
+    return;
+  }
+  run.limits.train = limit("train_limit");
+  run.limits.validation = limit("validation_limit");
+}
+
+void check_network(config::Section& section, const Run& run) {
+  nn::check_model(section);
+  const bool text = run.dataset.kind == data::Kind::text;
+  const bool reads_text = *run.tree.find("model.kind")->scalar() == "char_lstm";
+  if (text == reads_text) return;
+  section.refuse("kind", fmt::format("does not fit the dataset '{}'", run.dataset.name),
+                 text ? "text needs char_lstm" : "char_lstm needs text");
+}
+
+void check_batch(const config::Section& section, const Run& run) {
+  if (run.samples_per_step() <= run.samples_per_epoch()) return;
+  if (run.dataset.kind == data::Kind::text) {
+    section.refuse("batch", "times train.time_steps is longer than the training text",
+                   fmt::format("there are about {:.0f} characters", run.samples_per_epoch()));
+  }
+  section.refuse("batch", "is larger than the training part",
+                 fmt::format("choose at most {:.0f}", run.samples_per_epoch()));
 }
 
 // The part of the dataset's description that can change the outcome.
 nlohmann::json data_identity(const data::DatasetSpec& spec) {
-  return {
-      {"name", spec.name},
-      {"sha256", data::dataset_sha256(spec)},
-      {"preprocessing", spec.preprocessing == data::Preprocessing::none ? "none" : "mean_image"},
-      {"train", spec.splits.train},
-      {"validation", spec.splits.validation}};
+  if (spec.kind == data::Kind::text) {
+    return {{"name", spec.name},
+            {"sha256", data::dataset_sha256(spec)},
+            {"train", spec.splits.train},
+            {"validation", spec.splits.validation}};
+  }
+  nlohmann::json identity{{"name", spec.name},
+                          {"sha256", data::dataset_sha256(spec)},
+                          {"preprocessing", data::word_of(spec.preprocessing)},
+                          {"train", spec.splits.train},
+                          {"validation", spec.splits.validation}};
+  // Left out where it is not used, so that the hashes of such runs stay as they are.
+  if (!spec.splits.validation_per_class.empty())
+    identity["validation_per_class"] = spec.splits.validation_per_class;
+  return identity;
 }
 
 }  // namespace
@@ -143,20 +188,10 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
 
   config::Section root(&run.tree, "");
   run.dataset = data::load_dataset(configs, root.word("dataset", {}));
-  config::Section& limits = root.child("data");
-  run.limits.train =
-      limits.integer("train_limit", 0, {0, 1 << 30}, config::Canonical::omit_default);
-  run.limits.validation =
-      limits.integer("validation_limit", 0, {0, 1 << 30}, config::Canonical::omit_default);
-  nn::check_model(root.child("model"));
+  read_limits(root.child("data"), run);
+  check_network(root.child("model"), run);
   read_train(root.child("train"), run);
-  const std::int64_t rows = run.limits.train > 0
-                                ? std::min(run.limits.train, run.dataset.splits.train)
-                                : run.dataset.splits.train;
-  if (run.train.batch > rows) {
-    root.child("train").refuse("batch", "is larger than the training part",
-                               fmt::format("choose at most {}", rows));
-  }
+  check_batch(root.child("train"), run);
   run.quantizer = quant::make_quantizer(root.child("quantizer"));
   root.finish();
 
@@ -164,6 +199,17 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   run.canonical["dataset"] = data_identity(run.dataset);
   run.hash = sha256(run.canonical.dump());
   return run;
+}
+
+double Run::samples_per_epoch() const {
+  if (dataset.kind == data::Kind::text) return data::training_characters(dataset, text_cut());
+  const std::int64_t all = dataset.splits.train;
+  return static_cast<double>(limits.train > 0 ? std::min(limits.train, all) : all);
+}
+
+double Run::samples_per_step() const {
+  const std::int64_t length = dataset.kind == data::Kind::text ? train.time_steps : 1;
+  return static_cast<double>(train.batch * length);
 }
 
 fs::path Run::folder() const {

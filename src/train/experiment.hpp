@@ -8,9 +8,11 @@
 
 #include "config/tree.hpp"
 #include "data/image_set.hpp"
+#include "data/text_data.hpp"
 #include "optim/proximal_adam.hpp"
 #include "optim/schedule.hpp"
 #include "quant/rule.hpp"
+#include "train/loss.hpp"
 
 namespace laq::train {
 
@@ -34,7 +36,9 @@ struct Profile {
 struct TrainOptions {
   std::int64_t epochs = 0;
   std::int64_t batch = 0;
-  std::int64_t max_steps = 0;  ///< stop after so many steps; 0: never
+  std::int64_t max_steps = 0;   ///< stop after so many steps; 0: never
+  std::int64_t time_steps = 0;  ///< characters in a segment of text
+  Loss loss = Loss::squared_hinge;
   optim::AdamOptions adam;
 };
 
@@ -45,8 +49,9 @@ struct Run {
   std::string method_title;
   Profile profile;
   data::DatasetSpec dataset;
-  data::ImageLimits limits;
-  config::Tree tree;  ///< merged; `model:` is read again when the model is made
+  data::ImageLimits limits;     ///< of pictures
+  std::int64_t characters = 0;  ///< only the first so many of a text; 0: all
+  config::Tree tree;            ///< merged; `model:` is read again when the model is made
   TrainOptions train;
   optim::Schedule schedule;
   quant::Quantizer quantizer;
@@ -56,6 +61,11 @@ struct Run {
 
   /// `<experiment>/<method>-<hash8>/seed-<n>`, below the runs folder.
   std::filesystem::path folder() const;
+  data::TextCut text_cut() const { return {train.batch, train.time_steps, characters}; }
+  /// Pictures or characters that an epoch learns from, as far as can be said without the files.
+  double samples_per_epoch() const;
+  /// Of these, what one step takes.
+  double samples_per_step() const;
   /// The resolved configuration as YAML, with the names it was made from in comments.
   std::string yaml() const;
 };

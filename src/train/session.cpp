@@ -83,8 +83,8 @@ class Session {
     try {
       replace_file(folder_ / "config.yaml", run_.yaml());
       report(record::State::running, nullptr);
-      const data::ImageData data = data::load_images(run_.dataset, options_.data, run_.limits);
-      Training training(run_, data);
+      const std::unique_ptr<Task> task = load_task(run_, options_.data);
+      Training training(run_, *task);
       resume(training);
       result.state = train(training);
       result.history = training.history();

@@ -12,7 +12,6 @@
 #include "core/error.hpp"
 #include "core/machine.hpp"
 #include "core/random.hpp"
-#include "train/loss.hpp"
 
 namespace laq::train {
 namespace {
@@ -32,46 +31,43 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-Training::Training(const Run& run, const data::ImageData& data) : run_(run), data_(data) {
+Training::Training(const Run& run, const Task& task) : run_(run), task_(task) {
   const auto seed = static_cast<std::uint64_t>(run.request.seed);
   config::Section model_section(run.tree.find("model"), "model");
-  const nn::Shape shape{{data.channels(), data.height(), data.width()}, run.dataset.classes};
-  model_ = nn::make_model(model_section, shape, seed);
+  model_ = nn::make_model(model_section, task.shape(), seed);
   optimizer_ =
       std::make_unique<optim::ProximalAdam>(model_->layers(), run.quantizer, run.train.adam);
 
   const std::int64_t batch = run.train.batch;
-  position_.steps_per_epoch = data.size(data::Part::train) / batch;
+  position_.steps_per_epoch = task.rows(data::Part::train) / batch;
   if (position_.steps_per_epoch == 0) {
     throw usage_error({.what = "the batch is larger than the training part",
                        .where = "train.batch",
                        .found = std::to_string(batch),
-                       .expected = fmt::format("at most {}", data.size(data::Part::train))});
+                       .expected = fmt::format("at most {}", task.rows(data::Part::train))});
   }
   position_.total_steps = position_.steps_per_epoch * run.train.epochs;
   if (run.train.max_steps > 0) {
     position_.total_steps = std::min(position_.total_steps, run.train.max_steps);
   }
-  inputs_ = at::empty({batch, data.channels(), data.height(), data.width()}, at::kFloat);
-  labels_ = at::empty({batch}, at::kLong);
   losses_ = at::zeros({position_.steps_per_epoch}, at::kFloat);
   seconds_ = at::zeros({position_.steps_per_epoch}, at::kDouble);
   begin_epoch();
 }
 
 void Training::begin_epoch() {
-  order_ = permutation(static_cast<std::size_t>(data_.size(data::Part::train)),
+  order_ = permutation(static_cast<std::size_t>(task_.rows(data::Part::train)),
                        RandomStream(static_cast<std::uint64_t>(run_.request.seed), "data order",
                                     static_cast<std::uint64_t>(position_.epoch)));
 }
 
 void Training::step() {
   const auto start = Clock::now();
-  const auto batch = static_cast<std::size_t>(run_.train.batch);
-  data_.gather(data::Part::train,
-               {order_.data() + static_cast<std::size_t>(position_.step_in_epoch) * batch, batch},
-               inputs_.data_ptr<float>(), labels_.data_ptr<std::int64_t>());
-  const at::Tensor loss = squared_hinge(model_->forward(inputs_), labels_);
+  const auto size = static_cast<std::size_t>(run_.train.batch);
+  const Batch batch = task_.gather(
+      data::Part::train,
+      {order_.data() + static_cast<std::size_t>(position_.step_in_epoch) * size, size});
+  const at::Tensor loss = task_.loss(model_->forward(batch.input), batch.target);
   loss.backward();
   optimizer_->step(run_.schedule.rate(position_.epoch));
   losses_[position_.step_in_epoch].copy_(loss.detach());
@@ -103,8 +99,8 @@ double Training::train_loss() const {
 void Training::finish_epoch() {
   const double loss = train_loss();
   const auto start = Clock::now();
-  const Score valid = evaluate(*model_, data_, data::Part::validation);
-  const Score test = evaluate(*model_, data_, data::Part::test);
+  const Score valid = evaluate(*model_, task_, data::Part::validation);
+  const Score test = evaluate(*model_, task_, data::Part::test);
   for (const double value : {valid.loss, test.loss}) {
     if (!std::isfinite(value)) {
       throw Error({.what = fmt::format("the validation or test loss is not finite after epoch {}",
@@ -147,17 +143,18 @@ void Training::finish_epoch() {
 void Training::conclude() {
   auto& values = history_.final_values;
   if (history_.epochs.rows() == 0) {  // no step was asked for: the initial network
-    const Score valid = evaluate(*model_, data_, data::Part::validation);
-    const Score test = evaluate(*model_, data_, data::Part::test);
+    const Score valid = evaluate(*model_, task_, data::Part::validation);
+    const Score test = evaluate(*model_, task_, data::Part::test);
     values = {{"best_epoch", std::int64_t{0}},
               {"valid_error", valid.error},
               {"test_error", test.error},
               {"test_loss", test.loss},
               {"valid_loss", valid.loss}};
   } else {
-    const auto& errors = *history_.epochs.find("valid_error");
+    const auto& values_by_epoch = *history_.epochs.find(task_.criterion());
     std::size_t best = 0;
-    for (std::size_t i = 1; i < errors.size(); ++i) best = errors[i] <= errors[best] ? i : best;
+    for (std::size_t i = 1; i < values_by_epoch.size(); ++i)
+      best = values_by_epoch[i] <= values_by_epoch[best] ? i : best;
     values["best_epoch"] = history_.epochs.index[best];
     for (const char* column : {"valid_error", "valid_loss", "test_error", "test_loss"}) {
       values[column] = (*history_.epochs.find(column))[best];

@@ -7,23 +7,14 @@
 #include <optional>
 #include <vector>
 
-#include "data/image_set.hpp"
 #include "nn/model.hpp"
 #include "optim/proximal_adam.hpp"
 #include "record/checkpoint.hpp"
 #include "record/history.hpp"
 #include "train/experiment.hpp"
+#include "train/task.hpp"
 
 namespace laq::train {
-
-/// Mean loss and share of wrong answers (percent) of a model on a part of the data.
-struct Score {
-  double loss = 0;
-  double error = 0;
-};
-
-/// In evaluation mode, without gradients, in the order of the data.
-Score evaluate(nn::Model& model, const data::ImageData& data, data::Part part);
 
 /// Where a training is.
 struct Position {
@@ -38,8 +29,8 @@ struct Position {
 /// to save.
 class Training {
  public:
-  /// Initial weights and data order are functions of the run's seed. `data` outlives the training.
-  Training(const Run& run, const data::ImageData& data);
+  /// Initial weights and data order are functions of the run's seed. `task` outlives the training.
+  Training(const Run& run, const Task& task);
 
   bool done() const { return position_.steps >= position_.total_steps; }
   /// One batch: gather, forward at ŵ, backward, ProximalAdam.
@@ -48,8 +39,8 @@ class Training {
   bool epoch_due() const;
   /// Evaluates, and adds a row to the history. Error (not_finite): the loss was not.
   void finish_epoch();
-  /// Sets the history's final values from the epoch with the best validation error (the latest of
-  /// equals).
+  /// Sets the history's final values from the epoch that is best by the task's criterion on the
+  /// validation part (the latest of equals).
   void conclude();
 
   const Position& position() const { return position_; }
@@ -70,13 +61,12 @@ class Training {
   std::vector<std::pair<std::string, at::Tensor>> tensors() const;
 
   const Run& run_;
-  const data::ImageData& data_;
+  const Task& task_;
   std::shared_ptr<nn::Model> model_;
   std::unique_ptr<optim::ProximalAdam> optimizer_;
   Position position_;
   record::History history_;
   std::vector<std::int64_t> order_;  // of the present epoch
-  at::Tensor inputs_, labels_;       // one batch
   at::Tensor losses_;                // of the present epoch's steps
   at::Tensor seconds_;               // likewise, double
 };

@@ -66,12 +66,14 @@ std::vector<record::Blob> Training::blobs() const {
 }
 
 record::CheckpointState Training::checkpoint_state() const {
+  std::map<std::string, std::string> texts = task_.texts();
+  texts["config_hash"] = run_.hash;
   return {{{"epoch", position_.epoch},
            {"step_in_epoch", position_.step_in_epoch},
            {"steps", position_.steps},
            {"optimizer_steps", optimizer_->steps()},
            {"seed", run_.request.seed}},
-          {{"config_hash", run_.hash}},
+          std::move(texts),
           history_};
 }
 

@@ -4,7 +4,9 @@
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/pooling.h>
 #include <torch/optim/adam.h>
 
 #include <cmath>
@@ -47,21 +49,53 @@ struct EagerTraining::State {
   std::vector<at::Tensor> weights, latent;
 };
 
-EagerTraining::EagerTraining(bool late, std::uint64_t seed) : state_(std::make_unique<State>()) {
+namespace {
+
+torch::nn::BatchNormOptions norm_options(std::int64_t units) {
+  return torch::nn::BatchNormOptions(units).eps(1e-4).momentum(0.1);
+}
+
+void add_convolutions(std::int64_t width, torch::nn::Sequential& net,
+                      std::vector<at::Tensor>& weights) {
+  std::int64_t inputs = 3;
+  for (int i = 0; i < 6; ++i) {
+    const std::int64_t outputs = width << (i / 2);
+    torch::nn::Conv2d conv(torch::nn::Conv2dOptions(inputs, outputs, 3).padding(1));
+    weights.push_back(conv->weight);
+    net->push_back(conv);
+    if (i % 2) net->push_back(torch::nn::MaxPool2d(2));
+    net->push_back(torch::nn::BatchNorm2d(norm_options(outputs)));
+    net->push_back(torch::nn::ReLU());
+    inputs = outputs;
+  }
+}
+
+void add_dense(const std::vector<std::int64_t>& widths, torch::nn::Sequential& net,
+               std::vector<at::Tensor>& weights) {
+  net->push_back(torch::nn::Flatten());
+  for (std::size_t i = 1; i < widths.size(); ++i) {
+    torch::nn::Linear dense(widths[i - 1], widths[i]);
+    weights.push_back(dense->weight);
+    net->push_back(dense);
+    net->push_back(torch::nn::BatchNorm1d(norm_options(widths[i])));
+    if (i + 1 < widths.size()) net->push_back(torch::nn::ReLU());
+  }
+}
+
+}  // namespace
+
+EagerTraining::EagerTraining(Network network, bool late, double learning_rate, std::uint64_t seed)
+    : state_(std::make_unique<State>()) {
   torch::manual_seed(seed);
   state_->late = late;
-  std::int64_t inputs = 784;
-  for (const std::int64_t width : {2048, 2048, 2048, 10}) {
-    torch::nn::Linear dense(inputs, width);
-    state_->weights.push_back(dense->weight);
-    state_->net->push_back(dense);
-    state_->net->push_back(
-        torch::nn::BatchNorm1d(torch::nn::BatchNormOptions(width).eps(1e-4).momentum(0.1)));
-    if (width != 10) state_->net->push_back(torch::nn::ReLU());
-    inputs = width;
+  if (network == Network::vgg) {
+    add_convolutions(128, state_->net, state_->weights);
+    add_dense({512 * 4 * 4, 1024, 1024, 10}, state_->net, state_->weights);
+  } else {
+    add_dense({784, 2048, 2048, 2048, 10}, state_->net, state_->weights);
   }
   state_->adam = std::make_unique<torch::optim::Adam>(state_->net->parameters(),
-                                                      torch::optim::AdamOptions(0.01));
+                                                      torch::optim::AdamOptions(learning_rate));
   for (const auto& weight : state_->weights) state_->latent.push_back(weight.detach().clone());
 }
 
@@ -94,7 +128,7 @@ void EagerTraining::step(const at::Tensor& input, const at::Tensor& labels) {
     }
   }
   s.adam->zero_grad();
-  const at::Tensor output = s.net->forward(input.flatten(1));
+  const at::Tensor output = s.net->forward(input);
   const at::Tensor targets = at::full_like(output.detach(), -1).scatter_(1, labels.unsqueeze(1), 1);
   (1 - targets * output).clamp_min(0).square().mean().backward();
   const at::NoGradGuard no_gradient;

@@ -20,12 +20,17 @@ std::pair<at::Tensor, double> eager_lata(const at::Tensor& w, const at::Tensor& 
 /// TWN: threshold 0.7 mean|w|.
 std::pair<at::Tensor, double> eager_twn(const at::Tensor& w);
 
-/// A training step of the paper's MNIST network, written eagerly: nn::Linear, nn::BatchNorm1d,
-/// optim::Adam; with `late`, the weights are latent and the network computes with eager_late's ŵ (d
-/// = √v + 1e-8).
+/// The paper's networks, written eagerly.
+enum class Network {
+  mlp,  ///< 784-2048-2048-2048-10
+  vgg   ///< CIFAR-10's, K = 128
+};
+
+/// A training step with nn::Linear, nn::Conv2d, nn::BatchNorm, optim::Adam; with `late`, the
+/// weights are latent and the network computes with eager_late's ŵ (d = √v + 1e-8).
 class EagerTraining {
  public:
-  EagerTraining(bool late, std::uint64_t seed);
+  EagerTraining(Network network, bool late, double learning_rate, std::uint64_t seed);
   ~EagerTraining();
   void step(const at::Tensor& input, const at::Tensor& labels);
   /// Weights, biases, batch norm's scales and shifts of every layer in turn; the same order as a

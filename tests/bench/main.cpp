@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "bench/kernels.hpp"
+#include "bench/lstm_steps.hpp"
 #include "bench/steps.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -30,6 +31,9 @@ const Timing& named(const std::vector<Timing>& timings, const std::string& name)
 struct Report {
   std::string machine;
   StepResults steps;
+  std::vector<Timing> convolutional;
+  double convolutional_operations = 0;
+  std::vector<Timing> lstm;
   std::vector<Timing> kernels, growth;
   std::vector<Figure> figures;
 };
@@ -42,6 +46,28 @@ std::string machine_text() {
                      now_iso8601());
 }
 
+// What oneDNN's convolutions reach on the machine that the project's goals were set on.
+constexpr double kConvolutionGigaflops = 225;
+
+void add_convolutional(const Report& report, std::vector<Figure>& all) {
+  const auto& steps = report.convolutional;
+  const Timing &late = named(steps, "late"), &products = named(steps, "products");
+  all.push_back({"VGG K = 128: late step / our full-precision step",
+                 ratio(late, named(steps, "full")), 1.10});
+  all.push_back({"VGG K = 128: late step / eager full-precision step",
+                 ratio(late, named(steps, "eager full")), 1.0});
+  const auto gigaflops = [&](const Timing& timing) {
+    return report.convolutional_operations / timing.median() / 1e6;
+  };
+  all.push_back(
+      {"VGG K = 128: convolutions and products alone", gigaflops(products), 0, " GFLOP/s"});
+  all.push_back({"VGG K = 128: late step", gigaflops(late), 0, " GFLOP/s"});
+  all.push_back({fmt::format("VGG K = 128: late step / {} GFLOP/s", kConvolutionGigaflops),
+                 gigaflops(late) / kConvolutionGigaflops});
+  all.push_back(
+      {"VGG K = 128: convolutions' and products' share of a late step", 1 / ratio(late, products)});
+}
+
 std::vector<Figure> figures(const Report& report) {
   const auto& steps = report.steps.timings;
   const Timing& full = named(steps, "full");
@@ -52,6 +78,12 @@ std::vector<Figure> figures(const Report& report) {
                    ratio(named(steps, method), full), 1.15});
     all.push_back({fmt::format("{} step / eager full-precision step", method),
                    ratio(named(steps, method), eager), 1.0});
+  }
+  for (const char* method : {"lstm late", "lstm lata"}) {
+    all.push_back({fmt::format("{} step / our full-precision LSTM step", method),
+                   ratio(named(report.lstm, method), named(report.lstm, "lstm full")), 1.05});
+    all.push_back({fmt::format("{} step / eager full-precision LSTM step", method),
+                   ratio(named(report.lstm, method), named(report.lstm, "lstm eager full")), 0.7});
   }
   const auto& sorting = report.steps.sorting;
   all.push_back({"late step / eager sorting LATe step", ratio(sorting[0], sorting[1]), 1.0 / 20});
@@ -68,6 +100,7 @@ std::vector<Figure> figures(const Report& report) {
   }
   all.push_back({"matrix products' share of a late step",
                  1 / ratio(named(steps, "late"), named(steps, "products")), 0.75, "", "at least"});
+  add_convolutional(report, all);
   all.push_back({"peak memory of this process", peak_memory_mib(), 0, " MiB"});
   return all;
 }
@@ -92,7 +125,9 @@ std::string markdown(const Report& report) {
     }
   };
   section("Training step, 784-2048-2048-2048-10, batch 100", report.steps.timings);
+  section("Training step, CIFAR-10's network, K = 128, batch 50", report.convolutional);
   section("Training step with sorting", report.steps.sorting);
+  section("Training step, LSTM with 512 units, batch 100, 100 time steps", report.lstm);
   section("Kernels, 4 194 304 weights", report.kernels);
   section("Ternary solvers by number of weights", report.growth);
   return text;
@@ -108,7 +143,9 @@ nlohmann::json json(const Report& report) {
       all[name].push_back({{"name", one.name}, {"milliseconds", one.milliseconds}});
   };
   section("steps", report.steps.timings);
+  section("convolutional_steps", report.convolutional);
   section("sorting", report.steps.sorting);
+  section("lstm", report.lstm);
   section("kernels", report.kernels);
   section("growth", report.growth);
   return all;
@@ -119,7 +156,11 @@ void go(const std::string& folder) {
   report.machine = machine_text();
   std::cout << report.machine << std::endl;
   report.kernels = measure_kernels();
-  report.steps = measure_steps(std::filesystem::path(LAQ_SOURCE_DIR) / "configs", 41);
+  const auto configs = std::filesystem::path(LAQ_SOURCE_DIR) / "configs";
+  report.steps = measure_steps(configs, 41);
+  report.convolutional = measure_convolutional_steps(configs, 9);
+  report.convolutional_operations = convolutional_operations(configs);
+  report.lstm = measure_lstm_steps(configs, 21);
   report.figures = figures(report);
   report.growth = measure_growth();
   make_folder(folder);

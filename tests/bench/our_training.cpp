@@ -7,8 +7,9 @@
 
 namespace laq::bench {
 
-OurTraining::OurTraining(const std::filesystem::path& configs, const std::string& method)
-    : run_(train::resolve(configs, {"mnist", method, "paper", 1, {}})) {
+OurTraining::OurTraining(const std::filesystem::path& configs, const std::string& experiment,
+                         const std::string& method)
+    : run_(train::resolve(configs, {experiment, method, "paper", 1, {}})) {
   config::Section section(run_.tree.find("model"), "model");
   model_ = nn::make_model(section, {run_.dataset.shape, run_.dataset.classes}, 1);
   optimizer_ =
@@ -17,7 +18,7 @@ OurTraining::OurTraining(const std::filesystem::path& configs, const std::string
 
 void OurTraining::step(const at::Tensor& input, const at::Tensor& labels) {
   train::squared_hinge(model_->forward(input), labels).backward();
-  optimizer_->step(run_.schedule.rate(0));
+  optimizer_->step(learning_rate());
 }
 
 }  // namespace laq::bench

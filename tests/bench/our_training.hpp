@@ -11,13 +11,15 @@
 
 namespace laq::bench {
 
-/// A training step of the paper's MNIST network with our model and optimizer, on a given batch.
+/// A training step of an experiment of the paper with our model and optimizer, on a given batch.
 class OurTraining {
  public:
-  OurTraining(const std::filesystem::path& configs, const std::string& method);
+  OurTraining(const std::filesystem::path& configs, const std::string& experiment,
+              const std::string& method);
   void step(const at::Tensor& input, const at::Tensor& labels);
   nn::Model& model() { return *model_; }
   const optim::ProximalAdam& optimizer() const { return *optimizer_; }
+  double learning_rate() const { return run_.schedule.rate(0); }
 
  private:
   train::Run run_;

@@ -15,17 +15,23 @@ const std::vector<std::string> kMethods = {"late",        "lata",     "lat2e",  
                                            "laq3_linear", "laq3_log", "bwn",    "lab",
                                            "twn",         "ttq",      "dorefa3"};
 
-// Relative, of a layer's weights. Adam's first steps are ±learning rate, so a gradient that is only
-// rounding noise moves its weight either way.
-constexpr double kTolerance = 0.03;
-
 struct Batch {
   at::Tensor input, labels;
 };
 
-// Blurred digits are not needed: what costs time is the size. The inputs have MNIST's share of
-// zeros.
-std::vector<Batch> batches(int count) {
+// What is measured: an experiment, its eager version, and inputs like its data. Pictures are not
+// needed: what costs time is the size.
+struct Subject {
+  std::string experiment;
+  Network network;
+  std::vector<Batch> (*batches)(int count);
+  /// Relative, of a layer's weights after two steps. Adam's first steps are ±learning rate, so a
+  /// gradient that is only rounding noise moves its weight either way, and what is behind it.
+  double tolerance;
+};
+
+// With MNIST's share of zeros.
+std::vector<Batch> digits(int count) {
   std::vector<Batch> all;
   for (int i = 0; i < count; ++i) {
     const at::Tensor on = at::rand({100, 1, 28, 28}).gt(0.8).to(at::kFloat);
@@ -34,16 +40,29 @@ std::vector<Batch> batches(int count) {
   return all;
 }
 
+std::vector<Batch> whitened_pictures(int count) {
+  std::vector<Batch> all;
+  for (int i = 0; i < count; ++i) {
+    all.push_back({at::randn({50, 3, 32, 32}), at::randint(10, {50}, at::kLong)});
+  }
+  return all;
+}
+
+const Subject kMnist{"mnist", Network::mlp, digits, 0.03};
+// Nine layers deep; second steps of independent signs would differ by 0.4 in the widest layer.
+const Subject kCifar{"cifar10", Network::vgg, whitened_pictures, 0.15};
+
 double relative_difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).norm().item<double>() / b.norm().item<double>();
 }
 
 // Both sides start from the same weights and see the same batches; afterwards their weights must
 // agree.
-void verify(const std::filesystem::path& configs, const std::string& method, bool late) {
+void verify(const std::filesystem::path& configs, const Subject& subject, const std::string& method,
+            bool late) {
   const at::NoGradGuard no_gradient;
-  OurTraining ours(configs, method);
-  EagerTraining eager(late, 1);
+  OurTraining ours(configs, subject.experiment, method);
+  EagerTraining eager(subject.network, late, ours.learning_rate(), 1);
   std::vector<at::Tensor> start;
   for (const auto& layer : ours.model().layers()) start.push_back(layer.tensor.detach().clone());
   const auto state = ours.optimizer().state();
@@ -53,7 +72,7 @@ void verify(const std::filesystem::path& configs, const std::string& method, boo
     }
   }
   eager.set_parameters(start);
-  for (const auto& batch : batches(2)) {
+  for (const auto& batch : subject.batches(2)) {
     const at::AutoGradMode gradients(true);
     ours.step(batch.input, batch.labels);
     eager.step(batch.input, batch.labels);
@@ -64,7 +83,7 @@ void verify(const std::filesystem::path& configs, const std::string& method, boo
       const std::string& layer = ours.model().layers()[i].name;
       if (!late || name != layer + ":latent") continue;
       const double difference = relative_difference(tensor, theirs[i]);
-      if (difference > kTolerance)
+      if (difference > subject.tolerance)
         throw Error({.what = fmt::format("{} and its eager version differ", method),
                      .where = layer,
                      .found = fmt::format("{:.3g} relative", difference)});
@@ -75,7 +94,7 @@ void verify(const std::filesystem::path& configs, const std::string& method, boo
     const auto& layer = ours.model().layers()[i];
     if (!layer.quantizable) continue;
     const double difference = relative_difference(layer.tensor, theirs[i]);
-    if (difference > kTolerance)
+    if (difference > subject.tolerance)
       throw Error({.what = "full precision and its eager version differ",
                    .where = layer.name,
                    .found = fmt::format("{:.3g} relative", difference)});
@@ -94,51 +113,118 @@ void products(const std::vector<at::Tensor>& weights) {
   }
 }
 
+// Likewise of the convolutional network, in the layout that it computes in.
+void convolutional_products(const std::vector<at::Tensor>& weights) {
+  const at::NoGradGuard no_gradient;
+  std::int64_t side = 32;
+  std::vector<at::Tensor> dense;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const at::Tensor& w = weights[i];
+    if (w.dim() == 2) {
+      dense.push_back(w);
+      continue;
+    }
+    const auto nhwc = at::TensorOptions().memory_format(at::MemoryFormat::ChannelsLast);
+    const at::Tensor x = at::empty({50, w.size(1), side, side}, nhwc);
+    const at::Tensor y = at::conv2d(x, w, {}, 1, 1);
+    at::convolution_backward(y, x, w, at::OptionalIntArrayRef(), {1, 1}, {1, 1}, {1, 1}, false,
+                             {0, 0}, 1, {i > 0, true, false});
+    if (i % 2) side /= 2;
+  }
+  for (const auto& w : dense) {
+    const at::Tensor x = at::empty({50, w.size(1)}), g = at::empty({50, w.size(0)});
+    at::linear(x, w);
+    g.mm(w);
+    g.t().mm(x);
+  }
+}
+
+// Steps of one subject, each on the next batch.
+class Steps {
+ public:
+  Steps(const std::filesystem::path& configs, const Subject& subject)
+      : configs_(configs),
+        subject_(subject),
+        batches_(std::make_shared<std::vector<Batch>>(subject.batches(8))) {}
+
+  void add_ours(const std::string& method) {
+    auto training = std::make_shared<OurTraining>(configs_, subject_.experiment, method);
+    if (candidates_.empty()) first_ = training;
+    add(method, training);
+  }
+
+  void add_eager(const std::string& name, bool late) {
+    add(name, std::make_shared<EagerTraining>(subject_.network, late, first_->learning_rate(), 1));
+  }
+
+  void add_products(void (*products)(const std::vector<at::Tensor>&)) {
+    std::vector<at::Tensor> weights;
+    for (const auto& layer : first_->model().layers()) {
+      if (layer.quantizable) weights.push_back(layer.tensor.detach());
+    }
+    candidates_.push_back({"products", [weights, products] { products(weights); }});
+  }
+
+  const std::vector<Candidate>& candidates() const { return candidates_; }
+
+ private:
+  template <typename Training>
+  void add(const std::string& name, std::shared_ptr<Training> training) {
+    candidates_.push_back({name, [training, batches = batches_, next = std::size_t{0}]() mutable {
+                             const Batch& batch = (*batches)[next++ % batches->size()];
+                             training->step(batch.input, batch.labels);
+                           }});
+  }
+
+  const std::filesystem::path& configs_;
+  const Subject& subject_;
+  std::shared_ptr<std::vector<Batch>> batches_;
+  std::shared_ptr<OurTraining> first_;
+  std::vector<Candidate> candidates_;
+};
+
+// The scales settle in the first steps of some thousands, and only then is a step an ordinary one.
+constexpr int kSettling = 60;
+
 }  // namespace
 
 StepResults measure_steps(const std::filesystem::path& configs, int rounds) {
-  verify(configs, "full", false);
-  verify(configs, "late", true);
-  const auto data = batches(8);
-  std::size_t next = 0;
-  const auto batch = [&]() -> const Batch& { return data[next++ % data.size()]; };
-  std::vector<Candidate> candidates;
-  std::vector<std::shared_ptr<OurTraining>> ours;
-  const auto add = [&](const std::string& method) {
-    auto training = std::make_shared<OurTraining>(configs, method);
-    ours.push_back(training);
-    candidates.push_back({method, [training, &batch] {
-                            const Batch& one = batch();
-                            training->step(one.input, one.labels);
-                          }});
-  };
-  add("full");
-  for (const auto& method : kMethods) add(method);
-  auto eager = std::make_shared<EagerTraining>(false, 1);
-  candidates.push_back({"eager full", [eager, &batch] {
-                          const Batch& one = batch();
-                          eager->step(one.input, one.labels);
-                        }});
-  std::vector<at::Tensor> weights;
-  for (const auto& layer : ours.front()->model().layers()) {
-    if (layer.quantizable) weights.push_back(layer.tensor.detach());
-  }
-  candidates.push_back({"products", [weights] { products(weights); }});
+  verify(configs, kMnist, "full", false);
+  verify(configs, kMnist, "late", true);
+  Steps steps(configs, kMnist);
+  steps.add_ours("full");
+  for (const auto& method : kMethods) steps.add_ours(method);
+  steps.add_eager("eager full", false);
+  steps.add_products(products);
   StepResults results;
-  // The scales settle in the first steps of some thousands, and only then is a step an ordinary
-  // one.
-  constexpr int kSettling = 60;
-  results.timings = alternate(candidates, rounds, kSettling);
+  results.timings = alternate(steps.candidates(), rounds, kSettling);
 
-  auto sorting = std::make_shared<EagerTraining>(true, 1);
-  results.sorting = alternate({{"late", candidates[1].run},
-                               {"eager sorting LATe",
-                                [sorting, &batch] {
-                                  const Batch& one = batch();
-                                  sorting->step(one.input, one.labels);
-                                }}},
-                              5);
+  Steps sorting(configs, kMnist);
+  sorting.add_ours("late");
+  for (int i = 0; i < kSettling; ++i) sorting.candidates().front().run();
+  sorting.add_eager("eager sorting LATe", true);
+  results.sorting = alternate(sorting.candidates(), 5);
   return results;
+}
+
+std::vector<Timing> measure_convolutional_steps(const std::filesystem::path& configs, int rounds) {
+  verify(configs, kCifar, "full", false);
+  verify(configs, kCifar, "late", true);
+  Steps steps(configs, kCifar);
+  steps.add_ours("full");
+  steps.add_ours("late");
+  steps.add_eager("eager full", false);
+  steps.add_products(convolutional_products);
+  for (int i = 0; i < kSettling; ++i) steps.candidates()[1].run();
+  return alternate(steps.candidates(), rounds);
+}
+
+double convolutional_operations(const std::filesystem::path& configs) {
+  const auto run = train::resolve(configs, {"cifar10", "late", "paper", 1, {}});
+  config::Section section(run.tree.find("model"), "model");
+  const nn::Size size = nn::model_size(section, {run.dataset.shape, run.dataset.classes});
+  // Forward, to inputs, to weights, of which the first layer lacks the second: a small part.
+  return 6 * size.multiplications * static_cast<double>(run.train.batch);
 }
 
 }  // namespace laq::bench

@@ -18,4 +18,11 @@ struct StepResults {
 /// not.
 StepResults measure_steps(const std::filesystem::path& configs, int rounds);
 
+/// Of the paper's CIFAR-10 network (K = 128, batch 50), likewise: "full", "late", "eager full",
+/// "products" (the convolutions and matrix products alone).
+std::vector<Timing> measure_convolutional_steps(const std::filesystem::path& configs, int rounds);
+
+/// Operations (multiplications and additions) of the products of one such step.
+double convolutional_operations(const std::filesystem::path& configs);
+
 }  // namespace laq::bench

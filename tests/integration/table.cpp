@@ -66,7 +66,7 @@ TEST_CASE("the quick profile is not compared with the paper") {
 
 TEST_CASE("the check of a sweep that was not run leaves with 1") {
   const Workplace place;
-  const Outcome outcome = place.laq({"table", "table1", "--check"});
+  const Outcome outcome = place.laq({"table", "table1", "experiment=mnist", "--check"});
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.err.empty());
   CHECK_THAT(outcome.out, Catch::Contains("missing     LATe, MNIST") &&

@@ -27,10 +27,11 @@ data::ImageSet pictures(std::int64_t rows, const std::string& purpose, bool blan
 
 }  // namespace
 
-data::ImageData tiny_images(const TinyOptions& options) {
-  return data::ImageData(pictures(options.rows + kOthers, "training", options.blank),
-                         pictures(kOthers, "test", options.blank), {options.rows, kOthers, kOthers},
-                         data::Preprocessing::mean_image);
+train::ImageTask tiny_images(const TinyOptions& options) {
+  return {data::ImageData(pictures(options.rows + kOthers, "training", options.blank),
+                          pictures(kOthers, "test", options.blank),
+                          {options.rows, kOthers, kOthers}, data::Preprocessing::mean_image),
+          kClasses};
 }
 
 train::Run tiny_run(const std::string& method, std::int64_t seed,
@@ -38,6 +39,27 @@ train::Run tiny_run(const std::string& method, std::int64_t seed,
   train::RunRequest request{"mnist", method, "quick", seed, {}};
   for (const char* word : {"model.hidden=[16]", "train.batch=10", "train.epochs=3"})
     request.overrides.push_back(config::parse_override(word));
+  for (const auto& word : words) request.overrides.push_back(config::parse_override(word));
+  return train::resolve(project_configs(), request);
+}
+
+train::TextTask tiny_text() {
+  std::string text = "ab";
+  RandomStream stream(1, "test text");
+  while (text.size() < 160) {
+    const int sum = text[text.size() - 1] + 2 * text[text.size() - 2] - 3 * 'a';
+    text += static_cast<char>('a' + (sum + (stream.uniform() < 0.1 ? 1 : 0)) % 5);
+  }
+  return train::TextTask(data::TextData(text, {60, 20, 20}, {4, 8, 0}));
+}
+
+train::Run tiny_text_run(const std::string& method, std::int64_t seed,
+                         const std::vector<std::string>& words) {
+  train::RunRequest request{"war_and_peace", method, "quick", seed, {}};
+  for (const char* word : {"model.units=12", "train.batch=4", "train.time_steps=8",
+                           "train.epochs=3", "train.learning_rate=0.01"}) {
+    request.overrides.push_back(config::parse_override(word));
+  }
   for (const auto& word : words) request.overrides.push_back(config::parse_override(word));
   return train::resolve(project_configs(), request);
 }

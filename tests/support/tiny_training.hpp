@@ -2,8 +2,9 @@
 
 #include <vector>
 
-#include "data/image_set.hpp"
 #include "train/experiment.hpp"
+#include "train/image_task.hpp"
+#include "train/text_task.hpp"
 
 namespace laq::test {
 
@@ -13,10 +14,18 @@ struct TinyOptions {
 };
 
 /// Pictures of 1 × 4 × 4 in four classes that are easy to tell apart.
-data::ImageData tiny_images(const TinyOptions& options = {});
+train::ImageTask tiny_images(const TinyOptions& options = {});
 
 /// The project's MNIST experiment made small: 16 hidden units, batch 10, 3 epochs, rate 0.01.
 train::Run tiny_run(const std::string& method, std::int64_t seed = 1,
                     const std::vector<std::string>& words = {});
+
+/// A text in which a character depends on the two before it: 12 segments of 8 for training in
+/// batches of 4, 4 each for validation and test.
+train::TextTask tiny_text();
+
+/// The project's War and Peace experiment made small: 12 units, batch 4, 8 time steps, 3 epochs.
+train::Run tiny_text_run(const std::string& method, std::int64_t seed = 1,
+                         const std::vector<std::string>& words = {});
 
 }  // namespace laq::test

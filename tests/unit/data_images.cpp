@@ -2,7 +2,10 @@
 #include <array>
 #include <cmath>
 
+#include "data/contrast.hpp"
 #include "data/image_set.hpp"
+#include "data/read_images.hpp"
+#include "data/zca.hpp"
 #include "data_fixture.hpp"
 
 namespace laq::data {
@@ -141,6 +144,122 @@ TEST_CASE("sets that do not fit the splits are refused", "[data]") {
   ImageSet broken = two;
   broken.labels.pop_back();
   CHECK_THAT(make(broken, {.train = 1, .validation = 1, .test = 2}), Contains("1 labels"));
+}
+
+namespace {
+
+/// `count` pictures of 2 × 3 × 4: picture n, value p is a number of its own; label n mod 5.
+ImageSet coloured(std::int64_t count) {
+  ImageSet set{.count = count, .channels = 2, .height = 3, .width = 4, .pixels = {}, .labels = {}};
+  for (std::int64_t n = 0; n < count; ++n) {
+    for (std::int64_t p = 0; p < set.features(); ++p) {
+      set.pixels.push_back(static_cast<std::uint8_t>((37 * n + 11 * p * p + n * p) % 251));
+    }
+    set.labels.push_back(static_cast<std::uint8_t>(n % 5));
+  }
+  return set;
+}
+
+LoadedImages coloured(const std::vector<std::int64_t>& train,
+                      const std::vector<std::int64_t>& validation) {
+  return {coloured(10), coloured(3), train, validation};
+}
+
+std::vector<float> contrast_of(const ImageSet& set, std::int64_t row,
+                               const GlobalContrast& constants) {
+  const auto first = set.pixels.begin() + row * set.features();
+  std::vector<float> picture(first, first + set.features());
+  normalize_global_contrast(picture, constants);
+  return picture;
+}
+
+}  // namespace
+
+TEST_CASE("parts are the rows that are asked for, in that order", "[data]") {
+  const ImageSet set = coloured(10);
+  const ImageData data(coloured({7, 2, 5}, {0, 9}), {.preprocessing = Preprocessing::none});
+  CHECK(data.size(Part::train) == 3);
+  CHECK(data.size(Part::validation) == 2);
+  CHECK(data.size(Part::test) == 3);
+  const Rows train = gather(data, Part::train, {0, 2});
+  CHECK(train.labels == std::vector<std::int64_t>{2, 0});
+  CHECK(train.values[0] == static_cast<float>(set.pixels[7 * 24]) / 255);
+  CHECK(train.values[24 + 3] == static_cast<float>(set.pixels[5 * 24 + 3]) / 255);
+  CHECK(gather(data, Part::validation, {1}).labels == std::vector<std::int64_t>{4});
+
+  const auto refusal = [&](const std::vector<std::int64_t>& some,
+                           const std::vector<std::int64_t>& others) {
+    return error_of([&] { ImageData(coloured(some, others), {}); });
+  };
+  CHECK(refusal({7, 2}, {0}) == "no error");
+  CHECK_THAT(refusal({7, 10}, {0}), Contains("found row 10, expected rows 0 to 9"));
+  CHECK_THAT(refusal({7, 2}, {-1}), Contains("found row -1"));
+  CHECK_THAT(refusal({7, 2}, {}), Contains("found no rows"));
+}
+
+TEST_CASE("contrast normalisation is done once and gathered", "[data]") {
+  const ImageSet set = coloured(10);
+  const ImageData global(coloured({7, 2, 5}, {0, 9}),
+                         {.preprocessing = Preprocessing::gcn, .limits = {.train = 2}});
+  CHECK(global.size(Part::train) == 2);
+  CHECK(gather(global, Part::train, {1}).values == contrast_of(set, 2, kCifarContrast));
+  CHECK(gather(global, Part::validation, {1}).values == contrast_of(set, 9, kCifarContrast));
+  CHECK(gather(global, Part::test, {2}).values == contrast_of(set, 2, kCifarContrast));
+  CHECK(gather(global, Part::validation, {1, 0}).labels == std::vector<std::int64_t>{4, 0});
+  CHECK(global.mean() == std::vector<float>(24));
+
+  const ImageData local(coloured({7, 2, 5}, {0, 9}), {.preprocessing = Preprocessing::gcn_lcn});
+  auto expected = contrast_of(set, 5, kSvhnContrast);
+  LocalContrastFilter filter(3, 4, {});
+  filter.normalize(std::span(expected).first(12));
+  filter.normalize(std::span(expected).last(12));
+  CHECK(gather(local, Part::train, {2}).values == expected);
+  std::array<float, 24> out{};
+  const std::array<std::int64_t, 1> beyond{3};
+  CHECK_THAT(error_of([&] { local.gather(Part::train, beyond, out.data(), nullptr); }),
+             Contains("out of range"));
+}
+
+TEST_CASE("whitening is fitted on the training part alone and kept", "[data]") {
+  const TemporaryFolder folder;
+  const std::vector<std::int64_t> rows{7, 2, 5, 1, 8, 3};
+  const auto load = [&](const ImageLimits& limits = {}) {
+    return ImageData(
+        coloured(rows, {0, 9}),
+        {.preprocessing = Preprocessing::gcn_zca, .limits = limits, .cache = folder / "cache"});
+  };
+  const ImageSet set = coloured(10);
+  std::vector<float> train;
+  for (const std::int64_t row : rows) {
+    const auto picture = contrast_of(set, row, kCifarContrast);
+    train.insert(train.end(), picture.begin(), picture.end());
+  }
+  const Whitening fitted = fit_whitening(train.data(), 6, 24, kWhiteningBias);
+  const auto expected = [&](std::int64_t row) {
+    auto picture = contrast_of(set, row, kCifarContrast);
+    whiten(fitted, picture.data(), 1);
+    return picture;
+  };
+  const auto near = [](const std::vector<float>& a, const std::vector<float>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](float x, float y) {
+      return std::abs(x - y) < 1e-4f * (1 + std::abs(y));  // a product of other size sums otherwise
+    });
+  };
+  const auto files = [&] {
+    return std::distance(fs::directory_iterator(folder / "cache"), fs::directory_iterator());
+  };
+  const ImageData data = load();
+  CHECK(near(gather(data, Part::train, {2}).values, expected(5)));
+  CHECK(near(gather(data, Part::validation, {1}).values, expected(9)));
+  CHECK(near(gather(data, Part::test, {1}).values, expected(1)));
+  CHECK(files() == 1);
+  const ImageData again = load();
+  CHECK(gather(again, Part::test, {0}).values == gather(data, Part::test, {0}).values);
+  CHECK(files() == 1);
+  load({.train = 5});  // another training part is another whitening
+  CHECK(files() == 2);
+  load({.validation = 1});
+  CHECK(files() == 2);
 }
 
 TEST_CASE("real MNIST is read", "[data]") {

@@ -53,6 +53,53 @@ TEST_CASE("the datasets of the project are read", "[data]") {
   CHECK(dataset_sha256(fashion) != dataset_sha256(mnist));
 }
 
+TEST_CASE("the datasets of the paper have its splits", "[data]") {
+  const auto rows = [](const char* name) {
+    const Splits splits = load_dataset(kConfigs, name).splits;
+    return std::vector{splits.train, splits.validation, splits.test};
+  };
+  CHECK(rows("cifar10") == std::vector<std::int64_t>{45000, 5000, 10000});
+  CHECK(rows("cifar100") == std::vector<std::int64_t>{45000, 5000, 10000});
+  CHECK(rows("svhn") == std::vector<std::int64_t>{598388, 6000, 26032});
+  CHECK(rows("cifar10_jpeg") == std::vector<std::int64_t>{45000, 5000, 10000});
+  const DatasetSpec svhn = load_dataset(kConfigs, "svhn");
+  CHECK(svhn.splits.validation_per_class == std::vector<std::int64_t>{400, 200});
+  CHECK(svhn.file("extra").urls.at(0) == "http://ufldl.stanford.edu/housenumbers/extra_32x32.mat");
+  CHECK(load_dataset(kConfigs, "cifar100").files[0].unpacked == "cifar-100-binary");
+  CHECK(load_dataset(kConfigs, "cifar10_jpeg").folder_name() == "cifar10-jpeg");
+  CHECK(load_dataset(kConfigs, "mnist").folder_name() == "mnist");
+  CHECK(word_of(load_dataset(kConfigs, "cifar10").preprocessing) == "gcn_zca");
+  CHECK(word_of(svhn.preprocessing) == "gcn_lcn");
+}
+
+TEST_CASE("numbers of a dataset fit its kind", "[data]") {
+  const auto text = [](const std::string& kind, const std::string& classes,
+                       const std::string& splits, const std::string& role) {
+    return "title: T\nkind: " + kind + "\npreprocessing: gcn\nclasses: " + classes +
+           "\nshape: [3, 32, 32]\nsplits: {train: 5, validation: 6, test: 3" + splits +
+           "}\nfiles:\n" + file_yaml(role, "f.tar.gz");
+  };
+  const auto folder = [&](const std::string& splits) {
+    return text("image_folder", "3", splits, "pictures");
+  };
+  CHECK(parse(folder(", validation_per_class: [2]")).splits.validation_per_class ==
+        std::vector<std::int64_t>{2});
+  CHECK_THAT(refusal(folder("")), Contains("'splits.validation_per_class' is missing"));
+  CHECK_THAT(refusal(folder(", validation_per_class: [1, 1]")),
+             Contains("has 2 numbers, but there are 1 training files"));
+  CHECK_THAT(refusal(folder(", validation_per_class: [3]")),
+             Contains("'splits.validation' is not 3 classes times validation_per_class, 9"));
+  CHECK_THAT(refusal(folder(", validation_per_class: [2]") + "folder: a/b\n"),
+             Contains("'folder' is not a plain name"));
+  CHECK(parse(text("cifar", "10", "", "archive")).files[0].unpacked == "cifar-10-batches-bin");
+  CHECK_THAT(refusal(text("cifar", "20", "", "archive")), Contains("neither 10 nor 100"));
+  CHECK_THAT(refusal(text("cifar", "10", ", validation_per_class: [1]", "archive")),
+             Contains("unknown key 'splits.validation_per_class'"));
+  CHECK_THAT(refusal(text("svhn", "3", ", validation_per_class: [2]", "train") +
+                     file_yaml("extra") + file_yaml("test")),
+             Contains("has 1 numbers, but there are 2 training files"));
+}
+
 TEST_CASE("an unknown dataset is refused with the near one", "[data]") {
   CHECK_THAT(error_of([] { load_dataset(kConfigs, "mnits"); }),
              Contains("unknown dataset 'mnits'") && Contains("did you mean 'mnist'?"));

@@ -64,7 +64,7 @@ TEST_CASE("weights are counted without making a model", "[nn]") {
   const auto count = [](const std::string& yaml, const Shape& shape) {
     const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
     config::Section section(&tree, "model");
-    return weight_count(section, shape);
+    return model_size(section, shape).weights;
   };
   CHECK(count(kTwoHidden, kShape) == 6 * 8 + 8 * 5 + 5 * 4);
   CHECK(count("{kind: mlp, hidden: []}", kShape) == 24);

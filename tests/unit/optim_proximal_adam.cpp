@@ -237,3 +237,23 @@ TEST_CASE("a gradient that is not contiguous is read in the right order", "[opti
   second.step(0.1);
   CHECK(at::equal(one.tensor, two.tensor));
 }
+
+TEST_CASE("gradients are clipped element by element", "[optim]") {
+  const std::vector<float> big = {7, -9, 3, std::numeric_limits<float>::infinity()};
+  const std::vector<float> cut = {5, -5, 3, 5};
+  for (const char* name : {"late", "full"}) {
+    const nn::Parameter a = layer_of({0.1f, 0.2f, -0.3f, 0.4f}),
+                        b = layer_of({0.1f, 0.2f, -0.3f, 0.4f});
+    const quant::Quantizer quantizer = name == std::string("full") ? quant::Quantizer{} : by(name);
+    AdamOptions clipping;
+    clipping.clip_gradient = 5;
+    ProximalAdam clipped({a}, quantizer, clipping), plain({b}, quantizer, {});
+    set_gradient(a, big);
+    set_gradient(b, cut);
+    clipped.step(0.01);
+    plain.step(0.01);
+    CHECK(values_of(a.tensor) == values_of(b.tensor));
+    CHECK(values_of(state_of(clipped, "w:second_moment")) ==
+          values_of(state_of(plain, "w:second_moment")));
+  }
+}

@@ -66,6 +66,20 @@ TEST_CASE("values of an axis word", "[sweep]") {
   }
 }
 
+TEST_CASE("a sweep's overrides hold for all runs, the user's words after them", "[sweep]") {
+  Bench bench(kSmall + "overrides: {train.epochs: 2, data.train_limit: 500}\n");
+  for (const auto& job : bench.plan().jobs) {
+    CHECK(job.run.train.epochs == 2);
+    CHECK(job.run.limits.train == 500);
+    CHECK(job.point.empty());
+  }
+  CHECK(bench.plan({"train.epochs=3"}).jobs[0].run.train.epochs == 3);
+  CHECK_THAT(Bench(kSmall + "overrides: [train.epochs]\n").refusal(),
+             Contains("'overrides' is not a map"));
+  CHECK_THAT(Bench(kSmall + "overrides: {model.hidden: [3]}\n").refusal(),
+             Contains("wrong value of 'overrides.model.hidden'") && Contains("expected one value"));
+}
+
 TEST_CASE("a sweep is experiments × methods × grid × seeds in this order", "[sweep]") {
   Bench bench(
       "experiments: [mnist, fashion_mnist]\nmethods: [lab, laq3_linear]\nprofile: quick\n"
@@ -164,8 +178,12 @@ TEST_CASE("the project's own sweeps can be expanded", "[sweep]") {
     request.data.data_dir = "/nonexistent";
     return make_plan(project_configs(), request).jobs.size();
   };
-  CHECK(count("table1") == 13 * 3);
+  CHECK(count("table1") == 4 * 13 * 3);
+  CHECK(count("width") == 4 * 4);
+  CHECK(count("cifar10_jpeg") == 6);
   CHECK(count("quick") == 13);
+  CHECK(count("table2") == 3 * 16 * 3);
+  CHECK(count("steps") == 4 * 5 * 3);
   CHECK(count("bits") == 2 * 3 * 2 * 2);
 }
 
@@ -183,6 +201,13 @@ TEST_CASE("a sweep is checked", "[sweep]") {
   CHECK_THAT(Bench(kSmall + "grid: 5\n").refusal(), Contains("trial.yaml:6: 'grid' is not a map"));
   CHECK_THAT(Bench(kSmall + "grid: {train.epochs: []}\n").refusal(),
              Contains("wrong value of 'grid.train.epochs'"));
+  CHECK_THAT(
+      Bench(kSmall + "columns: {mnits: k}\n").refusal(),
+      Contains("'mnits', which the sweep does not run") && Contains("did you mean 'mnist'?"));
+  CHECK_THAT(Bench(kSmall + "grid: {train.epochs: [1]}\ncolumns: {train.epochs=2: k}\n").refusal(),
+             Contains("'train.epochs=2', which the sweep does not run"));
+  CHECK_THAT(Bench(kSmall + "fallbacks: [mnist]\n").refusal(),
+             Contains("'fallbacks' is not a map"));
   bench.request.sweep = "quik";
   CHECK_THAT(bench.refusal(),
              Contains("unknown sweep 'quik'") && Contains("did you mean 'quick'?"));

@@ -50,6 +50,18 @@ TEST_CASE("hashes of configurations stay what they are", "[train]") {
             "19edb58efec71c96775f9b686e4593b68de27ab8552dbcb5861ed903be1b6c03"},
            {"fashion_mnist", "lat2a", "quick",
             "304f527298aa7a7bddb89ddecfe26e25b6d8f0e6d1cb687b184b3f5ee422d2df"},
+           {"war_and_peace", "late", "quick",
+            "adf15e9770b3a8711b0c8f89625c15c2422dc803a631a83331b3e5127840ac80"},
+           {"linux_debian", "full", "quick",
+            "cf212b148186d8da99aa0af0009b877bab4132b2c95563653fd655b170c8d5bc"},
+           {"penn_treebank", "laq4_log", "quick",
+            "51126f34c9610ce8b8e4799f61f6212ac9da6e089989a8957b8a33a9acf85f09"},
+           {"cifar10", "late", "paper",
+            "881d5f0458d35a2b049c8678871407a6796ac4f7d83f42d1b2332dc880a14b6f"},
+           {"cifar10_jpeg", "twn", "quick",
+            "77b4a2dabfb7513b5fcfc67e0d9063f797c99350b10e08cd0f2f735aaa46bdf5"},
+           {"svhn", "lab", "paper",
+            "7331cf36ec2df785e9943560c43eeaed1aa13530761ce2f9002750595e39ac7d"},
        }) {
     INFO(golden.experiment << ", " << golden.method << ", " << golden.profile);
     CHECK(resolved(golden.method, {}, golden.profile, golden.experiment).hash == golden.hash);
@@ -127,6 +139,18 @@ TEST_CASE("the experiment, method and profile are laid on each other", "[train]"
   const Run fashion = resolved("twn", {}, "short", "fashion_mnist");
   CHECK(fashion.dataset.title == "Fashion-MNIST");
   CHECK(fashion.train.epochs == 10);
+}
+
+TEST_CASE("the rate of pictures' networks decays within a shortened run", "[train]") {
+  for (const char* experiment : {"cifar10", "cifar100", "cifar10_jpeg", "svhn"}) {
+    for (const char* profile : {"quick", "short"}) {
+      INFO(experiment << ", " << profile);
+      const Run run = resolved("late", {}, profile, experiment);
+      const double share = run.schedule.rate(run.train.epochs - 1) / run.schedule.rate(0);
+      CHECK(share <= 0.25);
+      CHECK(share >= 0.05);  // one schedule for all of them, not laid upon the experiment's own
+    }
+  }
 }
 
 TEST_CASE("every experiment, method and profile of the project fits", "[train]") {

@@ -243,10 +243,9 @@ TEST_CASE("evaluation counts every row, in any number of batches", "[train]") {
   const at::NoGradGuard no_gradient;
   double wrong = 0, loss = 0;
   for (std::int64_t row = 0; row < 1100; ++row) {
-    const at::Tensor input = at::empty({1, 1, 4, 4});
-    std::int64_t label = 0;
-    data.gather(data::Part::train, std::span(&row, 1), input.data_ptr<float>(), &label);
-    const auto output = values_of(model.forward(input));
+    const Batch one = data.gather(data::Part::train, std::span(&row, 1));
+    const auto label = one.target.item<std::int64_t>();
+    const auto output = values_of(model.forward(one.input));
     std::size_t best = 0;
     for (std::size_t c = 0; c < output.size(); ++c) {
       const double target = static_cast<std::int64_t>(c) == label ? 1 : -1;

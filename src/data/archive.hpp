@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace laq::data {
+
+/// Is given a file's path in the archive or folder ("a/b.bin", without "./") and its content.
+using VisitFile = std::function<void(const std::string& path, std::vector<std::uint8_t> content)>;
+
+/// Calls `visit` for every plain file of a tar archive, gzipped or not, in the archive's order.
+/// Nothing is written to disk. Errors, beginning with `where`: not such an archive, truncated,
+/// damaged.
+void visit_archive(std::string_view raw, const std::string& where, const VisitFile& visit);
+
+/// Calls `visit` for every file below a folder, in no particular order. Error: unreadable.
+void visit_folder(const std::filesystem::path& folder, const VisitFile& visit);
+
+/// Content of a file as bytes.
+std::vector<std::uint8_t> file_bytes(const std::filesystem::path& path);
+
+}  // namespace laq::data

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/rnn.h>
+
+#include "nn/model.hpp"
+
+namespace laq::nn {
+
+struct CharLstmSpec {
+  std::int64_t units = 0;
+};
+CharLstmSpec read_char_lstm(config::Section& section);
+/// Of one character.
+Size size(const CharLstmSpec& spec, const Shape& shape);
+
+/// A one-layer LSTM that reads characters and foretells the next one (PAPER.md section 4): one-hot
+/// input, no peepholes, softmax output layer. Each of the eight gate matrices is a quantizer group
+/// of its own; the output layer is not quantized. The parameters are those of `nn::LSTM` and
+/// `nn::Linear`. The paper's gates have one bias, so bias_hh_l0 is 0 and is not trained.
+class CharLstm : public Model {
+ public:
+  CharLstm(const CharLstmSpec& spec, const Shape& shape);
+
+  /// Characters (steps × batch, int64 or uint8), each sequence from a zero state → scores of the
+  /// characters that follow (steps·batch × vocabulary), step by step.
+  at::Tensor forward(const at::Tensor& input) override;
+
+  /// Gates uniform in ±0.08, the forget gate's bias 1, output weights N(0, 0.01²), other biases 0.
+  void initialise(Init init, std::uint64_t seed) override;
+
+  /// What the network remembers of the characters it has read.
+  struct State {
+    at::Tensor hidden, cell;  ///< undefined before the first character
+  };
+  /// Reads one character; scores of the next one (vocabulary). Without gradients.
+  at::Tensor read(std::int64_t character, State& state);
+
+ private:
+  at::Tensor parameter(const std::string& name) const;
+
+  torch::nn::LSTM lstm_;
+  torch::nn::Linear output_;
+};
+
+}  // namespace laq::nn

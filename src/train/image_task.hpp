@@ -1,0 +1,23 @@
+#pragma once
+
+#include "train/task.hpp"
+
+namespace laq::train {
+
+/// Which of the classes a picture shows.
+class ImageTask : public Task {
+ public:
+  ImageTask(data::ImageData images, std::int64_t classes, Loss loss = Loss::squared_hinge);
+
+  nn::Shape shape() const override;
+  std::int64_t rows(data::Part part) const override { return images_.size(part); }
+  /// Input: rows × channels × height × width; target: rows.
+  Batch gather(data::Part part, std::span<const std::int64_t> rows) const override;
+  std::int64_t evaluation_rows() const override { return 500; }
+
+ private:
+  data::ImageData images_;
+  std::int64_t classes_;
+};
+
+}  // namespace laq::train

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "data/image_set.hpp"
+#include "data/locate.hpp"
+#include "nn/model.hpp"
+#include "train/loss.hpp"
+
+namespace laq::train {
+
+struct Run;
+
+/// A network's input and what it should say to it: as `Loss` and `nn::Model::forward` want them.
+struct Batch {
+  at::Tensor input, target;
+};
+
+/// What is to be learned: rows (pictures, or segments of text) in three parts, of which batches are
+/// made, and the loss.
+class Task {
+ public:
+  explicit Task(Loss loss) : loss_(loss) {}
+  virtual ~Task() = default;
+
+  virtual nn::Shape shape() const = 0;
+  virtual std::int64_t rows(data::Part part) const = 0;
+  /// Error: a row out of range.
+  virtual Batch gather(data::Part part, std::span<const std::int64_t> rows) const = 0;
+  /// Rows that are evaluated at a time.
+  virtual std::int64_t evaluation_rows() const = 0;
+  /// What a checkpoint needs for its weights to be of use without the data.
+  virtual std::map<std::string, std::string> texts() const { return {}; }
+
+  /// Mean over the outputs.
+  at::Tensor loss(const at::Tensor& output, const at::Tensor& target) const {
+    return train::loss(loss_, output, target);
+  }
+  /// The column of the history by which the best epoch is chosen: the loss where it is what is
+  /// reported (nats per character), otherwise the error.
+  const char* criterion() const {
+    return loss_ == Loss::cross_entropy ? "valid_loss" : "valid_error";
+  }
+
+ private:
+  Loss loss_;
+};
+
+/// Mean loss and share of wrong answers (percent) of a model on a part of the data.
+struct Score {
+  double loss = 0;
+  double error = 0;
+};
+
+/// In evaluation mode, without gradients, in the order of the data.
+Score evaluate(nn::Model& model, const Task& task, data::Part part);
+
+/// Reads the run's data. Errors: of the files; (usage) a batch that does not fit the data.
+std::unique_ptr<Task> load_task(const Run& run, const data::DataPaths& paths);
+
+}  // namespace laq::train

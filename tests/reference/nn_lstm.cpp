@@ -1,0 +1,193 @@
+#include <ATen/ATen.h>
+#include <omp.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "nn/gate_functions.hpp"
+#include "nn/lstm.hpp"
+#include "support/catch.hpp"
+#include "support/scratch.hpp"
+
+using namespace laq;
+using namespace laq::nn;
+using namespace laq::test;
+
+namespace {
+
+struct Sequences {
+  at::Tensor characters;
+  LstmWeights weights;
+};
+
+Sequences sequences(std::int64_t steps, std::int64_t batch, std::int64_t units,
+                    std::int64_t vocabulary, at::ScalarType type) {
+  at::manual_seed(3);
+  // Small enough that rounding errors die out over the steps instead of growing.
+  const double spread = 0.5 / std::sqrt(static_cast<double>(units));
+  const auto make = [&](at::IntArrayRef sizes) {
+    return at::randn(sizes, at::kDouble).mul_(spread).to(type).requires_grad_();
+  };
+  return {at::randint(vocabulary, {steps, batch}, at::kLong),
+          {make({4 * units, vocabulary}), make({4 * units, units}), make({4 * units}),
+           make({4 * units})}};
+}
+
+at::Tensor by_libtorch(const Sequences& p) {
+  const at::Tensor& hh = p.weights.weight_hh;
+  const at::Tensor input = at::one_hot(p.characters, p.weights.weight_ih.size(1)).to(hh.dtype());
+  const at::Tensor zero = at::zeros({1, p.characters.size(1), hh.size(1)}, hh.options()).detach();
+  return std::get<0>(at::lstm(input, {zero, zero},
+                              {p.weights.weight_ih, hh, p.weights.bias_ih, p.weights.bias_hh}, true,
+                              1, 0, true, false, false));
+}
+
+std::vector<at::Tensor> gradients(const Sequences& p, const at::Tensor& hidden) {
+  at::manual_seed(4);
+  (hidden * at::randn(hidden.sizes(), at::kDouble).to(hidden.dtype())).sum().backward();
+  std::vector<at::Tensor> all;
+  for (const auto* weight :
+       {&p.weights.weight_ih, &p.weights.weight_hh, &p.weights.bias_ih, &p.weights.bias_hh}) {
+    all.push_back(weight->grad().clone());
+    weight->mutable_grad() = at::Tensor();
+  }
+  return all;
+}
+
+// Largest difference, relative to the largest value.
+double difference(const at::Tensor& a, const at::Tensor& b) {
+  const double scale = b.abs().max().item<double>();
+  return (a - b).abs().max().item<double>() / (scale > 0 ? scale : 1);
+}
+
+struct Size {
+  std::int64_t steps, batch, units, vocabulary;
+};
+const std::vector<Size> kSizes = {{1, 1, 1, 2},   {1, 3, 4, 5},     {2, 1, 5, 3},    {7, 5, 17, 11},
+                                  {12, 8, 33, 7}, {30, 13, 64, 50}, {50, 4, 128, 87}};
+
+void compare(at::ScalarType type, double tolerance) {
+  for (const auto& [steps, batch, units, vocabulary] : kSizes) {
+    INFO(steps << " steps, batch " << batch << ", " << units << " units");
+    const Sequences p = sequences(steps, batch, units, vocabulary, type);
+    const at::Tensor ours = one_hot_lstm(p.characters, p.weights), theirs = by_libtorch(p);
+    CHECK(difference(ours, theirs) <= tolerance);
+    const auto our_gradients = gradients(p, ours), their_gradients = gradients(p, theirs);
+    for (std::size_t i = 0; i < our_gradients.size(); ++i) {
+      INFO("gradient " << i);
+      CHECK(our_gradients[i].sizes() == their_gradients[i].sizes());
+      CHECK(difference(our_gradients[i], their_gradients[i]) <= tolerance);
+    }
+    const at::NoGradGuard no_gradient;
+    CHECK(one_hot_lstm(p.characters, p.weights).equal(ours));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the LSTM equals at::lstm in value and gradient, in double", "[nn]") {
+  compare(at::kDouble, 64 * std::numeric_limits<double>::epsilon());
+}
+
+TEST_CASE("the LSTM equals at::lstm in value and gradient, in float", "[nn]") {
+  compare(at::kFloat, 64 * static_cast<double>(std::numeric_limits<float>::epsilon()));
+}
+
+TEST_CASE("the LSTM's gradient is the slope of the loss", "[nn]") {
+  const Sequences p = sequences(6, 3, 5, 4, at::kDouble);
+  const auto analytic = gradients(p, one_hot_lstm(p.characters, p.weights));
+  const auto loss = [&] {
+    const at::NoGradGuard no_gradient;
+    const at::Tensor hidden = one_hot_lstm(p.characters, p.weights);
+    at::manual_seed(4);
+    return (hidden * at::randn(hidden.sizes(), at::kDouble)).sum().item<double>();
+  };
+  const std::vector<at::Tensor> weights = {p.weights.weight_ih, p.weights.weight_hh,
+                                           p.weights.bias_ih, p.weights.bias_hh};
+  constexpr double kStep = 1e-5;
+  for (std::size_t w = 0; w < weights.size(); ++w) {
+    double* values = weights[w].data_ptr<double>();
+    const double* slopes = analytic[w].data_ptr<double>();
+    for (std::int64_t i = 0; i < weights[w].numel(); ++i) {
+      const double before = values[i];
+      values[i] = before + kStep;
+      const double above = loss();
+      values[i] = before - kStep;
+      const double below = loss();
+      values[i] = before;
+      CHECK(slopes[i] == Approx((above - below) / (2 * kStep)).margin(1e-8));
+    }
+  }
+}
+
+TEST_CASE("the LSTM gives the same on one thread, but for the order of sums", "[nn]") {
+  const Sequences p = sequences(20, 9, 48, 30, at::kFloat);
+  const int threads = omp_get_max_threads();
+  const at::Tensor many = one_hot_lstm(p.characters, p.weights);
+  const auto of_many = gradients(p, many);
+  omp_set_num_threads(1);
+  const at::Tensor one = one_hot_lstm(p.characters, p.weights);
+  const auto of_one = gradients(p, one);
+  omp_set_num_threads(threads);
+  const double tolerance = 16 * static_cast<double>(std::numeric_limits<float>::epsilon());
+  CHECK(difference(one, many) <= tolerance);
+  for (std::size_t i = 0; i < of_one.size(); ++i)
+    CHECK(difference(of_one[i], of_many[i]) <= tolerance);
+}
+
+TEST_CASE("the LSTM repeats itself bitwise", "[nn]") {
+  const Sequences p = sequences(20, 9, 48, 30, at::kFloat);
+  const auto first = gradients(p, one_hot_lstm(p.characters, p.weights));
+  const auto second = gradients(p, one_hot_lstm(p.characters, p.weights));
+  for (std::size_t i = 0; i < first.size(); ++i) CHECK(first[i].equal(second[i]));
+}
+
+TEST_CASE("the LSTM refuses what does not fit", "[nn]") {
+  Sequences p = sequences(2, 3, 4, 5, at::kFloat);
+  CHECK(one_hot_lstm(p.characters.to(at::kByte), p.weights)
+            .equal(one_hot_lstm(p.characters, p.weights)));
+  CHECK_THAT(message_of([&] { one_hot_lstm(p.characters + 4, p.weights); }),
+             Contains("a character is not in the vocabulary") && Contains("expected 0 to 4"));
+  CHECK_THAT(message_of([&] { one_hot_lstm(p.characters.flatten(), p.weights); }),
+             Contains("not a batch of characters"));
+  const at::Tensor hidden = one_hot_lstm(p.characters, p.weights);
+  hidden.sum().backward({}, true);
+  CHECK_THAT(message_of([&] { hidden.sum().backward(); }), Contains("only once"));
+  p.weights.bias_hh = p.weights.bias_hh.to(at::kDouble);
+  CHECK_THAT(message_of([&] { one_hot_lstm(p.characters, p.weights); }),
+             Contains("weights do not fit"));
+}
+
+TEST_CASE("gate functions are good to two roundings", "[nn]") {
+  constexpr double kTolerance = 2.5e-7;
+  double worst_tanh = 0, worst_logistic = 0;
+  std::mt19937_64 random(1);
+  std::uniform_real_distribution<float> exponent(-30, 6.4f);
+  for (int i = 0; i < 2'000'000; ++i) {
+    const float x = std::exp2(exponent(random)) * (i % 2 ? 1.0f : -1.0f);
+    const double exact = std::tanh(static_cast<double>(x));
+    worst_tanh =
+        std::max(worst_tanh, std::abs((static_cast<double>(fast_tanh(x)) - exact) / exact));
+    const double share = 1 / (1 + std::exp(-static_cast<double>(x)));
+    worst_logistic =
+        std::max(worst_logistic, std::abs(static_cast<double>(logistic(x)) - share) / share);
+  }
+  CHECK(worst_tanh <= kTolerance);
+  CHECK(worst_logistic <= kTolerance);
+}
+
+TEST_CASE("gate functions at the ends", "[nn]") {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(fast_tanh(0.0f) == 0);
+  CHECK(std::signbit(fast_tanh(-0.0f)));
+  CHECK(fast_tanh(kInfinity) == 1);
+  CHECK(fast_tanh(-kInfinity) == -1);
+  CHECK(logistic(0.0f) == 0.5f);
+  CHECK(logistic(kInfinity) == 1);
+  CHECK(logistic(-kInfinity) < 1e-37f);
+  CHECK(logistic(-kInfinity) >= 0);
+  CHECK(std::isnan(fast_tanh(nan)));
+  CHECK(std::isnan(logistic(nan)));
+}

@@ -1,0 +1,72 @@
+#include <catch2/catch.hpp>
+
+#include "analysis_support.hpp"
+#include "sweep/plan.hpp"
+
+using namespace laq::analysis;
+using namespace laq::analysis::test;
+
+TEST_CASE("a sweep may name the paper's column of an experiment") {
+  const Bench bench(
+      "table: lab_warpeace_steps\nprofile: paper\n"
+      "experiments: [war_and_peace_ts10, war_and_peace, war_and_peace_ts150]\n"
+      "columns: {war_and_peace_ts10: ts10, war_and_peace: ts100, war_and_peace_ts150: ts150}\n"
+      "methods: [lab, late]\n");
+  const Table table = bench.table();
+  CHECK(table.metric == Metric::test_loss);
+  REQUIRE(table.columns.size() == 3);
+  CHECK(table.columns[0].title == "War and Peace (war_and_peace_ts10)");
+  const auto& lab = table.rows[0].entries;
+  CHECK(lab[0].paper->text == "1.527");
+  CHECK(lab[1].paper->text == "1.291");
+  CHECK(lab[2].paper->text == "1.285");
+  CHECK_FALSE(table.rows[1].entries[0].paper);
+}
+
+TEST_CASE("a sweep may name the paper's column of a point of its grid") {
+  const std::string yaml =
+      "table: lab_svhn_width\nprofile: paper\nexperiments: [svhn]\nmethods: [lab, late]\n"
+      "grid: {model.width: [16, 64, 24], train.batch: [50, 100]}\n"
+      "columns: {model.width=16: k16, model.width=64: k64}\n";
+  const Table table = Bench(yaml).table();
+  CHECK_FALSE(table.columns.at(0).paper_column);  // this table has no column for all widths
+  const auto figure = [&](const std::string& method, const char* width, const char* batch) {
+    const auto& paper =
+        entry(table, method, {{"model.width", width}, {"train.batch", batch}}).paper;
+    return paper ? paper->text : "none";
+  };
+  CHECK(figure("lab", "16", "50") == "3.050");
+  CHECK(figure("lab", "64", "50") == "2.354");
+  CHECK(figure("lab", "24", "50") == "none");
+  CHECK(figure("lab", "64", "100") == "none");  // not the paper's batch
+  CHECK(figure("late", "16", "50") == "none");
+}
+
+TEST_CASE("the width sweep has a printed figure for every cell") {
+  laq::sweep::PlanRequest request;
+  request.sweep = "width";
+  request.runs = "/nonexistent";
+  const Table table = make_table(laq::sweep::make_plan(configs(), request), configs());
+  REQUIRE(table.rows.size() == 16);
+  for (const auto& row : table.rows) CHECK(row.entries.at(0).paper);
+  CHECK(entry(table, "full", {{"model.width", "128"}}).paper->text == "2.146");
+}
+
+TEST_CASE("the recurrent table has a figure for every cell but those on Debian's text") {
+  const Bench bench(
+      "table: recurrent\nprofile: paper\nexperiments: [war_and_peace, linux, penn_treebank, "
+      "linux_debian]\nmethods: [late, laq4_log, dorefa4]\n");
+  const Table table = bench.table();
+  for (const auto& row : table.rows) {
+    for (const std::size_t column : {0u, 1u, 2u}) CHECK(row.entries[column].paper);
+    CHECK_FALSE(row.entries[3].paper);
+  }
+  CHECK(table.rows[0].entries[1].paper->text == "1.256");
+}
+
+TEST_CASE("a sweep on text that is in no paper is judged by its loss") {
+  const Bench bench("experiments: [war_and_peace]\nmethods: [late]\n");
+  CHECK(bench.table().metric == Metric::test_loss);
+  const Bench pictures("experiments: [mnist]\nmethods: [late]\n");
+  CHECK(pictures.table().metric == Metric::test_error);
+}
