@@ -26,8 +26,10 @@ Missing missing_run(const sweep::Job& job, const std::string& state, const std::
 }
 
 Missing missing_run(const sweep::Job& job) {
-  const bool nothing = job.state == record::State::queued;
-  return missing_run(job, nothing ? "not run" : record::state_name(job.state), job.reason);
+  if (job.state != record::State::queued) {
+    return missing_run(job, record::state_name(job.state), job.reason);
+  }
+  return missing_run(job, job.reason.empty() ? "not run" : "missing", job.reason);
 }
 
 std::optional<double> number(const record::History& history, const std::string& key) {

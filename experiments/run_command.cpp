@@ -133,7 +133,9 @@ void go(RunOptions& options, Context& context) {
   const train::SessionResult result = train::run_session(run, session);
   context.exit_code = exit_code(result.state);
   if (!result.reason.empty()) {
-    std::cerr << fmt::format("laq: {}: {}\n", record::state_name(result.state), result.reason);
+    const bool waits = result.state == record::State::queued;
+    std::cerr << fmt::format("laq: {}{}\n", waits ? "" : record::state_name(result.state) + ": ",
+                             result.reason);
   }
   if (options.json) {
     std::cout << summary(run, result).dump(2) << "\n";

@@ -63,8 +63,10 @@ class Display {
 
   void ended(const sweep::Job& job) {
     if (job.done()) estimate_.learn(job);
-    std::string line =
-        fmt::format("{:<6} {}", job.done() ? "done" : record::state_name(job.state), job_name(job));
+    const std::string state = job.done()                           ? "done"
+                              : job.state == record::State::queued ? "missing"
+                                                                   : record::state_name(job.state);
+    std::string line = fmt::format("{:<6} {}", state, job_name(job));
     if (!job.reason.empty()) line += ": " + job.reason;
     const double left = estimate_.seconds_left();
     say(line + fmt::format("  [{}/{}, {} left]", count_done(plan_), plan_.jobs.size(),

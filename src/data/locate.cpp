@@ -37,7 +37,7 @@ std::string fetch_command(const DatasetSpec& spec, const DataPaths& paths) {
   return command;
 }
 
-Error missing(const DatasetSpec& spec, const DataFile& file, const DataPaths& paths) {
+MissingFile missing(const DatasetSpec& spec, const DataFile& file, const DataPaths& paths) {
   std::vector<std::string> folders;
   for (const auto& place : places(spec, file, paths)) folders.push_back(place.folder.string());
   std::string advice = "run: " + fetch_command(spec, paths);
@@ -47,10 +47,10 @@ Error missing(const DatasetSpec& spec, const DataFile& file, const DataPaths& pa
     advice += ", or: apt-get install " + spec.debian_package;
   advice += fmt::format(", or put it into DIR/{} and pass --mirror DIR or set LAQ_DATA_MIRROR=DIR",
                         spec.folder_name());
-  return Error({.what = "data file is missing",
-                .where = spec.name + "/" + file.name,
-                .expected = "it in " + join(folders, " or "),
-                .advice = advice});
+  return MissingFile({.what = "data file is missing",
+                      .where = spec.name + "/" + file.name,
+                      .expected = "it in " + join(folders, " or "),
+                      .advice = advice});
 }
 
 std::string advice_for(const DatasetSpec& spec, const DataPaths& paths, Source source) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.hpp"
 #include "data/dataset_spec.hpp"
 
 namespace laq::data {
@@ -39,12 +40,18 @@ struct Located {
 /// that is in it.
 std::vector<std::string> names_on_disk(const DataFile& file);
 
+/// A file of a dataset is in none of the places where it was looked for.
+class MissingFile : public Error {
+  using Error::Error;
+};
+
 /// Looks for the file in the data directory, the mirror when it is a folder, and the place of the
 /// Debian package, packed or not. It is used where it is. Touches no network.
 std::optional<Located> locate(const DatasetSpec& spec, const DataFile& file,
                               const DataPaths& paths);
 
-/// Locates a file and has it used. Errors of `use` get what to do next; a missing file is one too.
+/// Locates a file and has it used. Errors of `use` get what to do next;
+/// a missing file is a `MissingFile`.
 void with_located(const DatasetSpec& spec, const DataFile& file, const DataPaths& paths,
                   const std::function<void(const std::filesystem::path&)>& use);
 

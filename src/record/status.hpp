@@ -14,7 +14,7 @@ std::string state_name(State state);
 /// The content of status.json: what a run is doing, for `laq status` and for a sweep.
 struct Status {
   State state = State::queued;
-  std::string reason;            ///< why it failed, diverged or was interrupted
+  std::string reason;            ///< why it failed, diverged, was interrupted or is still queued
   std::string heartbeat;         ///< when this was written: ISO 8601, UTC
   double heartbeat_seconds = 0;  ///< the same in seconds since 1970
   std::int64_t epoch = 0;        ///< epochs done

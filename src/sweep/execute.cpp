@@ -75,6 +75,8 @@ void settle_ended(Job& job, int wait_status, bool asked_to_stop) {
   } else if (WIFSIGNALED(wait_status)) {
     job.state = record::State::failed;
     job.reason = fmt::format("ended by signal {}", WTERMSIG(wait_status));
+  } else if (job.state == record::State::queued && !job.reason.empty()) {
+    // its data is not at hand
   } else if (job.state == record::State::queued || job.state == record::State::running) {
     job.state = record::State::failed;
     job.reason = fmt::format("ended with exit code {}; see {}", WEXITSTATUS(wait_status),

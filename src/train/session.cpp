@@ -11,6 +11,7 @@
 #include "core/files.hpp"
 #include "core/machine.hpp"
 #include "core/text.hpp"
+#include "data/locate.hpp"
 #include "record/run_record.hpp"
 #include "train/torch_info.hpp"
 
@@ -93,7 +94,10 @@ class Session {
     } catch (const std::exception& error) {
       const auto* ours = dynamic_cast<const Error*>(&error);
       const bool diverged = ours && ours->kind() == Error::Kind::not_finite;
-      result.state = diverged ? record::State::diverged : record::State::failed;
+      const bool waits_for_data = dynamic_cast<const data::MissingFile*>(&error) != nullptr;
+      result.state = diverged         ? record::State::diverged
+                     : waits_for_data ? record::State::queued
+                                      : record::State::failed;
       result.reason = first_line(error.what());
       try {
         report(result.state, nullptr, result.reason);

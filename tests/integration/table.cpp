@@ -53,6 +53,17 @@ TEST_CASE("a table says which cells are missing and why") {
   CHECK(cell["missing"].size() == 1);
 }
 
+TEST_CASE("a table says that data is missing, and where from it can be had") {
+  const Workplace place;
+  fs::remove(place.data() / "train-labels");
+  const Outcome sweep = place.laq({"sweep", "tiny", "method=full"});
+  CHECK(sweep.exit_code == 1);
+  CHECK_THAT(sweep.out, Catch::Contains("missing tiny full seed 1: tiny/train-labels: "));
+  const Outcome table = place.laq({"table", "tiny", "method=full"});
+  check_done(table);
+  CHECK_THAT(table.out, Catch::Contains("| missing |") && Catch::Contains("laq data fetch tiny"));
+}
+
 TEST_CASE("the quick profile is not compared with the paper") {
   const Workplace place;
   check_refusal(place.laq({"table", "quick", "--check"}), 2,
