@@ -4,6 +4,7 @@ PROFILE ?=
 SWEEP   ?= $(if $(filter short paper,$(PROFILE)),table1,quick)
 JOBS    ?= $(shell nproc)
 BUILD   ?= build
+FUZZ_SECONDS ?= 60
 LAQ     := $(BUILD)/laq
 
 # A folder of data sets beside the checkout serves as a mirror when there is one.
@@ -17,12 +18,13 @@ PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev li
             pkg-config libarchive-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
             libopenblas0-openmp libdnnl-dev catch2 libbenchmark-dev dataset-fashion-mnist
 TEST_PACKAGES := hdf5-tools python3-h5py
+FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 LINT_PACKAGES := clang-format clang-tidy
 
 SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: reproduce test build data sweep table bench deps sanitize format lint clean help
+.PHONY: reproduce test build data sweep table bench deps sanitize fuzz format lint clean help
 
 reproduce: build  ## install what is missing, build, get the data, run the sweep, write its table
 	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
@@ -60,6 +62,12 @@ sanitize: deps-test  ## the library's tests under the address and undefined-beha
 	cmake --build build-asan --target laq_tests
 	ctest --preset asan -L unit -j $(shell nproc)
 
+fuzz: deps  ## fuzz the readers for FUZZ_SECONDS (60) in all; needs clang
+	@cmake/dependencies.sh $(FUZZ_PACKAGES)
+	cmake --preset fuzz >/dev/null
+	cmake --build build-fuzz --target laq_fuzz
+	tests/fuzz/run.sh build-fuzz/tests/fuzz $(FUZZ_SECONDS)
+
 format:  ## format the sources in place
 	@cmake/dependencies.sh $(LINT_PACKAGES)
 	clang-format -i $(SOURCES)
@@ -70,7 +78,7 @@ lint: build  ## check formatting and run clang-tidy
 	run-clang-tidy -quiet -p $(BUILD) -j $(shell nproc) '$(CURDIR)/(src|analysis|experiments)/.*'
 
 clean:  ## remove what was built (data and results stay)
-	rm -rf build build-debug build-asan
+	rm -rf build build-debug build-asan build-fuzz
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 14

@@ -11,6 +11,9 @@ function(laq_own_code target)
     target_link_options(${target} PRIVATE -fsanitize=address,undefined)
     target_compile_definitions(${target} PRIVATE LAQ_SANITIZE)
   endif()
+  if(LAQ_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
 # LibTorch's headers take long to read: compiled once, for every target that includes them.

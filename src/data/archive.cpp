@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "core/error.hpp"
@@ -12,6 +13,9 @@
 namespace laq::data {
 namespace fs = std::filesystem;
 namespace {
+
+// Far above what any of the files has (CIFAR-100's training file: 153 MB).
+constexpr std::size_t kMostBytes = std::size_t{1} << 28;
 
 using Reader = std::unique_ptr<archive, decltype(&archive_read_free)>;
 
@@ -50,6 +54,12 @@ std::vector<std::uint8_t> content_of(archive* reader, const std::string& where) 
     const int state = archive_read_data_block(reader, &block, &size, &offset);
     if (state == ARCHIVE_EOF) return content;
     if (state < ARCHIVE_WARN) throw damaged(reader, where);
+    if (offset < 0 ||
+        static_cast<std::uint64_t>(offset) > kMostBytes - std::min(size, kMostBytes)) {
+      throw Error({.what = "a file in the archive is too large",
+                   .where = where,
+                   .expected = fmt::format("at most {} bytes", kMostBytes)});
+    }
     content.resize(static_cast<std::size_t>(offset));  // a sparse file's holes are zeros
     const auto* bytes = static_cast<const std::uint8_t*>(block);
     content.insert(content.end(), bytes, bytes + size);

@@ -14,7 +14,7 @@ using VisitFile = std::function<void(const std::string& path, std::vector<std::u
 
 /// Calls `visit` for every plain file of a tar archive, gzipped or not, in the archive's order.
 /// Nothing is written to disk. Errors, beginning with `where`: not such an archive, truncated,
-/// damaged.
+/// damaged, a file above 256 MiB in it.
 void visit_archive(std::string_view raw, const std::string& where, const VisitFile& visit);
 
 /// Calls `visit` for every file below a folder, in no particular order. Error: unreadable.

@@ -88,7 +88,8 @@ std::optional<DecodedPictures> read_cache(const DatasetSpec& spec, const DataFil
 }
 
 void write_cache(const DataFile& file, const DecodedPictures& pictures, const fs::path& path) {
-  const auto& [training, test] = pictures;
+  const ImageSet& training = pictures.training;
+  const ImageSet& test = pictures.test;
   auto head = header(file.sha256, {training.channels, training.height, training.width},
                      training.count, test.count);
   head["sha256"] = payload_hash(pictures);

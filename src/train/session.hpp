@@ -35,8 +35,9 @@ struct SessionResult {
 /// Carries one run as far as it goes: makes its folder, resumes from its checkpoint when there is
 /// one, trains, and after every epoch replaces checkpoint.h5, run.h5 and status.json. A completed
 /// run is returned as it is. A run that fails or diverges says so in its status and in the result;
-/// it does not throw. One whose data is not at hand stays `queued`, with the reason. Errors: the folder cannot be made, the run is being trained by another
-/// process, or data and checkpoint cannot be used.
+/// it does not throw. One whose data is not at hand stays `queued`, with the reason. Errors: the
+/// folder cannot be made, the run is being trained by another process, or data and checkpoint
+/// cannot be used.
 SessionResult run_session(const Run& run, const SessionOptions& options);
 
 }  // namespace laq::train
