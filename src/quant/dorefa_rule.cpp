@@ -12,7 +12,9 @@ namespace {
 /// differentiated.
 class DorefaRule : public Rule {
  public:
-  explicit DorefaRule(int bits) : k_((1 << bits) - 1) {}
+  explicit DorefaRule(int bits) : bits_(bits), k_((1 << bits) - 1) {}
+
+  Formula formula() const override { return DorefaFormula{bits_}; }
 
   StepFunction fit(const Group& group) const override {
     const MagnitudeSums sums = magnitude_sums({group.latent, {}, {}, {}}, Side::both);
@@ -37,7 +39,7 @@ class DorefaRule : public Rule {
     return std::atanh(2 * largest * ratio);
   }
 
-  int k_;
+  int bits_, k_;
 };
 
 const RegisterRule registered("dorefa", [](config::Section& section) {

@@ -18,6 +18,7 @@ class ProximalRule : public Rule {
 
   int scale_count() const override { return axes_.scaling == Scaling::asymmetric ? 2 : 1; }
   bool uses_curvature() const override { return axes_.curvature; }
+  Formula formula() const override { return axes_; }
 
   std::optional<double> level(int code) const override {
     if (std::abs(code) > axes_.levels.k() || (code == 0 && !axes_.levels.has_zero()))

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/section.hpp"
+#include "quant/formula.hpp"
 #include "quant/group.hpp"
 
 namespace laq::quant {
@@ -39,6 +40,9 @@ class Rule {
   /// group's memory must live until `finish`; weights and curvature may still change until they are
   /// added.
   virtual std::unique_ptr<FirstPass> first_pass(const Group&) const { return nullptr; }
+
+  /// What `fit` and `backward` compute, for computing it elsewhere.
+  virtual Formula formula() const { return {}; }
 
   /// The unscaled level of a code, for rules that can start from given codes; nothing when there is
   /// no such code.

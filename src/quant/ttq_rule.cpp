@@ -39,6 +39,7 @@ class TtqRule : public Rule {
 
   int scale_count() const override { return 2; }
   bool learns_scales() const override { return true; }
+  Formula formula() const override { return TtqFormula{threshold_}; }
 
   StepFunction fit(const Group& group) const override {
     const MagnitudeSums sums = magnitude_sums({group.latent, {}, {}, {}}, Side::both);

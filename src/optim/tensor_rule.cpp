@@ -1,0 +1,190 @@
+#include "optim/tensor_rule.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/error.hpp"
+#include "optim/tensor_solvers.hpp"
+
+namespace laq::optim {
+namespace {
+
+using quant::LevelSet;
+using quant::Side;
+
+struct SideFit {
+  at::Tensor alpha;
+  at::Tensor threshold;  // of a heuristic; otherwise undefined, and the nearest level decides
+};
+
+at::Tensor no_rounds(const at::Tensor& like) {
+  return at::zeros({}, like.options().dtype(at::kLong));
+}
+
+at::Tensor row(const std::vector<at::Tensor>& numbers) {
+  std::vector<at::Tensor> ones;
+  for (const auto& number : numbers) ones.push_back(number.reshape({1}));
+  return at::cat(ones);
+}
+
+at::Tensor limit(const LevelSet& levels, const SideFit& side, int j) {
+  const at::Tensor never = at::full_like(side.alpha, std::numeric_limits<double>::infinity());
+  const at::Tensor here = side.threshold.defined()
+                              ? side.threshold
+                              : side.alpha * levels.midpoints()[static_cast<std::size_t>(j - 1)];
+  return at::where(side.alpha <= 0, never, here);
+}
+
+// Lays the levels of both signs out as one ascending step function of w.
+TensorFit assemble(const LevelSet& levels, const SideFit& up, const SideFit& down,
+                   const at::Tensor& scales, const at::Tensor& rounds) {
+  const int k = levels.k();
+  const at::Tensor zero = at::zeros_like(up.alpha);
+  std::vector<at::Tensor> values, below, above;
+  for (int j = -k; j <= k; ++j) {
+    if (j == 0 && !levels.has_zero()) continue;
+    values.push_back(j == 0 ? zero : (j > 0 ? up.alpha : down.alpha) * levels.level(j));
+  }
+  if (!levels.has_zero()) {
+    return {row({threshold_at_least(zero)}), row(values).to(at::kFloat), scales, rounds};
+  }
+  for (int j = k; j >= 1; --j) below.push_back(-limit(levels, down, j));
+  for (int j = 1; j <= k; ++j) above.push_back(limit(levels, up, j));
+  return {at::cat({threshold_at_least(row(below)), floor_to_float(row(above))}),
+          row(values).to(at::kFloat), scales, rounds};
+}
+
+// α = Σ d a / Σ d over the weights of a sign; zeros count as positive.
+at::Tensor binary_scale(const TensorGroup& group, const Magnitudes& here, Side side) {
+  at::Tensor d = here.d;
+  if (side == Side::positive) d = d * (group.latent >= 0);
+  if (side == Side::negative) d = d * (group.latent < 0);
+  const at::Tensor sum = d.sum();
+  return at::where(sum > 0, (d * here.a).sum() / sum, at::zeros_like(sum));
+}
+
+TensorFit proximal(const quant::ProximalAxes& axes, TensorGroup group) {
+  if (!axes.curvature) group.curvature = at::Tensor();
+  const bool two = axes.scaling == quant::Scaling::asymmetric;
+  std::vector<SideFit> fits;
+  std::vector<at::Tensor> scales;
+  at::Tensor rounds = no_rounds(group.latent);
+  for (const Side side :
+       two ? std::vector{Side::positive, Side::negative} : std::vector{Side::both}) {
+    const Magnitudes here = magnitudes(group, side);
+    SideFit fit;
+    if (axes.scaling == quant::Scaling::unit) {
+      fit.alpha = at::ones({}, here.a.options());
+    } else if (!axes.levels.has_zero()) {
+      fit.alpha = binary_scale(group, here, side);
+    } else if (axes.solver == quant::Solver::exact) {
+      fit.alpha = exact_scale(here, axes.levels);
+    } else if (axes.solver == quant::Solver::alternating) {
+      const TensorAlternation result = alternating_scale(group, side, axes.levels);
+      fit.alpha = result.alpha;
+      rounds = at::maximum(rounds, result.rounds);
+    } else {
+      fit.threshold = twn_threshold(group.latent);
+      fit.alpha = top_level_scale(here, fit.threshold);
+    }
+    scales.push_back(fit.alpha);
+    fits.push_back(fit);
+  }
+  return assemble(axes.levels, fits.front(), fits.back(), row(scales), rounds);
+}
+
+TensorFit ttq(const quant::TtqFormula& formula, const TensorGroup& group) {
+  const at::Tensor limit = formula.threshold * group.latent.abs().max().to(at::kDouble);
+  TensorGroup uniform = group;
+  uniform.curvature = at::Tensor();
+  std::vector<at::Tensor> start;
+  for (const Side side : {Side::positive, Side::negative}) {
+    const at::Tensor scale = top_level_scale(magnitudes(uniform, side), limit);
+    // A sign that does not occur yet must be able to appear later.
+    start.push_back(at::where(scale > 0, scale, limit.clamp_min(1e-8)));
+  }
+  const at::Tensor known = (group.scales > 0).any();
+  const at::Tensor scales = at::where(known, group.scales, row(start));
+  return {at::cat({threshold_at_least(-limit.reshape({1})), floor_to_float(limit.reshape({1}))}),
+          row({-scales[1], at::zeros_like(limit), scales[0]}).to(at::kFloat), scales,
+          no_rounds(group.latent)};
+}
+
+TensorFit dorefa(const quant::DorefaFormula& formula, const TensorGroup& group) {
+  const int k = (1 << formula.bits) - 1;
+  const at::Tensor largest = group.latent.abs().max().to(at::kDouble).tanh();
+  std::vector<at::Tensor> limits, values;
+  for (int j = 0; j <= k; ++j) {
+    values.push_back(at::full_like(largest, 2.0 * j / k - 1));
+    if (j == 0) continue;
+    const double share = (j - 0.5) / k - 0.5;
+    // All weights zero: the tanh ratio is 0, which lies half-way up.
+    limits.push_back(at::where(largest == 0, at::full_like(largest, share <= 0 ? -1.0 : 1.0),
+                               (2 * share * largest).atanh()));
+  }
+  return {threshold_at_least(row(limits)), row(values).to(at::kFloat),
+          at::ones({1}, largest.options()), no_rounds(group.latent)};
+}
+
+TensorFit by_host(const quant::Rule& rule, const TensorGroup& group) {
+  const auto host = [](const at::Tensor& tensor) { return tensor.to(at::kCPU).contiguous(); };
+  const auto view = [](const at::Tensor& tensor) {
+    return std::span<const float>(tensor.data_ptr<float>(),
+                                  static_cast<std::size_t>(tensor.numel()));
+  };
+  const at::Tensor latent = host(group.latent), previous = host(group.previous);
+  const at::Tensor curvature = group.curvature.defined() ? host(group.curvature) : at::Tensor();
+  const at::Tensor scales = host(group.scales);
+  quant::Group here{view(latent), {}, view(previous), {}};
+  if (curvature.defined()) here.curvature = view(curvature);
+  if (scales.gt(0).any().item<bool>()) {
+    here.scales.assign(scales.data_ptr<double>(), scales.data_ptr<double>() + scales.numel());
+  }
+  const quant::StepFunction step = rule.fit(here);
+  const auto to_device = [&](const auto& values, at::ScalarType type) {
+    return at::tensor(values, at::TensorOptions(type)).to(group.latent.device());
+  };
+  return {to_device(step.thresholds, at::kFloat), to_device(step.values, at::kFloat),
+          to_device(step.scales, at::kDouble),
+          at::full({}, step.rounds, group.latent.options().dtype(at::kLong))};
+}
+
+}  // namespace
+
+TensorRule::TensorRule(std::shared_ptr<const quant::Rule> rule)
+    : rule_(std::move(rule)), formula_(rule_->formula()) {}
+
+TensorFit TensorRule::fit(const TensorGroup& group) const {
+  if (const auto* axes = std::get_if<quant::ProximalAxes>(&formula_)) return proximal(*axes, group);
+  if (const auto* formula = std::get_if<quant::TtqFormula>(&formula_)) return ttq(*formula, group);
+  if (const auto* formula = std::get_if<quant::DorefaFormula>(&formula_)) {
+    return dorefa(*formula, group);
+  }
+  return by_host(*rule_, group);
+}
+
+at::Tensor TensorRule::backward(const TensorGroup& group, const at::Tensor& gradient) const {
+  if (!rule_->learns_scales()) return {};
+  if (!std::holds_alternative<quant::TtqFormula>(formula_)) {
+    throw usage_error({.what = "this rule trains its scales on the CPU only",
+                       .where = "quantizer.rule",
+                       .advice = "use --device cpu, or give the rule a formula"});
+  }
+  const at::Tensor g = gradient.to(at::kDouble);
+  const at::Tensor up = group.previous > 0, down = group.previous < 0;
+  const at::Tensor scales = row({(g * up).sum(), -(g * down).sum()});
+  const at::Tensor one = at::ones({}, gradient.options());
+  gradient.mul_(at::where(up, group.scales[0].to(at::kFloat),
+                          at::where(down, group.scales[1].to(at::kFloat), one)));
+  return scales;
+}
+
+at::Tensor TensorFit::apply(const at::Tensor& latent) const {
+  return values.index({at::bucketize(latent, thresholds)});
+}
+
+}  // namespace laq::optim

@@ -1,0 +1,116 @@
+#include "optim/tensor_solvers.hpp"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+
+namespace laq::optim {
+namespace {
+
+constexpr int kMostRounds = 10;
+constexpr double kTolerance = 1e-6, kTwnFactor = 0.7;
+
+at::Tensor ratio(const at::Tensor& sum, const at::Tensor& weight) {
+  return at::where(weight > 0, sum / weight, at::zeros_like(sum));
+}
+
+at::Tensor constants(const std::vector<double>& values, const at::Tensor& like) {
+  return at::tensor(values, at::TensorOptions(at::kDouble)).to(like.device());
+}
+
+std::vector<double> level_values(const quant::LevelSet& levels) {
+  std::vector<double> values;
+  for (int j = 0; j <= levels.k(); ++j) values.push_back(j == 0 ? 0.0 : levels.level(j));
+  return values;
+}
+
+/// Σ d q a / Σ d q² for the levels nearest to a/α.
+at::Tensor updated_scale(const Magnitudes& side, const at::Tensor& values,
+                         const at::Tensor& midpoints, const at::Tensor& alpha) {
+  const at::Tensor limits = floor_to_float(midpoints * alpha).to(at::kDouble);
+  const at::Tensor q = values.index({at::bucketize(side.a, limits)});
+  return ratio((side.d * q * side.a).sum(), (side.d * q * q).sum());
+}
+
+at::Tensor first_scale(const TensorGroup& group, const Magnitudes& here, quant::Side side) {
+  const at::Tensor w = group.latent.to(at::kDouble), before = group.previous.to(at::kDouble);
+  at::Tensor weight = here.d;
+  if (side == quant::Side::positive) weight = weight * (before > 0);
+  if (side == quant::Side::negative) weight = weight * (before <= 0);
+  const std::int64_t which = side == quant::Side::negative ? 1 : 0;
+  const at::Tensor previous =
+      group.scales[which] * ratio((weight * before * w).sum(), (weight * before * before).sum());
+  at::Tensor twn = top_level_scale(here, twn_threshold(group.latent));
+  if (side != quant::Side::both) {
+    const at::Tensor own = top_level_scale(here, kTwnFactor * here.a.mean());
+    twn = at::where(twn > 0, twn, own);
+  }
+  return at::where(previous > 0, previous, twn);
+}
+
+}  // namespace
+
+Magnitudes magnitudes(const TensorGroup& group, quant::Side side) {
+  const at::Tensor w = group.latent.to(at::kDouble);
+  const at::Tensor a = side == quant::Side::both       ? w.abs()
+                       : side == quant::Side::positive ? w.clamp_min(0)
+                                                       : (-w).clamp_min(0);
+  return {a, group.curvature.defined() ? group.curvature.to(at::kDouble) : at::ones_like(w)};
+}
+
+at::Tensor floor_to_float(const at::Tensor& x) {
+  const at::Tensor near = x.to(at::kFloat);
+  const at::Tensor below =
+      at::nextafter(near, at::full_like(near, -std::numeric_limits<float>::infinity()));
+  return at::where(near.to(at::kDouble) > x, below, near);
+}
+
+at::Tensor threshold_at_least(const at::Tensor& x) {
+  const at::Tensor least = -floor_to_float(-x);
+  return at::nextafter(least, at::full_like(least, -std::numeric_limits<float>::infinity()));
+}
+
+at::Tensor top_level_scale(const Magnitudes& side, const at::Tensor& threshold) {
+  const at::Tensor d = side.d * (side.a > floor_to_float(threshold).to(at::kDouble));
+  return ratio((d * side.a).sum(), d.sum());
+}
+
+at::Tensor twn_threshold(const at::Tensor& latent) {
+  return kTwnFactor * latent.to(at::kDouble).abs().mean();
+}
+
+at::Tensor exact_scale(const Magnitudes& side, const quant::LevelSet& levels) {
+  // Weight i goes from level j − 1 to j where α falls below a_i / m_j.
+  std::vector<at::Tensor> at_scale, gain, weight;
+  for (int j = 1; j <= levels.k(); ++j) {
+    const double low = j == 1 ? 0.0 : levels.level(j - 1), high = levels.level(j);
+    at_scale.push_back(side.a / levels.midpoints()[static_cast<std::size_t>(j - 1)]);
+    gain.push_back(side.d * side.a * (high - low));
+    weight.push_back(side.d * (high * high - low * low));
+  }
+  const at::Tensor order = at::cat(at_scale).argsort(0, /*descending=*/true);
+  const at::Tensor s = at::cat(gain).index({order}).cumsum(0);
+  const at::Tensor d = at::cat(weight).index({order}).cumsum(0);
+  const at::Tensor best = (s * s / d).argmax();
+  return (s / d).index({best});
+}
+
+TensorAlternation alternating_scale(const TensorGroup& group, quant::Side side,
+                                    const quant::LevelSet& levels) {
+  const Magnitudes here = magnitudes(group, side);
+  const at::Tensor values = constants(level_values(levels), group.latent);
+  const at::Tensor midpoints = constants(levels.midpoints(), group.latent);
+  at::Tensor alpha = first_scale(group, here, side);
+  at::Tensor done = alpha <= 0;
+  at::Tensor rounds = at::ones({}, alpha.options().dtype(at::kLong));
+  for (int round = 1; round < kMostRounds; ++round) {
+    const at::Tensor next = updated_scale(here, values, midpoints, alpha);
+    rounds = rounds + done.logical_not().to(at::kLong);
+    const at::Tensor settled = (next - alpha).abs() < kTolerance;
+    alpha = at::where(done, alpha, next);
+    done = done.logical_or(settled).logical_or(alpha <= 0);
+  }
+  return {alpha, rounds};
+}
+
+}  // namespace laq::optim

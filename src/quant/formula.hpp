@@ -1,0 +1,34 @@
+#pragma once
+
+#include <variant>
+
+#include "quant/levels.hpp"
+
+namespace laq::quant {
+
+enum class Scaling { unit, symmetric, asymmetric };
+enum class Solver { exact, alternating, heuristic };
+
+/// A point of DESIGN.md's axes: which minimum of equation (1), Σ d_i (w_i − α b_i)², is taken.
+struct ProximalAxes {
+  LevelSet levels;
+  Scaling scaling;
+  Solver solver;
+  bool curvature;  ///< d from Adam, otherwise uniform
+};
+
+/// TTQ: levels −Wn, 0, Wp with learned scales and threshold Δ = t · max|w|.
+struct TtqFormula {
+  double threshold;  ///< t
+};
+
+/// DoReFa-Net: 2^bits uniform levels of tanh w.
+struct DorefaFormula {
+  int bits;
+};
+
+/// What a rule computes, for those who compute it by other means (tensors on a GPU). A rule that
+/// does not say so is asked for its `fit` there too.
+using Formula = std::variant<std::monostate, ProximalAxes, TtqFormula, DorefaFormula>;
+
+}  // namespace laq::quant

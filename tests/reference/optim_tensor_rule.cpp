@@ -1,0 +1,125 @@
+#include <ATen/ATen.h>
+
+#include "optim/tensor_rule.hpp"
+#include "support/methods.hpp"
+#include "support/random_group.hpp"
+#include "support/scratch.hpp"
+
+using namespace laq;
+using namespace laq::test;
+
+namespace {
+
+constexpr double kSums = 1e-10;  // the same sums in another order
+
+at::Tensor tensor(const std::vector<float>& values) {
+  return at::tensor(values);
+}
+
+/// A group with the outcome of a fit to other weights as what was before, or with nothing before.
+struct Case {
+  RandomGroup random;
+  quant::Group group;
+  std::vector<float> previous;
+  std::vector<double> scales;
+
+  Case(const Method& method, std::size_t n, std::uint64_t seed, const std::string& shape,
+       bool with_previous)
+      : random(n, seed, shape), previous(n), scales(method.rule->scale_count()) {
+    group = random.group();
+    if (!method.rule->uses_curvature()) group.curvature = {};
+    if (with_previous) {
+      const RandomGroup before(n, seed + 1, "normal");
+      const Quantized was = quantize(*method.rule, before.group());
+      previous = was.values;
+      scales = was.step.scales;
+      group.scales = scales;
+    }
+    group.previous = previous;
+  }
+
+  optim::TensorGroup tensors() const {
+    return {tensor(random.w), group.curvature.empty() ? at::Tensor() : tensor(random.d),
+            tensor(previous), at::tensor(scales)};
+  }
+};
+
+std::vector<float> apply(const optim::TensorFit& fit, const std::vector<float>& w) {
+  const at::Tensor out = fit.apply(tensor(w));
+  return {out.data_ptr<float>(), out.data_ptr<float>() + out.numel()};
+}
+
+void check_same(const Method& method, const Case& one) {
+  const Quantized expected = quantize(*method.rule, one.group);
+  const optim::TensorRule rule(method.rule);
+  const optim::TensorFit found = rule.fit(one.tensors());
+  const auto objective = [&](const std::vector<float>& values) {
+    return quant::objective(one.group.latent, one.group.curvature, values);
+  };
+  const std::vector<float> values = apply(found, one.random.w);
+  CHECK(static_cast<std::size_t>(found.values.numel()) == expected.step.values.size());
+  CHECK(objective(values) == Approx(objective(expected.values)).epsilon(1e-6).margin(1e-9));
+  // Exact optima of several levels need not be unique; all else is.
+  if (method.exact() && method.axes.levels != "ternary") return;
+  for (std::size_t s = 0; s < expected.step.scales.size(); ++s) {
+    CHECK(found.scales[static_cast<std::int64_t>(s)].item<double>() ==
+          Approx(expected.step.scales[s]).epsilon(kSums));
+  }
+  if (method.alternating()) CHECK(found.rounds.item<int>() == expected.step.rounds);
+}
+
+}  // namespace
+
+TEST_CASE("tensors give the rules' results") {
+  for (const auto& method : all_methods()) {
+    for (const auto& shape : group_shapes()) {
+      if (shape == "equal" && method.alternating()) continue;  // a tie in every weight
+      const std::size_t n = 257;
+      INFO(method.name << ", " << shape);
+      check_same(method, Case(method, n, 3, shape, false));
+      check_same(method, Case(method, n, 5, shape, true));
+    }
+  }
+}
+
+TEST_CASE("tensors of zeros, of one sign and of one weight") {
+  for (const auto& method : all_methods()) {
+    INFO(method.name);
+    Case one(method, 40, 7, "normal", false);
+    for (auto& w : one.random.w) w = std::abs(w);
+    check_same(method, one);
+    for (auto& w : one.random.w) w = -w;
+    check_same(method, one);
+    for (auto& w : one.random.w) w = 0;
+    check_same(method, one);
+    check_same(method, Case(method, 1, 9, "normal", false));
+  }
+}
+
+TEST_CASE("tensors give TTQ's gradients") {
+  const Method& ttq = method("ttq");
+  const Case one(ttq, 100, 11, "normal", true);
+  const RandomGroup random(100, 12);
+  std::vector<float> expected = random.w;
+  const auto scales = ttq.rule->backward(one.group, expected);
+  const at::Tensor gradient = tensor(random.w);
+  const at::Tensor found = optim::TensorRule(ttq.rule).backward(one.tensors(), gradient);
+  for (std::int64_t s = 0; s < 2; ++s) {
+    CHECK(found[s].item<double>() == Approx(scales[static_cast<std::size_t>(s)]).epsilon(kSums));
+  }
+  CHECK(std::vector<float>(gradient.data_ptr<float>(), gradient.data_ptr<float>() + 100) ==
+        expected);
+}
+
+TEST_CASE("a rule without a formula is fitted on the host") {
+  class Sign : public quant::Rule {
+    quant::StepFunction fit(const quant::Group&) const override {
+      return {{quant::threshold_at_least(0)}, {-0.5, 0.5}, {-1, 1}, {0.5}};
+    }
+  };
+  const optim::TensorRule rule(std::make_shared<Sign>());
+  const at::Tensor w = at::tensor({-0.1f, 0.0f, 3.0f});
+  const auto fit = rule.fit({w, {}, at::zeros({3}), at::zeros({1}, at::kDouble)});
+  CHECK(apply(fit, {-0.1f, 0.0f, 3.0f}) == std::vector<float>{-0.5f, 0.5f, 0.5f});
+  CHECK(fit.scales[0].item<double>() == 0.5);
+}
