@@ -149,7 +149,14 @@ void print_difference(const sweep::Plan& plan) {
                differs.text());
 }
 
+// What is written wrongly is refused before anything is done.
+void check(const SweepOptions& options) {
+  if (!options.memory.empty()) sweep::memory_size(options.memory);
+  slurm_pairs(options.slurm);
+}
+
 void go(const SweepOptions& options, Context& context) {
+  check(options);
   sweep::PlanRequest request{.sweep = options.sweep,
                              .profile = options.profile,
                              .name = options.name,

@@ -153,7 +153,7 @@ TEST_CASE("a job array of Slurm runs a sweep to its end", "[alone]") {
 TEST_CASE("a task that Slurm signals saves, is requeued and ends with the same bytes", "[alone]") {
   const Site site;
   if (!site.usable()) return;
-  const std::vector<std::string> words{"method=late", "train.epochs=400", "model.hidden=[32, 24]"};
+  const std::vector<std::string> words{"method=late", "train.epochs=250", "model.hidden=[32, 24]"};
   check_done(site.submit(words));
   site.wait_for("1 running");
   const fs::path folder = site.place.run_folder("late", "runs");
@@ -190,11 +190,11 @@ TEST_CASE("more runs than Slurm's arrays hold become several arrays", "[alone]")
   site.wait_for("8 completed");
 }
 
-TEST_CASE("a task whose run crashes or cannot write is shown as failed, and the sweep goes on",
+TEST_CASE("a task of Slurm whose run crashes is shown as failed, and the sweep goes on",
           "[alone]") {
   const Site site;
   if (!site.usable()) return;
-  check_done(site.submit({"method=full", "seed=1,2", "train.epochs=2000", "--jobs", "1"}));
+  check_done(site.submit({"method=full", "seed=1,2", "train.epochs=200", "--jobs", "1"}));
   site.wait_for("1 running");
   fs::path first;
   for (const auto& entry : fs::directory_iterator(site.place / "runs/tiny"))
@@ -213,8 +213,6 @@ TEST_CASE("without Slurm the executor says what is missing") {
   CHECK_THAT(outcome.err,
              Catch::StartsWith("laq: cannot run 'scontrol'") && Catch::Contains("PATH"));
   check_refusal(place.laq({"sweep", "tiny", "--executor", "cloud"}), 2, {"--executor", "cloud"});
-  const Outcome option =
-      place.laq({"sweep", "tiny", "--executor", "slurm", "--slurm-option", "time"});
-  CHECK(option.exit_code == 2);
-  CHECK_THAT(option.err, Catch::Contains("--slurm-option") && Catch::Contains("partition=long"));
+  check_refusal(place.laq({"sweep", "tiny", "--executor", "slurm", "--slurm-option", "time"}), 2,
+                {"--slurm-option", "'time'", "partition=long"});
 }

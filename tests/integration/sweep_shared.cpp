@@ -60,7 +60,7 @@ TEST_CASE("a failed run is tried by one of two sweeps that share the work") {
 
 TEST_CASE("a killed sweep's runs are taken over by the other") {
   const Workplace place;
-  const std::vector<std::string> longer{"train.epochs=400"};
+  const std::vector<std::string> longer{"train.epochs=150"};
   Program first(sweep_of(place, "1,2", longer));
   REQUIRE(first.wait_for_output("start  tiny full seed 1"));
   first.wait_for_file(folder_of_seed(place, 1) / "run.h5");

@@ -88,6 +88,7 @@ TEST_CASE("the full-precision network's wider start is the same draws, scaled", 
   const auto late = initial_weights(tiny_run("late", 3), images),
              full = initial_weights(tiny_run("full", 3), images);
   for (const auto& [name, values] : late) {
+    if (!name.starts_with("dense") || !name.ends_with(".weight")) continue;
     INFO(name);
     for (std::size_t i = 0; i < values.size(); ++i)
       REQUIRE(full.at(name)[i] == Approx(2 * values[i]));  // sqrt(6) and sqrt(1.5)
