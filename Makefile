@@ -17,7 +17,7 @@ PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev li
             nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
             pkg-config libarchive-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
             libopenblas0-openmp libdnnl-dev catch2 libbenchmark-dev dataset-fashion-mnist
-TEST_PACKAGES := hdf5-tools python3-h5py
+TEST_PACKAGES := hdf5-tools python3-h5py slurm-wlm munge
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 LINT_PACKAGES := clang-format clang-tidy
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "experiments/data_command.hpp"
 #include "experiments/table_command.hpp"
 
@@ -11,6 +14,8 @@ namespace laq {
 void add_run_command(CLI::App& app, Context& context);
 /// `sweep SWEEP [--jobs N] [--dry-run] …`: all runs of a sweep that are not completed.
 void add_sweep_command(CLI::App& app, Context& context);
+/// `sweep-task ARRAY`: one run of a sweep that was given to Slurm.
+void add_sweep_task_command(CLI::App& app, Context& context);
 /// `status [DIR]`: what the runs below a folder are doing.
 void add_status_command(CLI::App& app, Context& context);
 /// `quantize --method M --weights F.h5:/path …`: a quantizer alone, on given weights.
@@ -19,5 +24,8 @@ void add_quantize_command(CLI::App& app, Context& context);
 void add_sample_command(CLI::App& app, Context& context);
 /// `doctor`: what this program found on this machine, and what to mend.
 void add_doctor_command(CLI::App& app, Context& context);
+
+/// This program and the options before a command, with absolute paths.
+std::vector<std::string> own_program(const Context& context);
 
 }  // namespace laq

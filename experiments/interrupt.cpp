@@ -12,7 +12,7 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 void remember(int signal_number) {
   seen = true;
-  ::signal(signal_number, SIG_DFL);
+  if (signal_number != SIGUSR1) ::signal(signal_number, SIG_DFL);
 }
 
 }  // namespace
@@ -22,6 +22,7 @@ void watch_signals() {
   action.sa_handler = remember;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGUSR1, &action, nullptr);  // a batch system's, before a job's time is over
 }
 
 bool interrupted() {

@@ -52,7 +52,7 @@ void require_known_command(CLI::App& app, int argc, char** argv) {
     std::vector<std::string> known;
     CLI::App* chosen = nullptr;
     for (CLI::App* command : at->get_subcommands({})) {
-      known.push_back(command->get_name());
+      if (!command->get_group().empty()) known.push_back(command->get_name());
       if (command->get_name() == word) chosen = command;
     }
     if (!chosen) {
@@ -64,7 +64,9 @@ void require_known_command(CLI::App& app, int argc, char** argv) {
   }
   if (at->get_require_subcommand_min() == 0) return;
   std::vector<std::string> known;
-  for (const CLI::App* command : at->get_subcommands({})) known.push_back(command->get_name());
+  for (const CLI::App* command : at->get_subcommands({})) {
+    if (!command->get_group().empty()) known.push_back(command->get_name());
+  }
   throw laq::usage_error({.what = "a command is missing after '" + at->get_name() + "'",
                           .where = "command line",
                           .expected = "one of " + laq::join(known),
@@ -83,6 +85,7 @@ int run_program(int argc, char** argv) {
   app.fallthrough();
   laq::add_run_command(app, context);
   laq::add_sweep_command(app, context);
+  laq::add_sweep_task_command(app, context);
   laq::add_status_command(app, context);
   laq::add_table_command(app, context);
   laq::add_quantize_command(app, context);

@@ -22,6 +22,7 @@ struct RunOptions {
   DataPathOptions data;
   std::string runs = "results/runs";
   std::string device = "cpu";
+  std::string expect;
   int threads = 0;
   bool json = false;
 };
@@ -121,6 +122,12 @@ void go(RunOptions& options, Context& context) {
   for (const auto& word : options.words)
     options.request.overrides.push_back(config::parse_override(word));
   const train::Run run = train::resolve(context.configs, options.request);
+  if (!options.expect.empty() && run.hash != options.expect) {
+    throw usage_error({.what = "the configuration was changed since the sweep was planned",
+                       .found = "hash " + run.hash.substr(0, 8),
+                       .expected = options.expect.substr(0, 8),
+                       .advice = "call the sweep again"});
+  }
   Progress progress(options.json);
   train::SessionOptions session;
   session.runs = options.runs;
@@ -171,6 +178,8 @@ void add_run_command(CLI::App& app, Context& context) {
       ->add_option("--threads", options->threads, "Threads (OMP_NUM_THREADS, otherwise all cores)")
       ->check(whole_number(1));
   command->add_option("--runs", options->runs, "Folder of runs")->capture_default_str();
+  command->add_option("--expect", options->expect, "Hash of the configuration it must have")
+      ->group("");  // for sweeps
   command->add_flag("--json", options->json,
                     "Print one JSON object and nothing else on standard output");
   options->data.add_to(*command);

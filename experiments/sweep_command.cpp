@@ -1,9 +1,9 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -12,9 +12,12 @@
 #include "experiments/commands.hpp"
 #include "experiments/interrupt.hpp"
 #include "experiments/shared_options.hpp"
+#include "experiments/sweep_display.hpp"
 #include "record/status.hpp"
 #include "sweep/estimate.hpp"
 #include "sweep/execute.hpp"
+#include "sweep/memory.hpp"
+#include "sweep/slurm.hpp"
 
 namespace laq {
 namespace fs = std::filesystem;
@@ -24,20 +27,12 @@ struct SweepOptions {
   std::string sweep, profile, runs;
   std::vector<std::string> words;
   DataPathOptions data;
-  int jobs = 1;
-  bool dry_run = false, fail_fast = false;
+  std::string name, memory, executor = "local";
+  std::vector<std::string> slurm;
+  int jobs = 1, retries = 0;
+  double stale_after = 60;
+  bool dry_run = false, fail_fast = false, extend = false, jobs_given = false;
 };
-
-std::string job_name(const sweep::Job& job) {
-  std::string name = job.run.request.experiment + " " + job.run.request.method;
-  for (const auto& [key, value] : job.point) name += " " + key + "=" + value;
-  return name + fmt::format(" seed {}", job.run.request.seed);
-}
-
-std::size_t count_done(const sweep::Plan& plan) {
-  return static_cast<std::size_t>(std::count_if(plan.jobs.begin(), plan.jobs.end(),
-                                                [](const auto& job) { return job.done(); }));
-}
 
 void print_plan(const sweep::Plan& plan, const sweep::Estimate& estimate, bool every_job) {
   fmt::print("sweep {} ({}): {} runs, {} done, {} to do, about {} ({})\n", plan.name,
@@ -47,92 +42,86 @@ void print_plan(const sweep::Plan& plan, const sweep::Estimate& estimate, bool e
   for (const auto& note : plan.notes) fmt::print("note: {}\n", note);
   for (const auto& job : plan.jobs) {
     if (every_job)
-      fmt::print("  {:<12} {}  {}\n", record::state_name(job.state), job_name(job),
+      fmt::print("  {:<12} {}  {}\n", record::state_name(job.state), sweep::job_name(job),
                  job.folder.string());
   }
   std::fflush(stdout);
 }
 
-/// Plain lines when a run starts and ends; on a terminal also one that shows what is under way.
-class Display {
- public:
-  Display(const sweep::Plan& plan, sweep::Estimate& estimate)
-      : plan_(plan), estimate_(estimate), live_(::isatty(STDOUT_FILENO) == 1) {}
-
-  void started(const sweep::Job& job) { say(fmt::format("start  {}", job_name(job))); }
-
-  void ended(const sweep::Job& job) {
-    if (job.done()) estimate_.learn(job);
-    const std::string state = job.done()                           ? "done"
-                              : job.state == record::State::queued ? "missing"
-                                                                   : record::state_name(job.state);
-    std::string line = fmt::format("{:<6} {}", state, job_name(job));
-    if (!job.reason.empty()) line += ": " + job.reason;
-    const double left = estimate_.seconds_left();
-    say(line + fmt::format("  [{}/{}, {} left]", count_done(plan_), plan_.jobs.size(),
-                           duration_text(left)));
-  }
-
-  void waiting(const std::vector<const sweep::Job*>& running) {
-    if (!live_ || ++ticks_ % 5 != 0) return;
-    std::string line;
-    for (const auto* job : running) {
-      double progress = 0;
-      try {
-        if (const auto status = record::read_status(job->folder / "status.json"))
-          progress = status->progress;
-      } catch (const Error&) {
-        // shown again when the run ends
-      }
-      line += fmt::format("{} {:.0f} %   ", job->run.request.method, 100 * progress);
-    }
-    fmt::print("\r\x1b[K{}", line);
-    std::fflush(stdout);
-  }
-
- private:
-  void say(const std::string& line) {
-    fmt::print("{}{}\n", live_ ? "\r\x1b[K" : "", line);
-    std::fflush(stdout);
-  }
-
-  const sweep::Plan& plan_;
-  sweep::Estimate& estimate_;
-  bool live_;
-  int ticks_ = 0;
-};
+/// Options for every run; with absolute paths, as a batch system may start it elsewhere.
+std::vector<std::string> run_arguments(const SweepOptions& options) {
+  const data::DataPaths paths = options.data.paths();
+  std::vector<std::string> words{"--data-dir", fs::absolute(paths.data_dir).string()};
+  if (!paths.mirror) return words;
+  const bool url = paths.mirror->find("://") != std::string::npos;
+  const std::string mirror = url ? *paths.mirror : fs::absolute(*paths.mirror).string();
+  words.insert(words.end(), {"--mirror", mirror});
+  return words;
+}
 
 sweep::ExecuteOptions execute_options(const SweepOptions& options, const Context& context) {
   sweep::ExecuteOptions execute;
   execute.jobs = options.jobs;
   execute.fail_fast = options.fail_fast;
-  execute.program = {fs::read_symlink("/proc/self/exe").string(), "--configs",
-                     context.configs.string()};
-  const data::DataPaths paths = options.data.paths();
-  execute.arguments = {"--data-dir", paths.data_dir.string()};
-  if (paths.mirror) execute.arguments.insert(execute.arguments.end(), {"--mirror", *paths.mirror});
+  execute.retries = options.retries;
+  execute.stale_seconds = options.stale_after;
+  if (!options.memory.empty()) execute.memory_mib = sweep::memory_size(options.memory);
+  execute.program = own_program(context);
+  execute.arguments = run_arguments(options);
   execute.stop = interrupted;
   return execute;
 }
 
-void go(const SweepOptions& options, Context& context) {
-  sweep::PlanRequest request{options.sweep, options.profile, options.words, options.runs,
-                             options.data.paths()};
-  sweep::Plan plan = sweep::make_plan(context.configs, request);
-  sweep::Estimate estimate(plan, options.jobs);
-  print_plan(plan, estimate, options.dry_run);
-  if (options.dry_run) return;
-  make_folder(plan.runs);
+/// Options of sbatch from the words of the command line.
+sweep::Pairs slurm_pairs(const std::vector<std::string>& words) {
+  sweep::Pairs pairs;
+  for (const auto& word : words) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos) {
+      throw usage_error({.what = "is not an option of sbatch",
+                         .where = "--slurm-option",
+                         .found = "'" + word + "'",
+                         .expected = "key=value, for example partition=long"});
+    }
+    pairs.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+  }
+  return pairs;
+}
 
-  Display display(plan, estimate);
-  sweep::Observer observer;
-  observer.started = [&](const sweep::Job& job) { display.started(job); };
-  observer.ended = [&](const sweep::Job& job) { display.ended(job); };
-  observer.waiting = [&](const auto& running) { display.waiting(running); };
+void give_to_slurm(const sweep::Plan& plan, const SweepOptions& options, const Context& context) {
+  const sweep::SlurmRequest request{.options = slurm_pairs(options.slurm),
+                                    .at_once = options.jobs_given ? options.jobs : 0,
+                                    .retries = options.retries,
+                                    .stale_seconds = options.stale_after,
+                                    .program = own_program(context),
+                                    .arguments = run_arguments(options)};
+  const sweep::Submission submission = sweep::submit(plan, request);
+  if (submission.in_queue > 0) fmt::print("{} runs are with Slurm already\n", submission.in_queue);
+  for (const auto& array : submission.arrays)
+    fmt::print("submitted job {}: {} runs\n", array.job_id, array.runs.size());
+  fmt::print("their state: laq status {}\n", plan.runs.string());
+}
+
+void work(sweep::Plan& plan, sweep::Estimate& estimate, const SweepOptions& options,
+          const Context& context) {
+  SweepDisplay display(plan, estimate);
+  sweep::Observer observer = display.observer();
+  sweep::ExecuteOptions execute = execute_options(options, context);
+  std::optional<sweep::MemoryEstimate> memory;
+  if (execute.memory_mib > 0) {
+    memory.emplace(plan);
+    execute.memory_of = [&](const sweep::Job& job) { return memory->mib(job); };
+    observer.ended = [&, tell = observer.ended](const sweep::Job& job) {
+      if (job.done()) memory->learn(job);
+      tell(job);
+    };
+  }
   watch_signals();
   set_waiting_policy();
-  sweep::execute(plan, execute_options(options, context), observer);
+  sweep::execute(plan, execute, observer);
+}
 
+void report(const sweep::Plan& plan, const SweepOptions& options, Context& context) {
   if (options.runs.empty()) {
     const fs::path folder = plan.runs.parent_path();
     write_tables(plan, context.configs, folder);
@@ -150,7 +139,51 @@ void go(const SweepOptions& options, Context& context) {
   }
 }
 
+/// How the plan differs from what was started in its folder, for a look at it.
+void print_difference(const sweep::Plan& plan) {
+  const auto frozen = sweep::read_frozen_plan(sweep::sweep_folder(plan) / "plan.json");
+  if (!frozen) return;
+  const sweep::Difference differs = sweep::difference(*frozen, plan);
+  if (!differs.none())
+    fmt::print("note: not the sweep that was started here on {}: {}\n", frozen->created,
+               differs.text());
+}
+
+// What is written wrongly is refused before anything is done.
+void check(const SweepOptions& options) {
+  if (!options.memory.empty()) sweep::memory_size(options.memory);
+  slurm_pairs(options.slurm);
+}
+
+void go(const SweepOptions& options, Context& context) {
+  check(options);
+  sweep::PlanRequest request{.sweep = options.sweep,
+                             .profile = options.profile,
+                             .name = options.name,
+                             .words = options.words,
+                             .runs = options.runs,
+                             .data = options.data.paths()};
+  sweep::Plan plan = sweep::make_plan(context.configs, request);
+  sweep::Estimate estimate(plan, options.jobs);
+  if (options.dry_run) {
+    print_plan(plan, estimate, true);
+    return print_difference(plan);
+  }
+  const std::string added = sweep::settle_identity(plan, options.extend);
+  print_plan(plan, estimate, false);
+  if (!added.empty()) fmt::print("note: added to the sweep: {}\n", added);
+  std::fflush(stdout);
+  if (options.executor == "slurm") return give_to_slurm(plan, options, context);
+  work(plan, estimate, options, context);
+  report(plan, options, context);
+}
+
 }  // namespace
+
+std::vector<std::string> own_program(const Context& context) {
+  return {fs::read_symlink("/proc/self/exe").string(), "--configs",
+          fs::absolute(context.configs).string()};
+}
 
 void add_sweep_command(CLI::App& app, Context& context) {
   auto options = std::make_shared<SweepOptions>();
@@ -170,8 +203,32 @@ void add_sweep_command(CLI::App& app, Context& context) {
   command->add_option("--profile", options->profile,
                       "quick, short or paper (otherwise the sweep's own)");
   command->add_option("--runs", options->runs, "Folder of runs (otherwise results/SWEEP/runs)");
+  command->add_option("--name", options->name, "Of the sweep, instead of its file's");
+  command->add_flag("--extend", options->extend, "Add runs to a sweep that was started before");
+  command->add_option("--retries", options->retries, "How often a run that failed is tried again")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  command->add_option("--memory", options->memory,
+                      "What the runs may take together, for example 8G (otherwise no limit)");
+  command
+      ->add_option("--executor", options->executor,
+                   "local: here; slurm: as job arrays, --jobs tasks side by side")
+      ->check(CLI::IsMember({"local", "slurm"}))
+      ->capture_default_str();
+  command
+      ->add_option("--slurm-option", options->slurm,
+                   "Option of sbatch, key=value, on top of the sweep's 'slurm'; can be repeated")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--stale-after", options->stale_after,
+                   "Seconds without a sign of life after which another sweep's run is taken over")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
   options->data.add_to(*command);
-  command->callback([options, &context] { go(*options, context); });
+  command->callback([options, command, &context] {
+    options->jobs_given = command->count("--jobs") > 0;
+    go(*options, context);
+  });
 }
 
 }  // namespace laq

@@ -72,6 +72,7 @@ void add_table_command(CLI::App& app, Context& context) {
   command->add_flag("--check", options->check,
                     "Print what is reproduced, off or missing; exit 1 unless all is reproduced");
   command->add_option("--profile", options->request.profile, "Instead of the sweep's own");
+  command->add_option("--name", options->request.name, "The name the sweep was given");
   command->add_option("--runs", options->runs, "The runs folder (results/SWEEP/runs)");
   command->add_option("--out", options->out, "Write the table to this file");
   options->data.add_to(*command);

@@ -1,34 +1,41 @@
 #include "sweep/execute.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <deque>
 #include <map>
-#include <thread>
+#include <memory>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/machine.hpp"
+#include "sweep/child.hpp"
+#include "sweep/claim.hpp"
 
 namespace laq::sweep {
 namespace {
 
-constexpr auto kPoll = std::chrono::milliseconds(100);
+using Clock = std::chrono::steady_clock;
+constexpr double kPollSeconds = 0.1;
+constexpr auto kBeat = std::chrono::seconds(5);
+constexpr auto kAskAgain = std::chrono::seconds(1);  // whether another sweep still has a run
+constexpr int kUsageExit = 2;
 
 std::vector<std::string> command_of(const Job& job, const Plan& plan,
                                     const ExecuteOptions& options) {
   const train::RunRequest& run = job.run.request;
   std::vector<std::string> words = options.program;
+  const int threads = options.threads > 0 ? options.threads : threads_for(options.jobs);
   for (const auto& word :
        {std::string("run"), run.experiment, std::string("--method"), run.method,
         std::string("--seed"), std::to_string(run.seed), std::string("--profile"), run.profile,
         std::string("--runs"), plan.runs.string(), std::string("--threads"),
-        std::to_string(threads_for(options.jobs))}) {
+        std::to_string(threads), std::string("--expect"), job.run.hash}) {
     words.push_back(word);
   }
   words.insert(words.end(), options.arguments.begin(), options.arguments.end());
@@ -36,33 +43,18 @@ std::vector<std::string> command_of(const Job& job, const Plan& plan,
   return words;
 }
 
-// In the child: everything that is needed was prepared before the fork.
-[[noreturn]] void become(char** arguments, int log, pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(1);
-  ::setpgid(0, 0);  // a Ctrl-C reaches the sweep only, which then asks its children once
-  ::dup2(log, STDOUT_FILENO);
-  ::dup2(log, STDERR_FILENO);
-  ::execv(arguments[0], arguments);
-  ::_exit(127);
-}
-
-pid_t start(const Job& job, const Plan& plan, const ExecuteOptions& options) {
-  make_folder(job.folder);
-  const auto log_file = job.folder / "log.txt";
-  const int log = ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (log < 0)
-    throw Error({.what = "cannot write the log: " + errno_text(), .where = log_file.string()});
-  std::vector<std::string> words = command_of(job, plan, options);
-  std::vector<char*> arguments;
-  for (auto& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const pid_t parent = ::getpid();
-  const pid_t child = ::fork();
-  if (child == 0) become(arguments.data(), log, parent);
-  ::close(log);
-  if (child < 0) throw Error({.what = "cannot start a process: " + errno_text()});
-  return child;
+// What a run that crashed could not write itself, for whoever reads the folder.
+void write_failure(const Job& job) {
+  try {
+    const auto file = job.folder / "status.json";
+    auto status = record::read_status(file);
+    if (!status) status = record::own_status(job.state);
+    status->state = job.state;
+    status->reason = job.reason;
+    record::write_status(file, *status);
+  } catch (const Error&) {
+    // The disk that made it fail may refuse this too; the sweep itself tells the reason.
+  }
 }
 
 // A child that crashed could not say so itself.
@@ -72,60 +64,193 @@ void settle_ended(Job& job, int wait_status, bool asked_to_stop) {
   if (asked_to_stop && WIFSIGNALED(wait_status)) {  // asked before it was listening
     job.state = record::State::interrupted;
     job.reason.clear();
-  } else if (WIFSIGNALED(wait_status)) {
-    job.state = record::State::failed;
-    job.reason = fmt::format("ended by signal {}", WTERMSIG(wait_status));
+    return;
+  }
+  if (WIFSIGNALED(wait_status)) {
+    job.reason = fmt::format("ended by signal {} ({})", WTERMSIG(wait_status),
+                             ::strsignal(WTERMSIG(wait_status)));
   } else if (job.state == record::State::queued && !job.reason.empty()) {
-    // its data is not at hand
+    return;  // its data is not at hand
   } else if (job.state == record::State::queued || job.state == record::State::running) {
-    job.state = record::State::failed;
     job.reason = fmt::format("ended with exit code {}; see {}", WEXITSTATUS(wait_status),
                              (job.folder / "log.txt").string());
+  } else {
+    return;
   }
+  job.state = record::State::failed;
+  write_failure(job);
 }
+
+/// A job on its way.
+struct Task {
+  Job* job = nullptr;
+  int attempts = 0;
+  bool told_elsewhere = false;
+  Clock::time_point not_before = {};
+  std::unique_ptr<Claim> claim = {};
+  double memory = 0;
+  bool lost = false;  // another sweep took the claim over; the child was asked to end
+};
+
+class Executor {
+ public:
+  Executor(Plan& plan, const ExecuteOptions& options, const Observer& observer)
+      : plan_(plan), options_(options), observer_(observer), claims_(options.stale_seconds) {
+    for (auto& job : plan.jobs) {
+      if (!job.done()) waiting_.push_back({.job = &job});
+    }
+  }
+
+  void go() {
+    while (true) {
+      if (options_.stop() && !asked_to_stop_) ask_to_stop();
+      if (may_start()) start_what_fits();
+      if (running_.empty() && (waiting_.empty() || !may_start())) return;
+      if (collect()) continue;
+      beat();
+      tell();
+      wait_for_child(kPollSeconds);
+    }
+  }
+
+ private:
+  bool may_start() const { return !asked_to_stop_ && !(failed_ && options_.fail_fast); }
+
+  void ask_to_stop() {
+    asked_to_stop_ = true;
+    for (const auto& [child, task] : running_) ::kill(child, SIGUSR1);
+  }
+
+  void start_what_fits() {
+    for (auto task = waiting_.begin(); task != waiting_.end();) {
+      if (running_.size() >= static_cast<std::size_t>(options_.jobs) || !may_start()) return;
+      if (options_.stop()) return;
+      task = try_to_start(*task) ? waiting_.erase(task) : std::next(task);
+    }
+  }
+
+  // False: the task stays in the queue.
+  bool try_to_start(Task& task) {
+    if (Clock::now() < task.not_before || !fits(task)) return false;
+    Job& job = *task.job;
+    try {
+      if (options_.memory_mib > 0 && task.memory > options_.memory_mib) {
+        throw Error({.what = fmt::format("needs about {:.0f} MiB", task.memory),
+                     .found = fmt::format("{:.0f} MiB with --memory", options_.memory_mib),
+                     .advice = "give it more, or choose a smaller network or batch"});
+      }
+      task.claim = claims_.take(job.folder);
+      if (!task.claim) return leave_elsewhere(task);
+      if (settled_elsewhere(job)) {
+        observer_.ended_elsewhere(job);
+        return true;
+      }
+      const pid_t child = start_child(command_of(job, plan_, options_), job.folder / "log.txt");
+      observer_.started(job);
+      running_.emplace(child, std::move(task));
+    } catch (const Error& error) {
+      fail(job, error.what());
+      if (task.claim) write_failure(job);
+      observer_.ended(job);
+    }
+    return true;
+  }
+
+  bool fits(Task& task) {
+    if (options_.memory_mib <= 0) return true;
+    task.memory = options_.memory_of(*task.job);
+    double taken = 0;
+    for (const auto& [child, other] : running_) taken += other.memory;
+    return running_.empty() || taken + task.memory <= options_.memory_mib;
+  }
+
+  bool leave_elsewhere(Task& task) {
+    task.not_before = Clock::now() + kAskAgain;
+    const auto owner = claim_owner(task.job->folder);
+    if (!task.told_elsewhere && owner) {
+      task.told_elsewhere = true;
+      observer_.elsewhere(*task.job, owner->name());
+    }
+    return false;
+  }
+
+  // Whether another sweep has ended the run since this one looked, so that it is not ours to try.
+  bool settled_elsewhere(Job& job) {
+    const double known = job.sign;
+    refresh(job);
+    if (job.done()) return true;
+    if (job.sign == known) return false;
+    const bool ended = job.state == record::State::failed || job.state == record::State::diverged;
+    failed_ = failed_ || ended;
+    return ended;
+  }
+
+  void fail(Job& job, const std::string& reason) {
+    job.state = record::State::failed;
+    job.reason = reason;
+    failed_ = true;
+  }
+
+  bool collect() {
+    int wait_status = 0;
+    const pid_t child = ::waitpid(-1, &wait_status, WNOHANG);
+    const auto ended = running_.find(child);
+    if (ended == running_.end()) return false;
+    Task task = std::move(ended->second);
+    running_.erase(ended);
+    Job& job = *task.job;
+    if (task.lost) {  // it is the other sweep's to tell
+      task.claim.reset();
+      task.lost = false;
+      waiting_.push_back(std::move(task));
+      return true;
+    }
+    settle_ended(job, wait_status, asked_to_stop_);
+    const bool usage = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == kUsageExit;
+    if (job.state == record::State::failed && !usage && task.attempts < options_.retries &&
+        !asked_to_stop_) {
+      ++task.attempts;
+      observer_.retried(job);
+      refresh(job);  // what it left is ours, not another sweep's
+      task.claim.reset();
+      waiting_.push_front(std::move(task));
+      return true;
+    }
+    failed_ = failed_ || !(job.done() || job.state == record::State::interrupted);
+    observer_.ended(job);
+    return true;
+  }
+
+  void beat() {
+    if (Clock::now() - last_beat_ < kBeat) return;
+    last_beat_ = Clock::now();
+    for (auto& [child, task] : running_) {
+      if (task.lost || task.claim->beat()) continue;
+      task.lost = true;
+      ::kill(child, SIGKILL);  // its files are the other sweep's now
+    }
+  }
+
+  void tell() const {
+    std::vector<const Job*> now;
+    for (const auto& [pid, task] : running_) now.push_back(task.job);
+    observer_.waiting(now);
+  }
+
+  Plan& plan_;
+  const ExecuteOptions& options_;
+  const Observer& observer_;
+  Claims claims_;
+  std::deque<Task> waiting_;
+  std::map<pid_t, Task> running_;
+  bool asked_to_stop_ = false, failed_ = false;
+  Clock::time_point last_beat_ = Clock::now();
+};
 
 }  // namespace
 
 void execute(Plan& plan, const ExecuteOptions& options, const Observer& observer) {
-  std::map<pid_t, Job*> running;
-  bool asked_to_stop = false, failed = false;
-  auto next = plan.jobs.begin();
-  while (true) {
-    if (options.stop() && !asked_to_stop) {
-      asked_to_stop = true;
-      for (const auto& [child, job] : running) ::kill(child, SIGTERM);
-    }
-    const bool may_start = !asked_to_stop && !(failed && options.fail_fast);
-    while (may_start && next != plan.jobs.end() &&
-           running.size() < static_cast<std::size_t>(options.jobs)) {
-      Job& job = *next++;
-      if (job.done()) continue;
-      try {
-        running[start(job, plan, options)] = &job;
-        observer.started(job);
-      } catch (const Error& error) {
-        job.state = record::State::failed;
-        job.reason = error.what();
-        failed = true;
-        observer.ended(job);
-      }
-    }
-    if (running.empty()) return;
-    int wait_status = 0;
-    const pid_t child = ::waitpid(-1, &wait_status, WNOHANG);
-    if (const auto ended = running.find(child); ended != running.end()) {
-      Job& job = *ended->second;
-      running.erase(ended);
-      settle_ended(job, wait_status, asked_to_stop);
-      failed = failed || !(job.done() || job.state == record::State::interrupted);
-      observer.ended(job);
-      continue;
-    }
-    std::vector<const Job*> now;
-    for (const auto& [pid, job] : running) now.push_back(job);
-    observer.waiting(now);
-    std::this_thread::sleep_for(kPoll);
-  }
+  Executor(plan, options, observer).go();
 }
 
 }  // namespace laq::sweep

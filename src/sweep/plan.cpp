@@ -6,151 +6,19 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <optional>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "data/locate.hpp"
 #include "record/provenance.hpp"
+#include "sweep/sweep_file.hpp"
 
 namespace laq::sweep {
 namespace fs = std::filesystem;
 namespace {
 
-// One axis value for each grid key.
-using Point = std::vector<std::pair<std::string, std::string>>;
-
-struct SweepFile {
-  std::vector<std::string> experiments, methods, seeds;
-  std::vector<std::pair<std::string, std::string>> fallbacks;
-  std::vector<config::Override> overrides;
-  std::string profile;
-};
-
-std::vector<std::string> texts(const config::Tree& list, const std::string& key) {
-  std::vector<std::string> values;
-  if (list.scalar()) return axis_values(*list.scalar());
-  if (!list.list() || list.list()->empty()) {
-    throw usage_error({.what = fmt::format("wrong value of '{}'", key),
-                       .where = list.place,
-                       .found = list.description(),
-                       .expected = "a list of values"});
-  }
-  for (const auto& item : *list.list()) {
-    if (item.scalar()) {
-      values.push_back(*item.scalar());
-    } else if (item.list()) {  // a value that is a list, such as model.hidden
-      std::vector<std::string> parts;
-      for (const auto& part : *item.list()) parts.push_back(part.scalar() ? *part.scalar() : "");
-      values.push_back("[" + join(parts) + "]");
-    }
-  }
-  return values;
-}
-
-void read_grid(const config::Tree* grid, Plan& plan) {
-  if (!grid || grid->empty()) return;
-  if (!grid->map()) {
-    throw usage_error({.what = "'grid' is not a map",
-                       .where = grid->place,
-                       .found = grid->description(),
-                       .expected = "axes such as quantizer.bits: [2, 3]"});
-  }
-  for (const auto& [key, values] : *grid->map())
-    plan.grid.emplace_back(key, texts(values, "grid." + key));
-}
-
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-Pairs read_pairs(config::Section& root, const std::string& key, const std::string& example) {
-  const config::Tree* tree = root.raw(key);
-  if (!tree || tree->empty()) return {};
-  if (!tree->map()) {
-    throw usage_error({.what = fmt::format("'{}' is not a map", key),
-                       .where = tree->place,
-                       .found = tree->description(),
-                       .expected = "keys and values such as " + example});
-  }
-  Pairs pairs;
-  for (const auto& [name, value] : *tree->map()) {
-    if (!value.scalar()) {
-      throw usage_error({.what = fmt::format("wrong value of '{}.{}'", key, name),
-                         .where = value.place,
-                         .found = value.description(),
-                         .expected = "one value"});
-    }
-    pairs.emplace_back(name, *value.scalar());
-  }
-  return pairs;
-}
-
-// Every column is that of an experiment or of a value on an axis of the grid.
-void check_columns(const config::Section& root, const SweepFile& file, const Plan& plan) {
-  std::vector<std::string> known = file.experiments;
-  for (const auto& [axis, values] : plan.grid) {
-    for (const auto& value : values) known.push_back(axis + "=" + value);
-  }
-  for (const auto& [from, column] : plan.columns) {
-    if (std::find(known.begin(), known.end(), from) != known.end()) continue;
-    root.refuse("columns", fmt::format("has '{}', which the sweep does not run", from),
-                suggestion(from, known));
-  }
-}
-
-SweepFile read_file(const config::Tree& tree, Plan& plan) {
-  config::Section root(&tree, "");
-  SweepFile file;
-  plan.title = root.word("title", plan.name);
-  plan.paper_table = root.word("table", std::string());
-  file.profile = root.word("profile", std::string("paper"));
-  file.experiments = root.words("experiments", {});
-  file.methods = root.words("methods", {});
-  file.seeds = root.words("seeds", std::vector<std::string>{"1"});
-  read_grid(root.raw("grid"), plan);
-  for (const auto& [key, value] : read_pairs(root, "overrides", "train.epochs: 6"))
-    file.overrides.push_back(config::parse_override(key + "=" + value));
-  file.fallbacks = read_pairs(root, "fallbacks", "mnist: fashion_mnist");
-  plan.columns = read_pairs(root, "columns", "model.width=16: k16");
-  check_columns(root, file, plan);
-  root.finish();
-  return file;
-}
-
-void apply_word(const std::string& word, SweepFile& file, Plan& plan) {
-  const config::Override change = config::parse_override(word);
-  const auto values = axis_values(word.substr(change.key.size() + 1));
-  if (change.key == "experiment") {
-    file.experiments = values;
-  } else if (change.key == "method") {
-    file.methods = values;
-  } else if (change.key == "seed") {
-    file.seeds = values;
-  } else {
-    const auto axis = std::find_if(plan.grid.begin(), plan.grid.end(),
-                                   [&](const auto& known) { return known.first == change.key; });
-    if (axis != plan.grid.end()) {
-      axis->second = values;
-    } else if (values.size() > 1) {
-      plan.grid.emplace_back(change.key, values);
-    } else {
-      file.overrides.push_back(change);
-    }
-  }
-}
-
-std::vector<Point> points(const Plan& plan) {
-  std::vector<Point> all = {{}};
-  for (const auto& [key, values] : plan.grid) {
-    std::vector<Point> longer;
-    for (const auto& point : all) {
-      for (const auto& value : values) {
-        longer.push_back(point);
-        longer.back().emplace_back(key, value);
-      }
-    }
-    all = std::move(longer);
-  }
-  return all;
-}
+constexpr std::size_t kMostNamed = 3;
 
 std::int64_t seed_number(const std::string& text) {
   std::int64_t seed = 0;
@@ -179,6 +47,7 @@ void take_fallbacks(const fs::path& configs, const data::DataPaths& paths, Sweep
     const auto wanted = std::find(file.experiments.begin(), file.experiments.end(), from);
     if (wanted == file.experiments.end() || data_at_hand(configs, from, paths)) continue;
     if (!data_at_hand(configs, to, paths)) continue;
+    plan.fallbacks_taken.emplace_back(from, to);
     plan.notes.push_back(fmt::format(
         "The data of '{}' is not at hand, so '{}' was run instead; it has no printed figure.", from,
         to));
@@ -186,33 +55,118 @@ void take_fallbacks(const fs::path& configs, const data::DataPaths& paths, Sweep
   }
 }
 
+/// Makes the jobs of a sweep, point by point; what cannot be run is collected and told together.
+class Expansion {
+ public:
+  Expansion(const fs::path& configs, const SweepFile& file, Plan& plan)
+      : configs_(configs), file_(file), plan_(plan), excluded_(file.exclusions.size()) {
+    for (const auto& seed : file.seeds) seeds_.push_back(seed_number(seed));
+    // A name that is not known is no matter of combinations.
+    for (const auto& one : file.experiments) train::load_named(configs, "experiments", one);
+    for (const auto& one : file.methods) train::load_named(configs, "methods", one);
+  }
+
+  void expand() {
+    const std::vector<Point> points = file_.axes.points();
+    for (const auto& experiment : file_.experiments) {
+      for (const auto& method : file_.methods) {
+        for (const auto& point : points) add(experiment, method, point);
+      }
+    }
+    if (!refused_.empty()) refuse();
+    note_exclusions();
+    if (plan_.jobs.empty()) {
+      throw usage_error({.what = "nothing is left to run",
+                         .where = fmt::format("sweep {}", plan_.name),
+                         .advice = "look at what 'exclude' leaves out"});
+    }
+  }
+
+ private:
+  void add(const std::string& experiment, const std::string& method, const Point& point) {
+    std::vector<std::int64_t> seeds;
+    for (std::size_t i = 0; i < seeds_.size(); ++i) {
+      if (!excluded(experiment, method, file_.seeds[i], point)) seeds.push_back(seeds_[i]);
+    }
+    if (seeds.empty()) return;
+    train::RunRequest wanted{experiment, method, file_.profile, seeds.front(), file_.overrides};
+    for (const auto& [key, value] : point)
+      wanted.overrides.push_back(config::parse_override(key + "=" + value));
+    try {
+      const train::Run run = train::resolve(configs_, wanted);
+      for (const auto seed : seeds) add(run, seed, point);
+      plan_.profile = run.profile;
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::usage) throw;
+      std::string name = experiment + " " + method;
+      for (const auto& [key, value] : point) name += " " + key + "=" + value;
+      if (refused_.empty()) first_refusal_ = error;
+      refused_.push_back(name);
+    }
+  }
+
+  void add(const train::Run& run, std::int64_t seed, const Point& point) {
+    Job job{.run = run, .point = point};
+    job.run.request.seed = seed;  // outside the configuration and its hash
+    job.folder = plan_.runs / job.run.folder();
+    refresh(job);
+    plan_.jobs.push_back(std::move(job));
+  }
+
+  bool excluded(const std::string& experiment, const std::string& method, const std::string& seed,
+                const Point& point) {
+    Point all = point;
+    all.insert(all.end(), {{"experiment", experiment}, {"method", method}, {"seed", seed}});
+    bool any = false;
+    for (std::size_t i = 0; i < excluded_.size(); ++i) {
+      if (!file_.exclusions[i].holds_for(all)) continue;
+      ++excluded_[i];
+      any = true;
+    }
+    return any;
+  }
+
+  [[noreturn]] void refuse() const {
+    if (plan_.jobs.empty()) throw *first_refusal_;
+    std::vector<std::string> names(
+        refused_.begin(),
+        refused_.begin() + static_cast<std::ptrdiff_t>(std::min(kMostNamed, refused_.size())));
+    if (names.size() < refused_.size()) names.emplace_back("…");
+    throw usage_error({.what = fmt::format("{} combination{} of the sweep cannot be run ({}): {}",
+                                           refused_.size(), refused_.size() > 1 ? "s" : "",
+                                           join(names), first_refusal_->what()),
+                       .advice = "or name what has no meaning under 'exclude'"});
+  }
+
+  void note_exclusions() {
+    for (std::size_t i = 0; i < excluded_.size(); ++i) {
+      const Exclusion& one = file_.exclusions[i];
+      if (excluded_[i] > 0) {
+        plan_.notes.push_back(fmt::format("Excluded by the sweep's file: {} ({} run{}).",
+                                          one.text(), excluded_[i], excluded_[i] > 1 ? "s" : ""));
+      } else if (plan_.words.empty()) {  // words may take away what would be excluded
+        throw usage_error({.what = fmt::format("'exclude' leaves out nothing with {}", one.text()),
+                           .where = one.place,
+                           .advice = "compare it with the axes, or remove it"});
+      }
+    }
+  }
+
+  const fs::path& configs_;
+  const SweepFile& file_;
+  Plan& plan_;
+  std::vector<std::int64_t> seeds_;
+  std::vector<std::size_t> excluded_;  // runs, for each exclusion
+  std::vector<std::string> refused_;
+  std::optional<Error> first_refusal_;
+};
+
 }  // namespace
 
-std::vector<std::string> axis_values(const std::string& text) {
-  long low = 0, high = 0;
-  int used = 0;
-  if (std::sscanf(text.c_str(), "range(%ld,%ld)%n", &low, &high, &used) == 2 &&
-      used == static_cast<int>(text.size())) {
-    if (high <= low || high - low > 100000) {
-      throw usage_error(
-          {.what = "an empty or too long range", .found = text, .expected = "range(2,5)"});
-    }
-    std::vector<std::string> values;
-    for (long value = low; value < high; ++value) values.push_back(std::to_string(value));
-    return values;
-  }
-  std::vector<std::string> values = {""};
-  int depth = 0;
-  for (const char c : text) {
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    if (c == ',' && depth == 0) {
-      values.emplace_back();
-    } else {
-      values.back() += c;
-    }
-  }
-  return values;
+std::string job_name(const Job& job) {
+  std::string name = job.run.request.experiment + " " + job.run.request.method;
+  for (const auto& [key, value] : job.point) name += " " + key + "=" + value;
+  return name + fmt::format(" seed {}", job.run.request.seed);
 }
 
 void settle(record::Status& status) {
@@ -225,10 +179,12 @@ void settle(record::Status& status) {
 void refresh(Job& job) {
   job.state = record::State::queued;
   job.reason.clear();
+  job.sign = 0;
   try {
     auto status = record::read_status(job.folder / "status.json");
     if (!status) return;
     settle(*status);
+    job.sign = status->heartbeat_seconds;
     job.state = status->state;
     job.reason = status->reason;
   } catch (const Error& error) {
@@ -239,36 +195,24 @@ void refresh(Job& job) {
 
 Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   Plan plan;
-  plan.name = fs::path(request.sweep).stem().string();
-  SweepFile file = read_file(train::load_named(configs, "sweeps", request.sweep), plan);
+  plan.name = request.name.empty() ? fs::path(request.sweep).stem().string() : request.name;
+  plan.words = request.words;
+  SweepFile file = read_sweep_file(train::load_named(configs, "sweeps", request.sweep), plan.name);
   const std::string own_profile = file.profile;
   if (!request.profile.empty()) file.profile = request.profile;
-  for (const auto& word : request.words) apply_word(word, file, plan);
+  for (const auto& word : request.words) apply_word(word, file);
+  file.axes.check();
   take_fallbacks(configs, request.data, file, plan);
+  plan.title = file.title;
+  plan.paper_table = file.paper_table;
+  plan.columns = file.columns;
+  plan.slurm = file.slurm;
   plan.experiments = file.experiments;
   plan.methods = file.methods;
-  const std::string label =
-      file.profile == own_profile ? plan.name : plan.name + "-" + file.profile;
-  plan.runs = request.runs.empty() ? fs::path("results") / label / "runs" : request.runs;
-
-  for (const auto& experiment : plan.experiments) {
-    for (const auto& method : plan.methods) {
-      for (const auto& point : points(plan)) {
-        train::RunRequest wanted{experiment, method, file.profile, 0, file.overrides};
-        for (const auto& [key, value] : point) {
-          wanted.overrides.push_back(config::parse_override(key + "=" + value));
-        }
-        for (const auto& seed : file.seeds) {
-          wanted.seed = seed_number(seed);
-          Job job{train::resolve(configs, wanted), {}, record::State::queued, {}, point};
-          job.folder = plan.runs / job.run.folder();
-          plan.profile = job.run.profile;
-          refresh(job);
-          plan.jobs.push_back(std::move(job));
-        }
-      }
-    }
-  }
+  plan.grid = file.axes.all();
+  plan.label = file.profile == own_profile ? plan.name : plan.name + "-" + file.profile;
+  plan.runs = request.runs.empty() ? fs::path("results") / plan.label / "runs" : request.runs;
+  Expansion(configs, file, plan).expand();
   return plan;
 }
 

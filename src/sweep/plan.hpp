@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "record/status.hpp"
+#include "sweep/axes.hpp"
 #include "train/experiment.hpp"
 
 namespace laq::sweep {
@@ -13,18 +14,19 @@ namespace laq::sweep {
 /// One run of a sweep and what is known of it.
 struct Job {
   train::Run run;
-  std::filesystem::path folder;                 ///< below the runs folder
+  std::filesystem::path folder = {};            ///< below the runs folder
   record::State state = record::State::queued;  ///< `queued` also when nothing is there yet
-  std::string reason;                           ///< why it is not completed
-  /// The point on the sweep's extra axes, in order: ("quantizer.bits", "3").
-  std::vector<std::pair<std::string, std::string>> point;
+  std::string reason = {};                      ///< why it is not completed
+  Point point = {};                             ///< on the sweep's extra axes
+  double sign = 0;  ///< the heartbeat of the status that was read; 0: there was none
 
   bool done() const { return state == record::State::completed; }
 };
 
 /// A sweep file, expanded.
 struct Plan {
-  std::string name;  ///< file stem: the folder below results/
+  std::string name;   ///< file stem, or the name it was given: the folder below results/
+  std::string label;  ///< the name, with the profile when it is not the sweep's own
   std::string title;
   std::string
       paper_table;  ///< key in configs/paper/tables.yaml; "" when the sweep is not in the papers
@@ -32,17 +34,22 @@ struct Plan {
   std::vector<std::string> experiments, methods;  ///< in the file's order
   /// Columns of the paper's table where they are not the datasets' own: experiment or axis=value,
   /// column.
-  std::vector<std::pair<std::string, std::string>> columns;
-  std::vector<std::pair<std::string, std::vector<std::string>>> grid;  ///< extra axes
+  Pairs columns;
+  std::vector<Axis> grid;  ///< extra axes, zipped ones too
   std::vector<std::string>
       notes;  ///< what was changed on the way, for the reader (a fallback that was taken)
-  std::vector<Job> jobs;       ///< experiments × methods × grid × seeds
+  /// Fallbacks that were taken: experiment, experiment that is run instead.
+  Pairs fallbacks_taken;
+  std::vector<std::string> words;  ///< the words of the command line
+  Pairs slurm;                     ///< options of sbatch
+  std::vector<Job> jobs;  ///< experiments × methods × points × seeds without what is excluded
   std::filesystem::path runs;  ///< the runs folder
 };
 
 struct PlanRequest {
   std::string sweep;               ///< name below configs/sweeps, or a path
   std::string profile;             ///< "" keeps the sweep's own
+  std::string name;                ///< "" means the file's stem
   std::vector<std::string> words;  ///< `axis=a,b`, `axis=range(2,5)` or `key=value`
   std::filesystem::path runs;      ///< "" means results/<name>/runs, or <name>-<profile> when
                                    ///< the profile is not the sweep's own
@@ -50,12 +57,15 @@ struct PlanRequest {
 };
 
 /// Expands a sweep file: `title`, `table`, `profile`, `experiments`, `methods`, `seeds`, `grid`
-/// (key: values), `overrides` (key: value, for all runs), `columns` (experiment, or axis=value of
-/// the grid: column of the paper's table, where it is not the dataset's), `fallbacks` (experiment:
-/// experiment to run when the data of the first is not at hand). Words replace an axis (experiment,
-/// method, seed or a key of `grid`), add one, or set a key for all runs. Every job's state is read
-/// from its folder. Errors (usage): a column of what the sweep does not run; else as
-/// `train::resolve`, naming the point.
+/// (key: values; every combination), `zip` (a map, or a list of maps, of axes whose values go
+/// together), `exclude` (a map, or a list of maps, of axis: value or values; runs with all of them
+/// are left out), `overrides` (key: value, for all runs), `columns` (experiment, or axis=value:
+/// column of the paper's table, where it is not the dataset's), `fallbacks` (experiment: experiment
+/// to run when the data of the first is not at hand), `slurm` (options of sbatch). Values are
+/// lists, "a,b" or "range(2,5)". Words replace an axis (experiment, method, seed or an extra one),
+/// add one, or set a key for all runs. Every job's state is read from its folder. Errors (usage): a
+/// column or exclusion of what the sweep does not run, a combination without meaning (named); else
+/// as `train::resolve`.
 Plan make_plan(const std::filesystem::path& configs, const PlanRequest& request);
 
 /// A status that says `running` although its process, on this machine, is gone becomes
@@ -66,8 +76,7 @@ void settle(record::Status& status);
 /// counts as interrupted.
 void refresh(Job& job);
 
-/// Values of an axis word: "a,b,c", "range(2,5)" (2, 3, 4: the end is excluded, as in Hydra) or one
-/// value; commas in brackets do not separate.
-std::vector<std::string> axis_values(const std::string& text);
+/// `mnist late quantizer.bits=3 seed 1`
+std::string job_name(const Job& job);
 
 }  // namespace laq::sweep

@@ -121,6 +121,31 @@ TEST_CASE("a full disk ends the run as failed and leaves what there was") {
   CHECK(first_difference(place.run_folder("late", "whole"), folder) == "");
 }
 
+TEST_CASE("a sweep goes on without the run whose disk is full") {
+  const Workplace place;
+  const std::string plan = place.laq({"sweep", "tiny", "--dry-run", "--runs", "runs"}).out;
+  const auto begin = plan.find("runs/tiny/full-");
+  const fs::path folder = place / plan.substr(begin, plan.find("/seed-1") - begin);
+  const SmallDisk disk(folder);
+  if (!disk.mounted()) {
+    WARN("skipped: no file system may be mounted here: a full disk was not tried");
+    return;
+  }
+  for (const std::size_t free :
+       {std::size_t{0}, std::size_t{3 * 4096}}) {  // nothing at all; enough to start, not to save
+    INFO(free << " bytes free");
+    disk.fill(free);
+    const Outcome outcome = place.laq({"sweep", "tiny", "--runs", "runs", "train.epochs=3"});
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.out, Catch::Contains("failed tiny full seed 1: ") &&
+                                Catch::Contains("No space left on device"));
+    CHECK_THAT(outcome.out, Catch::Contains("[1/2, "));
+  }
+  disk.clear();
+  check_done(place.laq({"sweep", "tiny", "--runs", "runs", "train.epochs=3"}));
+}
+
 TEST_CASE("quantize on a full disk leaves the older file") {
   const Workplace place;
   const SmallDisk disk(place / "disk");

@@ -83,7 +83,7 @@ TEST_CASE("a sweep runs what is missing, skips what is completed and writes its 
 
   const fs::path record = place.run_folder("late", "results/tiny/runs") / "run.h5";
   const auto written = fs::last_write_time(record);
-  const Outcome second = place.laq({"sweep", "tiny", "method=full,late,bwn"});
+  const Outcome second = place.laq({"sweep", "tiny", "method=full,late,bwn", "--extend"});
   check_plan(second, "3 runs, 2 done, 1 to do");
   CHECK(count(second.out, "start  ") == 1);
   CHECK_THAT(second.out, Catch::Contains("start  tiny bwn seed 1"));
@@ -178,7 +178,8 @@ TEST_CASE("a run of a sweep that is killed counts as failed, and the others go o
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.out, Catch::Contains("failed tiny late seed 1: ended by signal 9") &&
                               Catch::Contains("done   tiny full seed 1"));
-  CHECK_THAT(place.laq({"status", "runs"}).out, Catch::Contains("1 completed, 1 interrupted"));
+  CHECK_THAT(place.laq({"status", "runs"}).out,
+             Catch::Contains("1 completed, 1 failed") && Catch::Contains("ended by signal 9"));
   check_done(run(long_sweep(place)));
 }
 

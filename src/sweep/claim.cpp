@@ -1,0 +1,202 @@
+#include "sweep/claim.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "core/files.hpp"
+#include "core/text.hpp"
+#include "record/provenance.hpp"
+
+namespace laq::sweep {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kMostTakers = 1000;
+
+std::string first_word_of(const fs::path& file) {
+  std::ifstream in(file);
+  std::string word;
+  in >> word;
+  return word;
+}
+
+// Field 22 of /proc/PID/stat; "" when there is no such process.
+std::string start_time(long pid) {
+  std::ifstream in(fmt::format("/proc/{}/stat", pid));
+  std::stringstream all;
+  all << in.rdbuf();
+  const std::string text = all.str();
+  const auto after_name = text.rfind(')');
+  if (after_name == std::string::npos) return "";
+  const auto fields = split(text.substr(after_name + 2), ' ');
+  constexpr std::size_t kStart = 19;  // the name and what is before it are two
+  return fields.size() > kStart ? fields[kStart] : "";
+}
+
+/// Of this machine, since it was started, as this process sees it.
+std::string machine() {
+  std::error_code ignored;
+  return first_word_of("/proc/sys/kernel/random/boot_id") + "/" +
+         fs::read_symlink("/proc/self/ns/pid", ignored).string();
+}
+
+std::string process_of(long pid) {
+  return machine() + "/" + start_time(pid);
+}
+
+std::string random_token() {
+  std::uint64_t bits = 0;
+  if (::getrandom(&bits, sizeof bits, 0) != sizeof bits)
+    throw Error({.what = "no random numbers: " + errno_text()});
+  return fmt::format("{:016x}", bits);
+}
+
+// The same length at every beat, so that a write in place leaves no mixture of lengths.
+std::string text_of(const ClaimOwner& owner) {
+  return nlohmann::ordered_json{
+             {"host", owner.host},           {"pid", owner.pid},
+             {"process", owner.process},     {"token", owner.token},
+             {"heartbeat", owner.heartbeat}, {"beats", fmt::format("{:012}", owner.beats)}}
+             .dump() +
+         "\n";
+}
+
+std::optional<ClaimOwner> owner_from(const std::string& content) {
+  const auto json = nlohmann::json::parse(content, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return std::nullopt;
+  return ClaimOwner{json.value("host", ""),      json.value("pid", 0L),
+                    json.value("process", ""),   json.value("token", ""),
+                    json.value("heartbeat", ""), std::atol(json.value("beats", "0").c_str())};
+}
+
+/// Nothing when there is no such file.
+std::optional<std::string> content_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::stringstream all;
+  all << in.rdbuf();
+  return all.str();
+}
+
+bool write_whole(int descriptor, const std::string& text) {
+  return ::pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
+         ::fsync(descriptor) == 0;
+}
+
+bool process_gone(const ClaimOwner& owner) {
+  if (owner.host != record::host_name() || !owner.process.starts_with(machine() + "/"))
+    return false;
+  return owner.process != process_of(owner.pid);
+}
+
+fs::path taker_file(const fs::path& file, int number) {
+  return file.string() + fmt::format(".taker-{}", number);
+}
+
+int count_takers(const fs::path& file) {
+  int count = 0;
+  std::error_code ignored;
+  while (count < kMostTakers && fs::exists(taker_file(file, count), ignored)) ++count;
+  return count;
+}
+
+/// Only one of those that see a dead owner may replace its claim: who makes the next taker file.
+bool may_replace(const fs::path& file, const std::string& dead, int takers) {
+  const fs::path mark = taker_file(file, takers);
+  const int made = ::open(mark.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (made < 0) return false;
+  ::close(made);
+  if (content_of(file) == dead) return true;  // an earlier taker may have done it by now
+  ::unlink(mark.c_str());
+  return false;
+}
+
+}  // namespace
+
+std::string ClaimOwner::name() const {
+  return fmt::format("{}:{}", host, pid);
+}
+
+Claim::Claim(fs::path file, int descriptor, ClaimOwner owner)
+    : file_(std::move(file)), descriptor_(descriptor), owner_(std::move(owner)) {}
+
+Claim::~Claim() {
+  if (held()) ::unlink(file_.c_str());
+  ::close(descriptor_);
+}
+
+bool Claim::held() const {
+  struct stat ours {
+  }, named{};
+  return ::fstat(descriptor_, &ours) == 0 && ::stat(file_.c_str(), &named) == 0 &&
+         ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+bool Claim::beat() {
+  if (!held()) return false;
+  owner_.heartbeat = now_iso8601();
+  ++owner_.beats;
+  // Into the file itself, not its name: a claim that was taken over meanwhile is not harmed. A full
+  // disk hides the sign of life but does not lose the claim.
+  write_whole(descriptor_, text_of(owner_));
+  return true;
+}
+
+bool Claims::abandoned(const fs::path& file, const std::string& content, int takers) {
+  const auto owner = owner_from(content);
+  if (owner && takers == 0 && process_gone(*owner)) return true;
+  const auto now = std::chrono::steady_clock::now();
+  const std::string state = content + fmt::format("{}", takers);
+  auto& seen = seen_[file];
+  if (seen.content != state) seen = {state, now};
+  return std::chrono::duration<double>(now - seen.since).count() >= stale_after_;
+}
+
+std::unique_ptr<Claim> Claims::take(const fs::path& folder) {
+  make_folder(folder);
+  const fs::path file = folder / "claim";
+  const auto dead = content_of(file);
+  const int takers = dead ? count_takers(file) : 0;
+  if (dead && !abandoned(file, *dead, takers)) return nullptr;
+
+  ClaimOwner owner{record::host_name(), ::getpid(),    process_of(::getpid()),
+                   random_token(),      now_iso8601(), 0};
+  const fs::path own = file.string() + "." + owner.host + ".tmp-" + std::to_string(owner.pid);
+  const int descriptor = ::open(own.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0 || !write_whole(descriptor, text_of(owner))) {
+    const std::string reason = errno_text();
+    if (descriptor >= 0) ::close(descriptor);
+    ::unlink(own.c_str());
+    throw Error({.what = "cannot claim the run: " + reason, .where = file.string()});
+  }
+  std::unique_ptr<Claim> claim(new Claim(file, descriptor, owner));
+  if (dead) {
+    if (may_replace(file, *dead, takers)) {
+      ::rename(own.c_str(), file.c_str());
+      for (int i = 0; i <= takers; ++i) ::unlink(taker_file(file, i).c_str());
+    }
+  } else {
+    ::link(own.c_str(), file.c_str());  // over a network its answer may be lost: `held` sees
+  }
+  ::unlink(own.c_str());
+  if (!claim->held()) return nullptr;
+  seen_.erase(file);
+  return claim;
+}
+
+std::optional<ClaimOwner> claim_owner(const fs::path& folder) {
+  const auto content = content_of(folder / "claim");
+  return content ? owner_from(*content) : std::nullopt;
+}
+
+}  // namespace laq::sweep

@@ -1,0 +1,232 @@
+#include "sweep/frozen_plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "core/error.hpp"
+#include "core/files.hpp"
+#include "core/text.hpp"
+#include "record/provenance.hpp"
+
+namespace laq::sweep {
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+namespace {
+
+constexpr std::size_t kMostNamed = 3;
+
+std::string named(const std::vector<std::string>& names, const std::string& what) {
+  std::vector<std::string> first(
+      names.begin(),
+      names.begin() + static_cast<std::ptrdiff_t>(std::min(kMostNamed, names.size())));
+  if (first.size() < names.size()) first.emplace_back("…");
+  return fmt::format("{} run{} {} ({})", names.size(), names.size() > 1 ? "s" : "", what,
+                     join(first));
+}
+
+// "train.epochs 3 → 5" for every leaf that differs.
+void add_changes(const Json& before, const Json& after, std::map<std::string, std::size_t>& into) {
+  const Json a = before.flatten(), b = after.flatten();
+  const auto key = [](std::string pointer) {
+    pointer.erase(0, 1);
+    std::replace(pointer.begin(), pointer.end(), '/', '.');
+    return pointer;
+  };
+  for (const auto& [pointer, value] : a.items()) {
+    const auto other = b.find(pointer);
+    if (other != b.end() && *other == value) continue;
+    ++into[fmt::format("{} {} → {}", key(pointer), value.dump(),
+                       other == b.end() ? "nothing" : other->dump())];
+  }
+  for (const auto& [pointer, value] : b.items()) {
+    if (!a.contains(pointer)) ++into[fmt::format("{} nothing → {}", key(pointer), value.dump())];
+  }
+}
+
+Json pairs_json(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  Json all = Json::array();
+  for (const auto& [first, second] : pairs) all.push_back({first, second});
+  return all;
+}
+
+void add_runs(FrozenPlan& frozen, const FrozenPlan& more) {
+  std::set<std::string> known;
+  for (const auto& run : frozen.runs) known.insert(run.folder);
+  for (const auto& run : more.runs) {
+    if (known.insert(run.folder).second) frozen.runs.push_back(run);
+  }
+  frozen.configurations.insert(more.configurations.begin(), more.configurations.end());
+  frozen.fallbacks_taken = more.fallbacks_taken;
+}
+
+}  // namespace
+
+std::string FrozenRun::name() const {
+  std::string all = experiment + " " + method;
+  for (const auto& [key, value] : point) all += " " + key + "=" + value;
+  return all + fmt::format(" seed {}", seed);
+}
+
+std::string Difference::text() const {
+  std::vector<std::string> parts;
+  for (const auto& [what, runs] : changed) {
+    parts.push_back(fmt::format("{} ({} run{})", what, runs, runs > 1 ? "s" : ""));
+    if (parts.size() == kMostNamed && changed.size() > kMostNamed) {
+      parts.push_back(fmt::format("and {} other keys", changed.size() - kMostNamed));
+      break;
+    }
+  }
+  if (!added.empty()) parts.push_back(named(added, added.size() > 1 ? "are new" : "is new"));
+  if (!gone.empty()) parts.push_back(named(gone, gone.size() > 1 ? "are gone" : "is gone"));
+  return join(parts, "; ");
+}
+
+fs::path sweep_folder(const Plan& plan) {
+  return plan.runs / ("sweep-" + plan.label);
+}
+
+FrozenRun frozen_run(const Job& job, const Plan& plan) {
+  FrozenRun run{job.run.request.experiment,
+                job.run.request.method,
+                job.run.request.profile,
+                job.run.request.seed,
+                {},
+                job.point,
+                job.run.hash,
+                job.run.folder().string(),
+                !plan.words.empty()};
+  for (const auto& change : job.run.request.overrides) run.overrides.push_back(change.text);
+  return run;
+}
+
+FrozenPlan freeze(const Plan& plan) {
+  FrozenPlan frozen{plan.label,
+                    now_iso8601(),
+                    std::string(record::version()),
+                    std::string(record::git_commit()),
+                    plan.fallbacks_taken,
+                    {},
+                    {}};
+  for (const auto& job : plan.jobs) {
+    frozen.runs.push_back(frozen_run(job, plan));
+    frozen.configurations.emplace(job.run.hash, job.run.canonical);
+  }
+  return frozen;
+}
+
+Difference difference(const FrozenPlan& frozen, const Plan& plan) {
+  std::set<std::string> before, now;
+  std::map<std::string, const FrozenRun*> by_name;
+  for (const auto& run : frozen.runs) before.insert(run.folder);
+  for (const auto& job : plan.jobs) now.insert(job.run.folder().string());
+  for (const auto& run : frozen.runs) {
+    if (!now.contains(run.folder)) by_name[run.name()] = &run;
+  }
+  Difference result;
+  for (const auto& job : plan.jobs) {
+    if (before.contains(job.run.folder().string())) continue;
+    const std::string name = job_name(job);
+    const auto old = by_name.find(name);
+    if (old == by_name.end()) {
+      result.added.push_back(name);
+      continue;
+    }
+    add_changes(frozen.configurations.at(old->second->hash), job.run.canonical, result.changed);
+    by_name.erase(old);
+  }
+  if (!plan.words.empty()) return result;
+  for (const auto& [name, run] : by_name) {
+    if (!run->by_words) result.gone.push_back(name);
+  }
+  return result;
+}
+
+Json to_json(const FrozenRun& run) {
+  return {{"experiment", run.experiment},
+          {"method", run.method},
+          {"profile", run.profile},
+          {"seed", run.seed},
+          {"overrides", run.overrides},
+          {"point", pairs_json(run.point)},
+          {"hash", run.hash},
+          {"folder", run.folder},
+          {"by_words", run.by_words}};
+}
+
+FrozenRun frozen_run_from(const Json& json) {
+  return {json.at("experiment"), json.at("method"),    json.at("profile"),
+          json.at("seed"),       json.at("overrides"), json.at("point"),
+          json.at("hash"),       json.at("folder"),    json.at("by_words")};
+}
+
+std::optional<FrozenPlan> read_frozen_plan(const fs::path& file) {
+  std::error_code failed;
+  if (!fs::exists(file, failed) && !failed) return std::nullopt;
+  try {
+    const Json json = Json::parse(read_file(file));
+    FrozenPlan plan{json.at("sweep"),
+                    json.at("created"),
+                    json.at("version"),
+                    json.at("commit"),
+                    json.at("fallbacks_taken"),
+                    {},
+                    {}};
+    for (const auto& run : json.at("runs")) plan.runs.push_back(frozen_run_from(run));
+    for (const auto& [hash, configuration] : json.at("configurations").items())
+      plan.configurations.emplace(hash, configuration);
+    for (const auto& run : plan.runs) {
+      if (!plan.configurations.contains(run.hash))
+        throw Error({.what = "a configuration is missing"});
+    }
+    return plan;
+  } catch (const std::exception& error) {
+    throw Error({.what = fmt::format("the frozen plan is broken: {}", first_line(error.what())),
+                 .where = file.string(),
+                 .advice = "delete the file; the sweep then freezes its present plan"});
+  }
+}
+
+void write_frozen_plan(const fs::path& file, const FrozenPlan& plan) {
+  Json runs = Json::array();
+  for (const auto& run : plan.runs) runs.push_back(to_json(run));
+  const Json json{{"sweep", plan.sweep},
+                  {"created", plan.created},
+                  {"version", plan.version},
+                  {"commit", plan.commit},
+                  {"fallbacks_taken", pairs_json(plan.fallbacks_taken)},
+                  {"runs", std::move(runs)},
+                  {"configurations", plan.configurations}};
+  replace_file(file, json.dump(1) + "\n");
+}
+
+std::string settle_identity(const Plan& plan, bool extend) {
+  const fs::path file = sweep_folder(plan) / "plan.json";
+  auto frozen = read_frozen_plan(file);
+  if (!frozen) {
+    make_folder(file.parent_path());
+    write_frozen_plan(file, freeze(plan));
+    return "";
+  }
+  const Difference differs = difference(*frozen, plan);
+  if (differs.none()) return "";
+  const bool only_more =
+      plan.words.empty() ? differs.gone.empty() && differs.changed.empty() : true;
+  const bool other_data = frozen->fallbacks_taken != plan.fallbacks_taken;
+  if ((extend && only_more) || other_data) {
+    add_runs(*frozen, freeze(plan));
+    write_frozen_plan(file, *frozen);
+    return differs.text();
+  }
+  throw usage_error(
+      {.what = fmt::format("the sweep is not the one that was started here on {}: {}",
+                           frozen->created, differs.text()),
+       .where = file.string(),
+       .advice = only_more
+                     ? "add the new runs with --extend, or give the sweep another name with "
+                       "--name NAME"
+                     : "give the sweep another name with --name NAME (--extend only adds runs)"});
+}
+
+}  // namespace laq::sweep
