@@ -85,6 +85,8 @@ int run_program(int argc, char** argv) {
   laq::add_sweep_command(app, context);
   laq::add_status_command(app, context);
   laq::add_table_command(app, context);
+  laq::add_plot_command(app, context);
+  laq::add_report_command(app, context);
   laq::add_quantize_command(app, context);
   laq::add_data_command(app, context);
   laq::add_sample_command(app, context);

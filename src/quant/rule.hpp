@@ -40,6 +40,10 @@ class Rule {
   /// added.
   virtual std::unique_ptr<FirstPass> first_pass(const Group&) const { return nullptr; }
 
+  /// The rule that finds the global minimum of what this one only comes near to. Null: this one
+  /// finds it, or minimises nothing.
+  virtual std::shared_ptr<const Rule> exact() const { return nullptr; }
+
   /// The unscaled level of a code, for rules that can start from given codes; nothing when there is
   /// no such code.
   virtual std::optional<double> level(int) const { return std::nullopt; }
