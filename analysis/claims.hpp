@@ -42,7 +42,7 @@ struct Comparison {
   std::string experiment;
   std::string dataset;      ///< its title: "CIFAR-10"
   std::string left, right;  ///< titles of the methods; `right` is "" when one alone is measured
-  std::string statement;    ///< "LATe − TWN < 0 (test error, %)", limits in numbers
+  std::string statement;    ///< "LATe − TWN < 0.04 (3 % of TWN)"
   std::string test;         ///< "paired t", "t of the slopes", "t"
   std::string unit;         ///< of the values: "%", "nats", "rounds"
   int decimals = 2;         ///< to show values with
