@@ -15,8 +15,9 @@ endif
 PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev libhdf5-dev \
             nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
             pkg-config libarchive-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
-            libopenblas0-openmp libdnnl-dev catch2 libbenchmark-dev dataset-fashion-mnist gnuplot-nox
-TEST_PACKAGES := hdf5-tools python3-h5py chromium poppler-utils
+            libopenblas0-openmp libdnnl-dev libboost-dev catch2 libbenchmark-dev dataset-fashion-mnist \
+            gnuplot-nox
+TEST_PACKAGES := hdf5-tools python3-h5py python3-pandas chromium poppler-utils
 LINT_PACKAGES := clang-format clang-tidy
 
 SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
