@@ -71,10 +71,7 @@ std::string counts_html(const ReportSource& source) {
   for (const auto& series : source.data.series) {
     for (const auto& run : series.runs) {
       ++planned;
-      std::string state = record::state_name(run.state);
-      if (run.state == record::State::queued) state = "not run";
-      if (run.state == record::State::completed && !run.record) state = "without a usable record";
-      ++states[state];
+      ++states[run.state_words()];
     }
   }
   std::vector<std::string> parts;

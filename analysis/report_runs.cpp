@@ -45,8 +45,7 @@ std::string value_of(const ReportSource& source, const RunData& run) {
 
 std::string state_of(const RunData& run) {
   if (run.completed()) return "completed";
-  std::string state =
-      run.state == record::State::queued ? "not run" : record::state_name(run.state);
+  std::string state = run.state_words();
   if (!run.reason.empty()) state += ": " + run.reason;
   return "<span class=\"bad wrap\">" + escaped_html(state) + "</span>";
 }

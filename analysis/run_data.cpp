@@ -49,7 +49,13 @@ std::string last_part(const std::string& key) {
 
 std::string label_of(const sweep::Job& job, const Naming& naming) {
   std::vector<std::string> parts;
-  if (naming.methods || naming.axes.empty()) parts.push_back(one_line(job.run.method_title));
+  if (naming.methods || naming.axes.empty()) {
+    // With bits as an axis, those of the method's title are not those of the run.
+    const bool bits =
+        std::find(naming.axes.begin(), naming.axes.end(), "quantizer.bits") != naming.axes.end();
+    const std::string title = one_line(job.run.method_title);
+    parts.push_back(bits ? title.substr(0, title.find(" (")) : title);
+  }
   for (const auto& [axis, value] : job.point) {
     if (std::find(naming.axes.begin(), naming.axes.end(), axis) == naming.axes.end()) continue;
     const bool word = value.find_first_of("0123456789") == std::string::npos;
@@ -77,6 +83,12 @@ double number(const record::FinalValue& value) {
 
 }  // namespace
 
+std::string RunData::state_words() const {
+  if (state == record::State::queued) return "not run";
+  if (state == record::State::completed && !record) return "without a usable record";
+  return record::state_name(state);
+}
+
 std::size_t Series::completed() const {
   return static_cast<std::size_t>(
       std::count_if(runs.begin(), runs.end(), [](const RunData& run) { return run.completed(); }));
@@ -95,7 +107,7 @@ std::vector<const record::History*> Series::histories() const {
 std::string Series::honest_label() const {
   if (completed() == runs.size()) return label;
   if (completed() > 0) return fmt::format("{} ({} of {} runs)", label, completed(), runs.size());
-  return fmt::format("{} ({})", label, record::state_name(runs.front().state));
+  return fmt::format("{} ({})", label, runs.front().state_words());
 }
 
 std::vector<double> Series::finals(const std::string& name) const {

@@ -23,6 +23,8 @@ struct RunData {
   std::optional<record::RunRecord> record;
 
   bool completed() const { return state == record::State::completed && record.has_value(); }
+  /// "completed", "not run", "without a usable record", "diverged" …
+  std::string state_words() const;
 };
 
 /// All seeds of one method on one experiment at one point of the sweep's grid.
