@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "analysis/gnuplot.hpp"
@@ -74,6 +73,24 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
     text.replace(at, from.size(), to);
 }
 
+// gnuplot names every curve, for a script of its own, with letters that run out after 26 panels.
+void drop_curve_names(std::string& svg) {
+  const std::string begin = "<g id=\"gnuplot_plot_", end = "</title>";
+  for (std::size_t at = 0; (at = svg.find(begin, at)) != std::string::npos;) {
+    const auto last = svg.find(end, at);
+    if (last == std::string::npos) return;
+    svg.replace(at, last + end.size() - at, "<g>");
+  }
+}
+
+// The bytes that go to the user: of a drawn file, or of a table or script as it was written.
+std::string finished(const fs::path& file, const Chart& chart) {
+  std::string content = read_file(file);
+  if (file.extension() == ".pdf") return without_date(std::move(content));
+  if (file.extension() != ".svg") return content;
+  return "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" + fit_for_page(std::move(content), chart);
+}
+
 }  // namespace
 
 std::string script_of(const Chart& chart) {
@@ -92,9 +109,7 @@ void write_charts(const Charts& charts, const fs::path& folder) {
   std::set<std::string> old = files_listed(folder);
   for (const auto& chart : charts.drawn) {
     for (const auto& name : files_of(chart)) {
-      replace_file(folder / name, name.ends_with(".pdf")
-                                      ? without_date(read_file(drawn.path() / name))
-                                      : read_file(drawn.path() / name));
+      replace_file(folder / name, finished(drawn.path() / name, chart));
       old.erase(name);
     }
   }
@@ -115,6 +130,7 @@ std::vector<std::string> inline_svgs(const std::vector<Chart>& charts) {
 }
 
 std::string fit_for_page(std::string svg, const Chart& chart) {
+  drop_curve_names(svg);
   const auto start = svg.find("<svg");
   const auto title = svg.find("<title>"), end = svg.find("</desc>");
   if (start == std::string::npos || title == std::string::npos || end == std::string::npos)

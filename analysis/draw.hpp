@@ -23,8 +23,8 @@ std::vector<std::string> inline_svgs(const std::vector<Chart>& charts);
 std::string script_of(const Chart& chart);
 
 /// An SVG document as gnuplot writes it, made fit for a page with others: no XML declaration, a
-/// role, title and description that people who cannot see it get, and identifiers that no other
-/// figure has.
+/// role, a title and description for people who cannot see it, and identifiers that no other figure
+/// has.
 std::string fit_for_page(std::string svg, const Chart& chart);
 
 }  // namespace laq::analysis

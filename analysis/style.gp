@@ -6,7 +6,7 @@ if (!exists("form")) form = "svg"
 if (form eq "pdf") {
   set terminal pdfcairo noenhanced size WIDTH / 96.0, HEIGHT / 96.0 font "DejaVu Sans,8" linewidth 0.8
 } else {
-  set terminal svg noenhanced size WIDTH, HEIGHT dynamic font "DejaVu Sans,11" name NAME
+  set terminal svg noenhanced size WIDTH, HEIGHT dynamic font "DejaVu Sans,11"
 }
 set output NAME . "." . form
 

@@ -45,14 +45,16 @@ TEST_CASE("an SVG for a page has names of its own", "[charts]") {
   const std::string svg =
       "<?xml version=\"1.0\"?>\n<svg \n viewBox=\"0 0 1 1\">\n<title>x</title>\n<desc>y</desc>\n"
       "<g id=\"gnuplot_canvas\"><path id='gpPt0'/><use xlink:href='#gpPt0'/>"
-      "<filter id='textbox'/><g filter='url(#textbox)'/></g></svg>";
+      "<filter id='textbox'/><g filter='url(#textbox)'/></g>"
+      "<g id=\"gnuplot_plot_1a\" ><title>gnuplot_plot_1a</title><path/></g></svg>";
   CHECK(fit_for_page(svg, chart) ==
         "<svg role=\"img\" aria-labelledby=\"figure-bits-title\" "
         "aria-describedby=\"figure-bits-desc\" \n viewBox=\"0 0 1 1\">\n"
         "<title id=\"figure-bits-title\">Error &amp; bits</title>\n"
         "<desc id=\"figure-bits-desc\">a &lt; b</desc>\n"
         "<g id=\"bits-gnuplot_canvas\"><path id='bits-gpPt0'/><use xlink:href='#bits-gpPt0'/>"
-        "<filter id='bits-textbox'/><g filter='url(#bits-textbox)'/></g></svg>");
+        "<filter id='bits-textbox'/><g filter='url(#bits-textbox)'/></g>"
+        "<g><path/></g></svg>");
   CHECK_THAT(message_of([&] { fit_for_page("<svg></svg>", chart); }), Contains("unknown kind"));
 }
 
