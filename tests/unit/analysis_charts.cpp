@@ -73,7 +73,7 @@ TEST_CASE("learning curves are means over the seeds", "[charts]") {
   const Recorded sweep(kMethods);
   sweep.complete(0, history_of({{4, 5}, {2, 3}}));
   sweep.complete(1, history_of({{6, 7}, {4, 5}}));
-  sweep.record(2, history_of({{50, 60}}), record::State::diverged, "at epoch 2");
+  sweep.put(2, history_of({{50, 60}}), record::State::diverged, "at epoch 2");
   const Charts charts = learning_charts(sweep.data());
   REQUIRE(charts.drawn.size() == 2);
   CHECK(charts.left_out.empty());

@@ -27,8 +27,8 @@ TEST_CASE("a sweep's records are read with what is wrong with them", "[charts]")
   sweep.complete(0, history_of({{4, 5}, {2, 3}}));
   sweep.complete(1, history_of({{6, 7}, {4, 5}}));
   sweep.complete(2, history_of({{8, 9}}));
-  sweep.record(3, history_of({{50, 60}}), record::State::diverged, "at epoch 2");
-  sweep.record(4, history_of({{1, 2}}), record::State::completed);
+  sweep.put(3, history_of({{50, 60}}), record::State::diverged, "at epoch 2");
+  sweep.put(4, history_of({{1, 2}}), record::State::completed);
   std::ofstream(sweep.plan().jobs[4].folder / "run.h5", std::ios::trunc) << "no HDF5";
   const SweepData data = sweep.data();
   REQUIRE(data.series.size() == 3);
@@ -61,7 +61,7 @@ TEST_CASE("a sweep's records are read with what is wrong with them", "[charts]")
 
 TEST_CASE("a run under way shows what it has, under its state", "[charts]") {
   const Recorded sweep(kSweep, {"seed=1"});
-  sweep.record(0, history_of({{4, 5}}), record::State::running);
+  sweep.put(0, history_of({{4, 5}}), record::State::running);
   const SweepData data = sweep.data();
   CHECK(data.series[0].honest_label() == "full-precision (running)");
   CHECK(data.series[0].histories().size() == 1);

@@ -24,12 +24,12 @@ class Recorded {
     plan_ = sweep::make_plan(laq::test::project_configs(), request);
   }
 
-  void record(std::size_t job, const record::History& history, record::State state,
+  void put(std::size_t job, const record::History& history, record::State state,
               const std::string& reason = "") const {
     write(plan_.jobs.at(job), history, state, reason);
   }
   void complete(std::size_t job, const record::History& history) const {
-    record(job, history, record::State::completed);
+    put(job, history, record::State::completed);
   }
   void write(const sweep::Job& job, const record::History& history, record::State state,
              const std::string& reason = "") const {
