@@ -211,8 +211,8 @@ void draw_scatter(const SweepData& data, const ScatterAxis& axis, const std::vec
     chart.script += fmt::format(
         "data skip 1 using ($1=={0} ? $3 : NaN):5 with linespoints lt {0} lw 1.3 ps 0.7, \\\n"
         "  data skip 1 using ($1=={0} && $6==$6 ? $3 : NaN):5:6 with yerrorbars lt {0} dt 1 lw 1 "
-        "ps 0{1}\n",
-        i, i < lanes.size() ? ", \\\n  " : "");
+        "ps 0{1}",
+        i, i < lanes.size() ? ", \\\n  " : "\n");
   }
 }
 
