@@ -73,13 +73,13 @@ Panels panels(std::size_t count, std::size_t most, int panel_height) {
   return grid;
 }
 
-std::string Panels::begin(int right, int top) const {
+std::string Panels::begin(int right, int top, int between) const {
   const auto across = [&](int pixels) { return static_cast<double>(pixels) / width; };
   const auto down = [&](int pixels) { return static_cast<double>(pixels) / height; };
   return fmt::format(
       "set multiplot layout {},{} margins screen {:.4f},{:.4f},{:.4f},{:.4f} spacing screen "
       "{:.4f},{:.4f}\n",
-      rows(), columns, across(62), 1 - across(right), down(46), 1 - down(top), across(44),
+      rows(), columns, across(62), 1 - across(right), down(46), 1 - down(top), across(between),
       down(46));
 }
 

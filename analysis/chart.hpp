@@ -82,8 +82,9 @@ struct Panels {
   std::size_t rows() const { return (count + columns - 1) / columns; }
   bool leftmost(std::size_t panel) const { return panel % columns == 0; }
   bool lowest(std::size_t panel) const { return panel + columns >= count; }
-  /// The command that begins the figure; `right` and `top` are pixels kept free for a legend.
-  std::string begin(int right = 14, int top = 34) const;
+  /// The command that begins the figure; `right` and `top` are pixels kept free for a legend,
+  /// `between` those between panels side by side, for tics and label.
+  std::string begin(int right = 14, int top = 34, int between = 44) const;
 };
 
 /// A grid of at most `most` columns with panels of this height.

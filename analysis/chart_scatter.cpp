@@ -132,13 +132,19 @@ std::string labels_of(const std::vector<Dot>& dots, const Scale& x, const Scale&
       const double from = x.pixel(column);
       text += fmt::format(
           "set arrow from screen {:.5f}, screen {:.5f} to screen {:.5f}, screen {:.5f} nohead lw "
-          "0.6 lc rgb '#909090'\nset label {} at screen {:.5f}, screen {:.5f} left font ',10'\n",
+          "0.6 lc rgb '#909090'\nset label {} at screen {:.5f}, screen {:.5f} left font SMALL\n",
           (from + 4) / kWidth, at[i] / kHeight, (from + kLabelPlace - 2) / kWidth,
           placed[i] / kHeight, script_text(lane_label(dots, here[i]->lane)),
           (from + kLabelPlace) / kWidth, placed[i] / kHeight);
     }
   }
   return text;
+}
+
+// Where no dot stands.
+double between_first(const ScatterAxis& axis) {
+  return axis.tics.size() < 2 ? axis.tics.front().first
+                              : (axis.tics[0].first + axis.tics[1].first) / 2;
 }
 
 std::string tics_of(const ScatterAxis& axis) {
@@ -201,8 +207,8 @@ void draw_scatter(const SweepData& data, const ScatterAxis& axis, const std::vec
   std::string plot;
   for (const auto& level : levels) {
     chart.script +=
-        fmt::format("set label {} at graph 0.99, first {:.8g} right offset 0, 0.6 font ',10'\n",
-                    script_text(level.label), level.value);
+        fmt::format("set label {} at first {:.8g}, first {:.8g} center offset 0, 0.6 font SMALL\n",
+                    script_text(level.label), between_first(axis), level.value);
     plot += fmt::format("{:.8g} with lines dt (8, 4) lw 1.4 lc rgb '#404040', \\\n  ", level.value);
   }
   chart.script += labels_of(dots, x, y);

@@ -13,6 +13,8 @@ namespace {
 constexpr double kPercent = 100;
 constexpr double kSmallestGap = 1e-4;  // percent; what is less is drawn there
 
+constexpr int kTitleHeight = 34, kWideTics = 66;  // pixels
+
 bool has_gap(const Series& series) {
   const auto histories = series.histories();
   return !histories.empty() && !histories.front()->layers.empty() &&
@@ -83,11 +85,12 @@ Chart solver_chart(const SweepData& data, const std::string& experiment,
   chart.height = grid.height;
   chart.script =
       fmt::format("set xrange [0:{}]\n{}", epochs + 1, epochs < 8 ? "set xtics 1\n" : "");
-  chart.script += grid.begin(kLegendWidth) + legend_commands();
+  chart.script += grid.begin(kLegendWidth, kTitleHeight, kWideTics) + legend_commands();
+  bool legend = true;  // in the first panel that is drawn
   for (std::size_t i = 0; i < grid.count; ++i) {
     const Series& series = *shown[i / columns];
     const bool gap = i % columns == 1;
-    if (gap && !has_gap(series)) {
+    if (gap ? !has_gap(series) : !alternates(series)) {
       chart.script += "set multiplot next\n";
       continue;
     }
@@ -98,9 +101,10 @@ Chart solver_chart(const SweepData& data, const std::string& experiment,
                           "'%g'\n",
                           kSmallestGap / 2)
             : "unset logscale y\nset yrange [0:10.5]\n");
-    if (i > 0) chart.script += "unset key\n";
+    if (!legend) chart.script += "unset key\n";
     chart.script += layer_lines(chart.data[0].first, layers, fmt::format("$7=={}", i / columns + 1),
-                                gap ? 6 : 4, epochs, i == 0);
+                                gap ? 6 : 4, epochs, legend);
+    legend = false;
   }
   chart.script += "unset multiplot\n";
   return chart;

@@ -61,12 +61,12 @@ Chart chart_of(const SweepData& data, const std::string& experiment,
     if (!one.series->job.run.quantizer.rule && !full) full = &one;
     chart.series.push_back(one.series->first_job);
   }
-  if (full) chart.caption += " Dotted: the median of full precision.";
+  if (full) chart.caption += " Dashed: the median of full precision.";
   chart.data = {{chart.name + ".tsv", table}};
   chart.width = 720;
   chart.height = 80 + 22 * static_cast<int>(times.size());
   chart.script = fmt::format(
-      "data = {}\nset lmargin 34\nset ytics ({}) font ',10'\nset yrange [{}:0.4]\n"
+      "data = {}\nset lmargin 34\nset ytics ({}) font SMALL\nset yrange [{}:0.4]\n"
       "set xrange [0:{:.6g}]\nset grid xtics\nset xlabel 'Time of a training step (ms)'\n"
       "set ylabel 'Method'\n",
       script_text(chart.data[0].first), tics, static_cast<double>(times.size()) + 0.6,
@@ -79,7 +79,7 @@ Chart chart_of(const SweepData& data, const std::string& experiment,
   }
   chart.script +=
       "plot data skip 1 using 5:1:4:6 with xerrorbars pt 7 ps 0.6 lw 1.4 lc rgb '#000000', \\\n"
-      "  data skip 1 using 6:1:(sprintf('%.1f', $5)) with labels left offset 1, 0 font ',9'\n";
+      "  data skip 1 using 6:1:(sprintf('%.1f', $5)) with labels left offset 1, 0 font SMALL\n";
   return chart;
 }
 

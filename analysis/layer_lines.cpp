@@ -47,7 +47,7 @@ double layer_mean(const std::vector<const record::History*>& histories, const st
 
 std::string legend_commands() {
   return "set key at screen 0.995, 0.9 right top Right vertical maxrows 40 samplen 3 spacing 1.1 "
-         "font ',10'\n";
+         "font SMALL\n";
 }
 
 std::string layer_lines(const std::string& file, const std::vector<std::string>& layers,

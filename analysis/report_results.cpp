@@ -172,11 +172,17 @@ std::string training_html(const ReportSource& source) {
     const std::string title = escaped_html(column.title);
     head.insert(head.end(), {title + "<br>ms per step", "best epoch"});
   }
-  HtmlTable grid("Median time of a training step, and the epoch that validation chose", head, left);
+  HtmlTable grid(
+      "Time of a training step (the lowest of the epochs’ medians; * disturbed by other work), and "
+      "the "
+      "epoch that validation chose",
+      head, left);
   for (const auto& row : table.rows) {
     std::vector<std::string> cells = row_head(row);
     for (const auto& entry : row.entries) {
-      cells.push_back(linked(entry.cell, optional_fixed(entry.cell.step_ms(), 1)));
+      std::string step = optional_fixed(entry.cell.step_ms(), 1);
+      if (entry.cell.disturbed()) step += "*";
+      cells.push_back(linked(entry.cell, step));
       cells.push_back(linked(entry.cell, epoch_text(entry.cell.best_epoch())));
     }
     grid.row(cells);

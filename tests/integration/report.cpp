@@ -81,7 +81,7 @@ TEST_CASE("a sweep's report is a page of its own that shows everything") {
   }
   const std::string text = browsed.wide["text"];
   const auto record = record::read_run_record(folder("late", 2) / "run.h5");
-  for (const std::string part :
+  for (const std::string& part :
        {std::string("12 runs planned"), std::string("9 completed"), std::string("1 diverged"),
         std::string("1 failed"), std::string("1 not run"),
         std::string("at epoch 2: the loss is <nan> & worse"),
