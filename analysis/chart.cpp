@@ -80,7 +80,7 @@ std::string Panels::begin(int right, int top, int between) const {
       "set multiplot layout {},{} margins screen {:.4f},{:.4f},{:.4f},{:.4f} spacing screen "
       "{:.4f},{:.4f}\n",
       rows(), columns, across(62), 1 - across(right), down(46), 1 - down(top), across(between),
-      down(46));
+      down(54));
 }
 
 std::vector<double> spread(const std::vector<double>& at, double gap, double low, double high) {
