@@ -86,8 +86,9 @@ TEST_CASE("labels say what tells the series of a sweep apart", "[charts]") {
       "16]]}\n");
   std::vector<std::string> labels;
   for (const auto& series : grid.data().series) labels.push_back(series.label);
-  CHECK(labels == std::vector<std::string>{"linear, hidden [8]", "linear, hidden [16, 16]",
-                                           "log, hidden [8]", "log, hidden [16, 16]"});
+  // Axes in the order of the plan, which is that of their names.
+  CHECK(labels == std::vector<std::string>{"hidden [8], linear", "hidden [8], log",
+                                           "hidden [16, 16], linear", "hidden [16, 16], log"});
   const Recorded bits_axis(
       "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [laq3_linear, laq3_log]\n"
       "grid: {quantizer.bits: [2, 4]}\n");
