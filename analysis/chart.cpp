@@ -6,6 +6,8 @@
 #include <cctype>
 #include <numeric>
 
+#include "core/text.hpp"
+
 namespace laq::analysis {
 namespace {
 
@@ -48,6 +50,14 @@ std::string chart_name(const SweepData& data, const std::string& name,
 
 std::string experiment_suffix(const SweepData& data, const std::string& experiment) {
   return ", " + data.title_of(experiment);
+}
+
+std::string missing_words(const SweepData& data, const std::string& experiment) {
+  std::vector<std::string> missing;
+  for (const auto* series : data.of(experiment)) {
+    if (series->completed() == 0) missing.push_back(series->honest_label());
+  }
+  return missing.empty() ? "" : " Without a completed run: " + join(missing) + ".";
 }
 
 std::string file_word(std::string_view text) {

@@ -69,6 +69,9 @@ std::string chart_name(const SweepData& data, const std::string& name,
                        const std::string& experiment);
 /// ", MNIST" or "".
 std::string experiment_suffix(const SweepData& data, const std::string& experiment);
+/// " Without a completed run: LATe (diverged), TWN (not run)." or "", for captions of figures that
+/// show results.
+std::string missing_words(const SweepData& data, const std::string& experiment);
 /// Letters, digits, dots and dashes.
 std::string file_word(std::string_view text);
 /// "lstm.weight_ih_l0", "conv1".

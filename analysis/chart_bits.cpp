@@ -114,7 +114,8 @@ Charts bits_charts(const SweepData& data, const fs::path& configs) {
     for (const int one : bits) axis.tics.emplace_back(one, std::to_string(one));
     chart.caption = chart.title + "." + spread_words(dots) +
                     (levels.empty() ? " No full-precision run is completed, so no line of it."
-                                    : " Dashed line across: full precision.");
+                                    : " Dashed line across: full precision.") +
+                    missing_words(data, experiment);
     draw_scatter(data, axis, dots, levels, chart);
     all.drawn.push_back(std::move(chart));
   }
@@ -152,7 +153,7 @@ Charts size_charts(const SweepData& data) {
         chart.title +
         ". Bits of the method (32: full precision) times the weights that are quantized; scales, "
         "biases, batch norm and a character model's output layer are not counted." +
-        spread_words(dots);
+        spread_words(dots) + missing_words(data, experiment);
     draw_scatter(data, axis, dots, {}, chart);
     all.drawn.push_back(std::move(chart));
   }

@@ -62,6 +62,7 @@ Chart chart_of(const SweepData& data, const std::string& experiment,
     chart.series.push_back(one.series->first_job);
   }
   if (full) chart.caption += " Dashed: the median of full precision.";
+  chart.caption += missing_words(data, experiment);
   chart.data = {{chart.name + ".tsv", table}};
   chart.width = 720;
   chart.height = 80 + 22 * static_cast<int>(times.size());

@@ -8,7 +8,7 @@ if (form eq "pdf") {
 } else {
   set terminal svg noenhanced size WIDTH, HEIGHT dynamic font "DejaVu Sans,11"
 }
-SMALL = form eq "pdf" ? ",7" : ",10"
+SMALL = form eq "pdf" ? ",7.5" : ",10"
 set output NAME . "." . form
 
 # Okabe and Ito's colours.

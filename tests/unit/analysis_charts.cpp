@@ -172,6 +172,8 @@ TEST_CASE("step times are the middle of all steps and their tenths", "[charts]")
   CHECK(rows_of(charts.drawn[0].data.at(0).second).at(1) ==
         std::vector<std::string>{"1", "full-precision", "101", "10", "50", "90"});
   CHECK_THAT(charts.drawn[0].script, Contains("'Time of a training step (ms)'"));
+  CHECK_THAT(charts.drawn[0].caption,
+             Contains("Without a completed run: LAB (not run), LATe (not run)"));
 }
 
 TEST_CASE("weights, scales and solver are those that the record holds", "[charts]") {
