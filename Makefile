@@ -16,19 +16,30 @@ endif
 PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev libhdf5-dev \
             nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
             pkg-config libarchive-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
+<<<<<<< HEAD
             libopenblas0-openmp libdnnl-dev catch2 libbenchmark-dev dataset-fashion-mnist
 TEST_PACKAGES := hdf5-tools python3-h5py slurm-wlm munge
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
+=======
+            libopenblas0-openmp libdnnl-dev libboost-dev catch2 libbenchmark-dev dataset-fashion-mnist \
+            gnuplot-nox
+TEST_PACKAGES := hdf5-tools python3-h5py python3-pandas chromium poppler-utils
+>>>>>>> hd
 LINT_PACKAGES := clang-format clang-tidy
 
 SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
 
+<<<<<<< HEAD
 .PHONY: reproduce test build data sweep table bench deps sanitize fuzz format lint clean help
+=======
+.PHONY: reproduce test build data sweep table plot report bench deps sanitize format lint clean help
+>>>>>>> hd
 
-reproduce: build  ## install what is missing, build, get the data, run the sweep, write its table
+reproduce: build  ## install what is missing, build, get the data, run the sweep, write its tables and report
 	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
 	$(LAQ) sweep $(SWEEP_OPTIONS) --jobs $(JOBS)
+	$(LAQ) report $(SWEEP_OPTIONS)
 
 test: deps-test build  ## install what is missing, build, pass the tests
 	ctest --test-dir $(BUILD) --output-on-failure -j $(shell nproc)
@@ -46,6 +57,12 @@ sweep: build  ## run a sweep: SWEEP=… PROFILE=quick|short|paper JOBS=…
 
 table: build  ## print a sweep's table from its records: SWEEP=… PROFILE=…
 	$(LAQ) table $(SWEEP_OPTIONS)
+
+plot: build  ## draw a sweep's figures from its records: SWEEP=… PROFILE=…
+	$(LAQ) plot $(SWEEP_OPTIONS)
+
+report: build  ## write a sweep's page (results/…/report.html): SWEEP=… PROFILE=…
+	$(LAQ) report $(SWEEP_OPTIONS)
 
 bench: build  ## measure kernels and training steps; writes results/bench
 	$(BUILD)/tests/laq_bench

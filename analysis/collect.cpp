@@ -32,14 +32,15 @@ Missing missing_run(const sweep::Job& job) {
   return missing_run(job, job.reason.empty() ? "not run" : "missing", job.reason);
 }
 
-std::optional<double> number(const record::History& history, const std::string& key) {
-  const auto found = history.final_values.find(key);
-  if (found == history.final_values.end()) return std::nullopt;
-  if (const auto* real = std::get_if<double>(&found->second)) return *real;
-  if (const auto* whole = std::get_if<std::int64_t>(&found->second)) {
-    return static_cast<double>(*whole);
+// Mean over layers and epochs; none where no solver alternates.
+std::optional<double> rounds_of(const record::History& history) {
+  std::vector<double> all;
+  for (const auto& [name, layer] : history.layers) {
+    if (const auto* column = history.find(name, "rounds"))
+      all.insert(all.end(), column->values.begin(), column->values.end());
   }
-  return std::nullopt;
+  const double mean = summarize(all).mean;
+  return mean > 0 ? std::optional(mean) : std::nullopt;
 }
 
 Result read_result(const sweep::Job& job, const record::RunRecord& record, Metric metric) {
@@ -49,17 +50,23 @@ Result read_result(const sweep::Job& job, const record::RunRecord& record, Metri
                  .found = "hash " + hash.substr(0, 8),
                  .expected = job.run.hash.substr(0, 8)});
   }
-  const auto value = number(record.history, metric_name(metric));
+  const auto value = final_number(record.history, metric_name(metric).c_str());
   if (!value || !std::isfinite(*value)) {
     throw Error({.what = fmt::format("the record has no {}{}", value ? "finite " : "",
                                      metric_name(metric))});
   }
   Result result{.seed = job.run.request.seed, .folder = job.folder, .value = *value};
-  const auto step = number(record.history, "step_ms");
-  if (step && std::isfinite(*step)) result.step_ms = step;
-  if (const auto epoch = number(record.history, "best_epoch"); epoch && std::isfinite(*epoch)) {
+  if (const auto step = step_time(record.history)) {
+    result.step_ms = step->ms;
+    result.disturbed = !step->steady;
+  }
+  if (const auto epoch = final_number(record.history, "best_epoch");
+      epoch && std::isfinite(*epoch)) {
     result.best_epoch = std::llround(*epoch);
   }
+  result.rounds = rounds_of(record.history);
+  result.host = record.provenance.host;
+  result.spell = spell_of(record);
   return result;
 }
 
@@ -103,16 +110,38 @@ void add_run(const sweep::Job& job, Metric metric, Cell& cell, Origin& origin) {
   }
 }
 
-template <typename Get>
-std::optional<double> median_of(const std::vector<Result>& results, Get get) {
-  std::vector<double> values;
-  for (const auto& result : results) {
-    if (const auto value = get(result)) values.push_back(static_cast<double>(*value));
+// Marks the runs that were under way at the same time on the same machine.
+void mark_disturbed(std::vector<Cell>& cells) {
+  std::vector<Result*> all;
+  for (auto& cell : cells) {
+    for (auto& result : cell.results) {
+      if (result.spell) all.push_back(&result);
+    }
   }
-  return median(std::move(values));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t j = i + 1; j < all.size(); ++j) {
+      if (all[i]->host != all[j]->host || !all[i]->spell->overlaps(*all[j]->spell)) continue;
+      all[i]->disturbed = all[j]->disturbed = true;
+    }
+  }
+}
+
+// The undisturbed run with the lowest step time, or else any; null: none has a step time.
+const Result* fastest(const std::vector<Result>& results) {
+  const Result* best = nullptr;
+  for (const auto& result : results) {
+    if (!result.step_ms) continue;
+    const auto order = [](const Result& one) { return std::pair(one.disturbed, *one.step_ms); };
+    if (!best || order(result) < order(*best)) best = &result;
+  }
+  return best;
 }
 
 }  // namespace
+
+Metric metric_of(const train::Run& run) {
+  return run.train.loss == train::Loss::cross_entropy ? Metric::test_loss : Metric::test_error;
+}
 
 Summary Cell::summary() const {
   std::vector<double> values;
@@ -121,11 +150,29 @@ Summary Cell::summary() const {
 }
 
 std::optional<double> Cell::step_ms() const {
-  return median_of(results, [](const Result& result) { return result.step_ms; });
+  const Result* best = fastest(results);
+  return best ? best->step_ms : std::nullopt;
+}
+
+bool Cell::disturbed() const {
+  const Result* best = fastest(results);
+  return best && best->disturbed;
+}
+
+std::optional<double> Cell::rounds() const {
+  std::vector<double> values;
+  for (const auto& result : results) {
+    if (result.rounds) values.push_back(*result.rounds);
+  }
+  return values.empty() ? std::nullopt : std::optional(summarize(values).mean);
 }
 
 std::optional<double> Cell::best_epoch() const {
-  return median_of(results, [](const Result& result) { return result.best_epoch; });
+  std::vector<double> values;
+  for (const auto& result : results) {
+    if (result.best_epoch) values.push_back(static_cast<double>(*result.best_epoch));
+  }
+  return median(std::move(values));
 }
 
 Collection collect(const sweep::Plan& plan, Metric metric) {
@@ -143,6 +190,7 @@ Collection collect(const sweep::Plan& plan, Metric metric) {
     }
     add_run(refreshed(plan.jobs[i]), metric, *cell, all.origin);
   }
+  mark_disturbed(all.cells);
   return all;
 }
 

@@ -10,9 +10,13 @@
 
 #include "analysis/paper.hpp"
 #include "analysis/statistics.hpp"
+#include "analysis/step_time.hpp"
 
 namespace laq::sweep {
 struct Plan;
+}
+namespace laq::train {
+struct Run;
 }
 
 namespace laq::analysis {
@@ -21,9 +25,15 @@ namespace laq::analysis {
 struct Result {
   std::int64_t seed = 0;
   std::filesystem::path folder;
-  double value = 0;                             ///< the metric
-  std::optional<double> step_ms = {};           ///< median training step
+  double value = 0;                    ///< the metric
+  std::optional<double> step_ms = {};  ///< lowest of the epochs' median training steps
+  /// Whether step_ms is not to be relied on: the epochs differ much, or another run of the plan was
+  /// under way on the same machine.
+  bool disturbed = false;
+  std::optional<double> rounds = {};  ///< of an alternating solver, mean over layers and epochs
   std::optional<std::int64_t> best_epoch = {};  ///< by validation error
+  std::string host = {};                        ///< the machine
+  std::optional<Spell> spell = {};              ///< when it was under way there
 };
 
 /// A planned run without a result.
@@ -47,7 +57,9 @@ struct Cell {
 
   std::size_t planned() const { return results.size() + missing.size(); }
   Summary summary() const;
-  std::optional<double> step_ms() const;     ///< median over the runs
+  std::optional<double> step_ms() const;     ///< of the undisturbed runs if any, the lowest
+  bool disturbed() const;                    ///< whether step_ms is of a disturbed run
+  std::optional<double> rounds() const;      ///< mean over the runs
   std::optional<double> best_epoch() const;  ///< median over the runs
 };
 
@@ -68,5 +80,8 @@ struct Collection {
 /// runs. A record that cannot be read, is of another configuration or lacks the metric is a missing
 /// run with that reason, never an error.
 Collection collect(const sweep::Plan& plan, Metric metric);
+
+/// What a run is judged by: test_loss for cross-entropy, else test_error.
+Metric metric_of(const train::Run& run);
 
 }  // namespace laq::analysis

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "analysis/markdown_grid.hpp"
 #include "analysis/render.hpp"
-#include "analysis/unicode.hpp"
 #include "analysis/wording.hpp"
 
 namespace laq::analysis {
@@ -12,60 +12,20 @@ namespace {
 constexpr const char* kNone = "–";
 constexpr const char* kDagger = "†";
 
-/// A table of text cells; the first row is the head.
-struct Grid {
-  std::vector<std::vector<std::string>> rows;
-  std::size_t left = 1;  ///< leading columns that are aligned to the left, not to the right
-};
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (std::string_view("\\|`*<").find(c) != std::string_view::npos) result += '\\';
-    result += c;
-  }
-  return result;
-}
-
 // The sign in typography's minus, as wide as the plus.
 std::string minus(std::string text) {
   if (text.starts_with('-')) text.replace(0, 1, "−");
   return text;
 }
 
-std::string lines(const Grid& grid) {
-  std::vector<std::size_t> widths(grid.rows.front().size(), 3);  // "--:" needs three
-  for (const auto& row : grid.rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], display_width(row[i]));
-    }
-  }
-  std::string text;
-  for (std::size_t r = 0; r < grid.rows.size(); ++r) {
-    for (std::size_t i = 0; i < widths.size(); ++i) {
-      const std::string& cell = grid.rows[r][i];
-      const std::string space(widths[i] - display_width(cell), ' ');
-      text += "| " + (i < grid.left ? cell + space : space + cell) + " ";
-    }
-    text += "|\n";
-    if (r > 0) continue;
-    for (std::size_t i = 0; i < widths.size(); ++i) {
-      const std::string dashes(widths[i] - 1, '-');
-      text += "| " + (i < grid.left ? ":" + dashes : dashes + ":") + " ";
-    }
-    text += "|\n";
-  }
-  return text;
-}
-
 Grid started(const Table& table) {
   Grid grid;
   grid.rows.push_back({"method"});
-  for (const auto& axis : table.axes) grid.rows[0].push_back(escaped(axis));
+  for (const auto& axis : table.axes) grid.rows[0].push_back(markdown_escaped(axis));
   grid.left = grid.rows[0].size();
   for (const auto& row : table.rows) {
-    grid.rows.push_back({escaped(row.title)});
-    for (const auto& [axis, value] : row.point) grid.rows.back().push_back(escaped(value));
+    grid.rows.push_back({markdown_escaped(row.title)});
+    for (const auto& [axis, value] : row.point) grid.rows.back().push_back(markdown_escaped(value));
     grid.rows.back().resize(grid.left);
   }
   return grid;
@@ -88,7 +48,7 @@ std::string results(const Table& table) {
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const bool paper = table.has_figures(c);
     auto& head = grid.rows[0];
-    head.push_back(escaped(table.columns[c].title) + (paper ? " (ours)" : ""));
+    head.push_back(markdown_escaped(table.columns[c].title) + (paper ? " (ours)" : ""));
     head.push_back("n");
     if (paper) head.insert(head.end(), {"paper", "ours − paper"});
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
@@ -102,13 +62,13 @@ std::string results(const Table& table) {
                                      : kNone);
     }
   }
-  return lines(grid);
+  return grid.text();
 }
 
 std::string training(const Table& table) {
   Grid grid = started(table);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    const std::string title = escaped(table.columns[c].title);
+    const std::string title = markdown_escaped(table.columns[c].title);
     grid.rows[0].insert(grid.rows[0].end(), {title + ", ms per step", "best epoch"});
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
       const Cell& cell = table.rows[r].entries[c].cell;
@@ -119,23 +79,24 @@ std::string training(const Table& table) {
       row.push_back(epoch.empty() ? kNone : epoch);
     }
   }
-  return lines(grid);
+  return grid.text();
 }
 
 }  // namespace
 
 std::string markdown(const Table& table) {
-  std::string text =
-      fmt::format("# {}\n\n{}\n", escaped(heading(table)), escaped(protocol_sentence(table)));
-  for (const auto& note : table.notes) text += fmt::format("\n{}\n", escaped(note));
+  std::string text = fmt::format("# {}\n\n{}\n", markdown_escaped(heading(table)),
+                                 markdown_escaped(protocol_sentence(table)));
+  for (const auto& note : table.notes) text += fmt::format("\n{}\n", markdown_escaped(note));
   text += fmt::format("\n{}\n", results(table));
   if (table.has_unchecked()) text += fmt::format("{} {}  \n", kDagger, dagger_note());
   if (has_single_runs(table)) text += single_run_note() + "  \n";
-  if (const auto source = source_note(table); !source.empty()) text += escaped(source) + "  \n";
-  text += escaped(provenance_note(table)) + "\n";
+  if (const auto source = source_note(table); !source.empty())
+    text += markdown_escaped(source) + "  \n";
+  text += markdown_escaped(provenance_note(table)) + "\n";
   if (const auto missing = missing_lines(table); !missing.empty()) {
     text += "\n## Missing runs\n\n";
-    for (const auto& line : missing) text += fmt::format("- {}\n", escaped(line));
+    for (const auto& line : missing) text += fmt::format("- {}\n", markdown_escaped(line));
   }
   if (has_training(table)) {
     text += "\n## Training (median over the runs)\n\n" + training(table);

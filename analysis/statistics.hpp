@@ -19,6 +19,19 @@ struct Summary {
 
 Summary summarize(std::span<const double> values);
 
+/// Both ends, low first.
+struct Interval {
+  double low = 0, high = 0;
+};
+
+/// Student t interval of the mean at this two-sided level (0.95); none when n < 2. With no spread
+/// at all it is the mean itself.
+std::optional<Interval> t_interval(const Summary& summary, double level);
+
+/// One-sided p-value of the hypothesis that the true mean is at least `limit` (`below`), or at most
+/// `limit`; none when n < 2.
+std::optional<double> t_test(const Summary& summary, double limit, bool below);
+
 /// The middle value, or the mean of the two in the middle; none of no values.
 std::optional<double> median(std::vector<double> values);
 

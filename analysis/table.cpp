@@ -4,58 +4,22 @@
 
 #include <algorithm>
 
+#include "analysis/protocol.hpp"
 #include "analysis/unicode.hpp"
-#include "core/error.hpp"
-#include "core/text.hpp"
 #include "sweep/plan.hpp"
 
 namespace laq::analysis {
 namespace fs = std::filesystem;
 namespace {
 
-// A run's overrides are the user's words, then one for each axis of the grid.
 using Overrides = std::vector<config::Override>;
 
-Overrides words_of(const sweep::Job& job) {
-  const Overrides& all = job.run.request.overrides;
-  const auto points = static_cast<std::ptrdiff_t>(std::min(job.point.size(), all.size()));
-  return {all.begin(), all.end() - points};
-}
-
-Overrides point_of(const sweep::Job& job) {
-  const auto words = static_cast<std::ptrdiff_t>(words_of(job).size());
-  return {job.run.request.overrides.begin() + words, job.run.request.overrides.end()};
-}
-
-/// Whether the run would be the same with only these overrides.
-bool same_with(const fs::path& configs, const sweep::Job& job, const Overrides& overrides) {
-  if (overrides.size() == job.run.request.overrides.size()) return true;
-  train::RunRequest request = job.run.request;
-  request.overrides = overrides;
-  try {
-    return train::resolve(configs, request).hash == job.run.hash;
-  } catch (const Error&) {  // without the words the combination has no meaning
-    return false;
-  }
-}
-
-void describe_protocol(const sweep::Plan& plan, const fs::path& configs,
-                       const std::vector<Cell>& cells, Table& table) {
-  table.profile = plan.profile.name;
-  table.profile_title = plan.profile.title;
-  if (!plan.profile.paper_protocol) {
-    table.departures.push_back(plan.profile.note.empty() ? plan.profile.title : plan.profile.note);
-  }
-  if (!cells.empty()) {
-    for (const auto& word : words_of(plan.jobs[cells.front().first_job])) {
-      table.overrides.push_back(one_line(word.text));
-    }
-  }
-  const bool changed = std::any_of(cells.begin(), cells.end(), [&](const Cell& cell) {
-    const sweep::Job& job = plan.jobs[cell.first_job];
-    return !same_with(configs, job, point_of(job));
-  });
-  if (changed) table.departures.push_back("changed: " + join(table.overrides));
+void describe_protocol(const sweep::Plan& plan, const fs::path& configs, Table& table) {
+  Protocol protocol = protocol_of(plan, configs);
+  table.profile = std::move(protocol.profile);
+  table.profile_title = std::move(protocol.profile_title);
+  table.overrides = std::move(protocol.overrides);
+  table.departures = std::move(protocol.departures);
   table.paper_protocol = table.departures.empty();
 }
 
@@ -175,12 +139,12 @@ Table make_table(const sweep::Plan& plan, const fs::path& configs) {
   if (!plan.paper_table.empty()) {
     table.paper = load_paper_table(configs, plan.paper_table);
     table.metric = table.paper->metric;
-  } else if (!plan.jobs.empty() && plan.jobs.front().run.train.loss == train::Loss::cross_entropy) {
-    table.metric = Metric::test_loss;
+  } else if (!plan.jobs.empty()) {
+    table.metric = metric_of(plan.jobs.front().run);
   }
   Collection collection = collect(plan, table.metric);
   table.origin = std::move(collection.origin);
-  describe_protocol(plan, configs, collection.cells, table);
+  describe_protocol(plan, configs, table);
   add_columns(plan, collection.cells, table);
   for (Cell& cell : collection.cells) {
     const sweep::Job& job = plan.jobs[cell.first_job];

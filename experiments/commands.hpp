@@ -18,6 +18,12 @@ void add_sweep_command(CLI::App& app, Context& context);
 void add_sweep_task_command(CLI::App& app, Context& context);
 /// `status [DIR]`: what the runs below a folder are doing.
 void add_status_command(CLI::App& app, Context& context);
+/// `claims SWEEP … [--format text|md|json] [--out FILE]`: the papers' claims, judged by runs.
+void add_claims_command(CLI::App& app, Context& context);
+/// `plot SWEEP [--out FOLDER] [--runs DIR]`: figures from the runs' records.
+void add_plot_command(CLI::App& app, Context& context);
+/// `report SWEEP [--out FILE] [--runs DIR]`: one page with everything the records say.
+void add_report_command(CLI::App& app, Context& context);
 /// `quantize --method M --weights F.h5:/path …`: a quantizer alone, on given weights.
 void add_quantize_command(CLI::App& app, Context& context);
 /// `sample RUN --length N --prompt TEXT`: text from a trained character model.

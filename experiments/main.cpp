@@ -88,6 +88,9 @@ int run_program(int argc, char** argv) {
   laq::add_sweep_task_command(app, context);
   laq::add_status_command(app, context);
   laq::add_table_command(app, context);
+  laq::add_claims_command(app, context);
+  laq::add_plot_command(app, context);
+  laq::add_report_command(app, context);
   laq::add_quantize_command(app, context);
   laq::add_data_command(app, context);
   laq::add_sample_command(app, context);

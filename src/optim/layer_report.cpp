@@ -1,11 +1,37 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
+#include <span>
 #include <vector>
 
 #include "optim/proximal_adam.hpp"
 
 namespace laq::optim {
+namespace {
+
+double largest_magnitude(std::span<const float> values) {
+  float largest = 0;
+  for (const float value : values) largest = std::max(largest, std::abs(value));
+  return static_cast<double>(largest);
+}
+
+}  // namespace
+
+std::vector<double> histogram(std::span<const float> values, double largest) {
+  std::vector<std::size_t> counts(kLatentBins);
+  const double bins = static_cast<double>(kLatentBins);
+  const double scale = largest > 0 ? bins / (2 * largest) : 0;
+  for (const float value : values) {
+    const double at = static_cast<double>(value) * scale + bins / 2;
+    // The upper end belongs to the last bin.
+    ++counts[at > 0 ? std::min(static_cast<std::size_t>(at), kLatentBins - 1) : 0];
+  }
+  std::vector<double> result;
+  for (const std::size_t count : counts)
+    result.push_back(static_cast<double>(count) / static_cast<double>(values.size()));
+  return result;
+}
 
 std::vector<LayerReport> ProximalAdam::report() {
   const at::NoGradGuard no_gradient;
@@ -47,6 +73,9 @@ LayerReport ProximalAdam::report(Slot& slot) const {
       index[i] = static_cast<std::uint8_t>(level);
     }
     report.rounds += fit.rounds;
+    report.level_values.resize(fit.values.size());
+    for (std::size_t j = 0; j < fit.values.size(); ++j)
+      report.level_values[j] += fit.values[j] / static_cast<double>(slot.groups);
   }
   const auto total = static_cast<double>(slot.latent.numel());
   for (const std::size_t n : at_level) report.level_share.push_back(static_cast<double>(n) / total);
@@ -59,7 +88,31 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   report.weighted_error =
       quant::objective({slot.latent.data_ptr<float>(), n}, {curvature.data_ptr<float>(), n},
                        {slot.parameter.tensor.data_ptr<float>(), n});
+  const std::span<const float> latent(slot.latent.data_ptr<float>(), n);
+  report.latent_largest = largest_magnitude(latent);
+  report.latent_share = histogram(latent, report.latent_largest);
+  if (const auto exact = quantizer_.rule->exact())
+    report.gap = gap_to_optimum(slot, *exact, curvature);
   return report;
+}
+
+double ProximalAdam::gap_to_optimum(const Slot& slot, const quant::Rule& exact,
+                                    const at::Tensor& curvature) const {
+  const float* d = exact.uses_curvature() ? curvature.data_ptr<float>() : nullptr;
+  const std::size_t size =
+      static_cast<std::size_t>(slot.latent.numel()) / static_cast<std::size_t>(slot.groups);
+  std::vector<float> best(size);
+  double found = 0, least = 0;
+  for (std::int64_t g = 0; g < slot.groups; ++g) {
+    quant::Group here = group(slot, g, d);
+    found += quant::objective(here.latent, here.curvature, here.previous);
+    // The optimum of these weights alone: without a look at the scales of before.
+    here.scales.clear();
+    quant::apply(exact.fit(here), here.latent, best);
+    least += quant::objective(here.latent, here.curvature, best);
+  }
+  if (found <= least) return 0;  // ŵ is rounded to float
+  return found / least - 1;
 }
 
 }  // namespace laq::optim

@@ -2,7 +2,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,9 +30,21 @@ struct LayerReport {
   std::vector<double> level_share;  ///< fraction of the weights at each code
   double zero_fraction = 0;         ///< fraction of ŵ that is 0
   double flips = 0;  ///< fraction of the weights whose code is not that of the previous report
-  double weighted_error = 0;  ///< equation (1) at w, d = √v + 1e-8, ŵ; summed over groups
-  double rounds = 0;          ///< alternations of the last step, mean over groups
+  double weighted_error = 0;         ///< equation (1) at w, d = √v + 1e-8, ŵ; summed over groups
+  double rounds = 0;                 ///< alternations of the last step, mean over groups
+  std::vector<double> level_values;  ///< ŵ at each code, mean over groups
+  double latent_largest = 0;         ///< max|w|
+  /// Fraction of the latent weights in equal bins over [−latent_largest, latent_largest].
+  std::vector<double> latent_share;
+  /// How far equation (1), with the d that the rule uses, is above its global minimum, as a
+  /// fraction of the minimum; only of rules that do not find it by construction.
+  std::optional<double> gap;
 };
+
+constexpr std::size_t kLatentBins = 64;
+
+/// Fraction of the values in kLatentBins equal bins over [−largest, largest].
+std::vector<double> histogram(std::span<const float> values, double largest);
 
 /// The paper's proximal Newton step (PAPER.md section 1): Adam moves the latent weights w with the
 /// gradient taken at the model's weights, w is clipped, Adam's second moment gives the curvature d
@@ -79,6 +94,8 @@ class ProximalAdam {
                     double learning_rate);
   void project(Slot& slot, const float* curvature);
   LayerReport report(Slot& slot) const;
+  double gap_to_optimum(const Slot& slot, const quant::Rule& exact,
+                        const at::Tensor& curvature) const;
   void update_group(Slot& slot, std::int64_t index, const float* gradient,
                     const AdamStep& constants);
   void write(Slot& slot, std::int64_t index, const quant::Group& here, quant::StepFunction step);

@@ -26,6 +26,15 @@ class ProximalRule : public Rule {
     return axes_.levels.level(code);
   }
 
+  std::shared_ptr<const Rule> exact() const override {
+    const bool finds =
+        axes_.solver == Solver::exact || axes_.scaling == Scaling::unit || !axes_.levels.has_zero();
+    if (finds) return nullptr;
+    ProximalAxes axes = axes_;
+    axes.solver = Solver::exact;
+    return std::make_shared<ProximalRule>(std::move(axes));
+  }
+
   std::unique_ptr<FirstPass> first_pass(const Group& group) const override {
     return proximal_pass(axes_, group);
   }

@@ -43,6 +43,9 @@ class Rule {
 
   /// What `fit` and `backward` compute, for computing it elsewhere.
   virtual Formula formula() const { return {}; }
+  /// The rule that finds the global minimum of what this one only comes near to. Null: this one
+  /// finds it, or minimises nothing.
+  virtual std::shared_ptr<const Rule> exact() const { return nullptr; }
 
   /// The unscaled level of a code, for rules that can start from given codes; nothing when there is
   /// no such code.

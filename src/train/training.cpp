@@ -29,6 +29,16 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+// A run that was begun before these columns were kept goes on without them.
+void append_distribution(const optim::LayerReport& layer, record::History& history) {
+  const bool first = history.epochs.rows() == 1;
+  if (!first && !history.find(layer.name, "level_values")) return;
+  history.append_layer(layer.name, "level_values", layer.level_values);
+  history.append_layer(layer.name, "latent_histogram", layer.latent_share);
+  history.append_layer(layer.name, "latent_largest", layer.latent_largest);
+  if (layer.gap) history.append_layer(layer.name, "gap", *layer.gap);
+}
+
 }  // namespace
 
 Training::Training(const Run& run, const Task& task) : run_(run), task_(task) {
@@ -136,6 +146,7 @@ void Training::finish_epoch() {
     history_.append_layer(layer.name, "flips", layer.flips);
     history_.append_layer(layer.name, "rounds", layer.rounds);
     history_.append_layer(layer.name, "weighted_error", layer.weighted_error);
+    append_distribution(layer, history_);
   }
   begin_epoch();
 }

@@ -53,6 +53,52 @@ TEST_CASE("a layer's report by hand", "[optim]") {
   CHECK(optimizer.report()[0].flips == 0);  // since the report before
 }
 
+TEST_CASE("a report has the distribution of the latent weights and the values of the levels",
+          "[optim]") {
+  const auto parameter = layer_of({1, -0.75f, 0.25f, 0});
+  ProximalAdam optimizer({parameter}, by("late"), {});
+  const auto report = optimizer.report()[0];
+  CHECK(report.level_values == std::vector<double>{-0.875, 0, 0.875});
+  CHECK(report.latent_largest == 1);
+  REQUIRE(report.latent_share.size() == kLatentBins);
+  // 64 bins of 1/32 from −1: −0.75 in bin 8, 0 in 32, 0.25 in 40, 1 in the last.
+  for (std::size_t bin = 0; bin < kLatentBins; ++bin) {
+    INFO(bin);
+    const bool hit = bin == 8 || bin == 32 || bin == 40 || bin == 63;
+    CHECK(report.latent_share[bin] == (hit ? 0.25 : 0));
+  }
+  CHECK_FALSE(report.gap);  // LATe finds the minimum
+  const auto zeros = layer_of({0, 0});
+  CHECK(ProximalAdam({zeros}, by("late"), {}).report()[0].latent_share[kLatentBins / 2] == 1);
+}
+
+TEST_CASE("the gap to the optimum, by hand and of every approximate method", "[optim]") {
+  // TWN: threshold 0.7 · 0.5 = 0.35, α = (1 + 0.75) / 2; so has the optimum.
+  const auto twn = layer_of({1, -0.75f, 0.25f, 0});
+  CHECK(ProximalAdam({twn}, by("twn"), {}).report()[0].gap == 0.0);
+  const auto worse = layer_of({1, 0.3f, 0.3f, 0.4f});
+  // Threshold 0.35 again: α = 0.7 over {1, 0.4}, error 0.36. All four: α = 0.5, error 0.34.
+  CHECK(*ProximalAdam({worse}, by("twn"), {}).report()[0].gap ==
+        Approx(0.36 / 0.34 - 1).epsilon(1e-5));
+  for (const char* name : {"lata", "lat2a", "laq3_linear", "laq3_log", "twn"}) {
+    const auto parameter = layer("w", {12, 25}, true);
+    ProximalAdam optimizer({parameter}, by(name), {});
+    for (int step = 1; step <= 3; ++step) {
+      set_gradient(parameter, step);
+      optimizer.step(0.1);
+      const auto report = optimizer.report()[0];
+      INFO(name << " " << step);
+      REQUIRE(report.gap);
+      CHECK(*report.gap >= 0);
+      CHECK(*report.gap < 1);
+    }
+  }
+  for (const char* name : {"lab", "bwn", "lat2e", "ttq", "dorefa3", "binaryconnect"}) {
+    INFO(name);
+    CHECK_FALSE(ProximalAdam({layer("w", {4, 5}, true)}, by(name), {}).report()[0].gap);
+  }
+}
+
 TEST_CASE("reports of every method add up", "[optim]") {
   for (const char* name : {"binaryconnect", "lab", "twn", "lata", "lat2e", "ttq", "dorefa3",
                            "laq3_linear", "laq3_log"}) {

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include <map>
+#include <set>
 
 #include "record/checkpoint.hpp"
 #include "support/layers.hpp"
@@ -307,4 +308,26 @@ TEST_CASE("a loss that is not finite ends the epoch with an error", "[train]") {
   const Error error = error_of([&] { go_on(training, 6); });
   CHECK(error.kind() == Error::Kind::not_finite);
   CHECK_THAT(error.what(), Contains("the training loss is not finite at step 1 of epoch 1"));
+}
+
+TEST_CASE("a run begun before distributions were kept goes on without them", "[train]") {
+  const auto data = tiny_images();
+  const Run run = tiny_run("lata");
+  Training training(run, data), whole(run, data);
+  go_on(whole);
+  while (!training.epoch_due()) training.step();
+  training.finish_epoch();
+  const std::set<std::string> later = {"level_values", "latent_histogram", "latent_largest", "gap"};
+  for (auto& [layer, columns] : training.history().layers)
+    std::erase_if(columns, [&](const auto& column) { return later.contains(column.first); });
+  go_on(training);
+  for (const auto& column : later) {
+    INFO(column);
+    CHECK_FALSE(training.history().find("dense1.weight", column));
+    REQUIRE(whole.history().find("dense1.weight", column));
+  }
+  CHECK(whole.history().find("dense1.weight", "latent_histogram")->values.size() ==
+        3 * optim::kLatentBins);
+  CHECK(training.history().find("dense1.weight", "flips")->values ==
+        whole.history().find("dense1.weight", "flips")->values);
 }

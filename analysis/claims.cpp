@@ -1,0 +1,131 @@
+#include "analysis/claims.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "analysis/claims_file.hpp"
+#include "analysis/compare.hpp"
+#include "core/text.hpp"
+
+namespace laq::analysis {
+namespace fs = std::filesystem;
+namespace {
+
+std::map<std::string, std::string> titles_of(const fs::path& configs, const ClaimsFile& file) {
+  std::map<std::string, std::string> titles;
+  for (const auto& claim : file.claims) {
+    for (const auto& rule : claim.comparisons) {
+      for (const auto& method : {rule.left, rule.right}) {
+        if (!method.empty() && !titles.contains(method))
+          titles[method] = method_title(configs, method);
+      }
+    }
+  }
+  return titles;
+}
+
+// All comparisons on one experiment, once a sweep plans at least one of them there.
+void add_comparisons(const ClaimRule& rule, const Studied& where, const Court& court,
+                     Claim& claim) {
+  std::vector<const ComparisonRule*> made;
+  for (const auto& one : rule.comparisons) {
+    if (one.made_on(where.experiment)) made.push_back(&one);
+  }
+  const bool studied = std::any_of(made.begin(), made.end(), [&](const auto* one) {
+    return planned(*one, where, court.evidence);
+  });
+  if (!studied) return;
+  for (const auto* one : made) claim.comparisons.push_back(compare(*one, where, court));
+  claim.datasets.push_back({where.experiment, where.title, Judgement::missing});
+}
+
+std::vector<const Comparison*> those_on(const Claim& claim, const std::string& experiment) {
+  std::vector<const Comparison*> all;
+  for (const auto& one : claim.comparisons) {
+    if (experiment.empty() || one.experiment == experiment) all.push_back(&one);
+  }
+  return all;
+}
+
+std::string nowhere(const ClaimRule& rule) {
+  std::set<std::string> experiments;
+  for (const auto& one : rule.comparisons)
+    experiments.insert(one.experiments.begin(), one.experiments.end());
+  if (experiments.empty()) return "no sweep here plans both sides of a comparison";
+  return fmt::format("no sweep here plans both sides of a comparison on {}",
+                     join({experiments.begin(), experiments.end()}));
+}
+
+std::string claim_reason(const Claim& claim) {
+  if (claim.judgement != Judgement::undecided && claim.judgement != Judgement::missing) return "";
+  std::map<Judgement, std::size_t> counts;
+  bool single = false;
+  for (const auto& one : claim.comparisons) {
+    ++counts[one.judgement];
+    single = single || one.difference.n == 1;
+  }
+  std::vector<std::string> parts;
+  for (const auto& [judgement, count] : counts)
+    parts.push_back(fmt::format("{} {}", count, judgement_name(judgement)));
+  return fmt::format("of {} comparisons {}{}", claim.comparisons.size(), join(parts),
+                     single ? "; one seed has no interval" : "");
+}
+
+Claim judge_claim(const ClaimRule& rule, const Court& court) {
+  Claim claim;
+  claim.name = rule.name;
+  claim.text = rule.text;
+  claim.any = rule.any;
+  for (const auto& where : court.evidence.experiments) add_comparisons(rule, where, court, claim);
+  if (claim.comparisons.empty()) {
+    claim.reason = nowhere(rule);
+    return claim;
+  }
+  const double level = court.file.level;
+  for (auto& dataset : claim.datasets)
+    dataset.judgement = judge(those_on(claim, dataset.experiment), rule.any, level);
+  claim.judgement = judge(those_on(claim, ""), rule.any, level);
+  claim.reason = claim_reason(claim);
+  return claim;
+}
+
+}  // namespace
+
+std::string judgement_name(Judgement judgement) {
+  switch (judgement) {
+    case Judgement::supported:
+      return "supported";
+    case Judgement::contradicted:
+      return "contradicted";
+    case Judgement::undecided:
+      return "undecided";
+    case Judgement::missing:
+      return "missing";
+  }
+  return "";
+}
+
+std::vector<ClaimReport> judge_claims(const fs::path& configs,
+                                      const std::vector<sweep::Plan>& plans) {
+  const ClaimsFile file = load_claims(configs);
+  const auto titles = titles_of(configs, file);
+  std::vector<ClaimReport> reports;
+  for (const auto& evidence : gather(configs, plans)) {
+    ClaimReport report{.sweeps = evidence.sweeps,
+                       .profile = evidence.protocol.profile,
+                       .profile_title = evidence.protocol.profile_title,
+                       .paper_protocol = evidence.protocol.of_the_paper(),
+                       .departures = evidence.protocol.departures,
+                       .level = file.level,
+                       .claims = {}};
+    const Court court{file, evidence, titles};
+    for (const auto& rule : file.claims) report.claims.push_back(judge_claim(rule, court));
+    reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+}  // namespace laq::analysis

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/paper.hpp"
+#include "analysis/statistics.hpp"
+
+namespace laq::sweep {
+struct Plan;
+}
+
+namespace laq::analysis {
+
+enum class Judgement {
+  supported,     ///< the interval lies within what the claim allows
+  contradicted,  ///< the interval lies outside
+  undecided,     ///< the interval reaches over the limit, or there is no interval (one seed)
+  missing        ///< no run, or not both sides of any seed
+};
+
+std::string judgement_name(Judgement judgement);
+
+/// Open interval of the values that a claim allows; infinite where there is no limit.
+struct Region {
+  double low = 0, high = 0;
+};
+
+/// What one seed says.
+struct Observation {
+  std::int64_t seed = 0;
+  double value = 0;  ///< left − right; a slope or a measure of `left` for the other tests
+  std::vector<std::filesystem::path> runs;  ///< the runs it rests on, left first
+};
+
+/// One comparison of a claim, on one experiment.
+struct Comparison {
+  std::string experiment;
+  std::string dataset;      ///< its title: "CIFAR-10"
+  std::string left, right;  ///< titles of the methods; `right` is "" when one alone is measured
+  std::string statement;    ///< "LATe − TWN < 0.04 (3 % of TWN)"
+  std::string test;         ///< "paired t", "t of the slopes", "t"
+  std::string unit;         ///< of the values: "%", "nats", "rounds"
+  int decimals = 2;         ///< to show values with
+  Region region;
+  std::vector<Observation> observations;  ///< the common seeds, in order
+  Summary difference;                     ///< over the observations
+  std::optional<Interval> interval;       ///< Student t at the report's level; none when n < 2
+  std::optional<double> p;                ///< one-sided, of the nearest limit not being kept
+  Judgement judgement = Judgement::missing;
+  std::string reason;  ///< why it is missing or undecided, and which runs are lacking
+};
+
+/// A claim's judgement on one experiment.
+struct DatasetJudgement {
+  std::string experiment, dataset;
+  Judgement judgement = Judgement::missing;
+};
+
+/// One claim of configs/claims.yaml and what the runs say.
+struct Claim {
+  std::string name;  ///< its key in the file
+  std::string text;  ///< the claim in words
+  bool any = false;  ///< one true comparison is enough; otherwise all must be true
+  std::vector<Comparison> comparisons;       ///< those on experiments of the sweeps
+  std::vector<DatasetJudgement> datasets;    ///< in the order of the comparisons
+  Judgement judgement = Judgement::missing;  ///< over all comparisons
+  std::string reason;                        ///< why it is not decided
+};
+
+/// All claims, from the runs of one protocol: runs of different profiles are never compared.
+struct ClaimReport {
+  std::vector<std::string> sweeps;
+  std::string profile, profile_title;
+  bool paper_protocol = false;
+  std::vector<std::string> departures;  ///< from the paper's protocol
+  double level = 0.95;                  ///< of the intervals, two-sided
+  std::vector<Claim> claims;
+};
+
+/// Judges the claims of <configs>/claims.yaml by the records of these plans' runs: one report for
+/// each protocol (profile and words that apply to all runs), in the order of the plans. A run that
+/// two sweeps plan counts once. Errors (usage): the file is missing, or a key is unknown, missing
+/// or wrong. Runs that are missing are no errors.
+std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
+                                      const std::vector<sweep::Plan>& plans);
+
+/// "supported if … ; all comparisons …": how judgements come about, for a reader.
+std::string claim_method(const ClaimReport& report);
+
+/// "−0.12 [−0.20, −0.04]", "−0.12" without an interval, "" without an observation.
+std::string interval_text(const Comparison& comparison);
+
+enum class ClaimFormat { text, markdown, json };
+
+/// (name on the command line, format).
+const std::vector<std::pair<std::string, ClaimFormat>>& claim_formats();
+
+/// Ends with a line feed.
+std::string render(const std::vector<ClaimReport>& reports, ClaimFormat format);
+
+}  // namespace laq::analysis

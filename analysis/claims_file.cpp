@@ -1,0 +1,162 @@
+#include "analysis/claims_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "config/section.hpp"
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "train/experiment.hpp"
+
+namespace laq::analysis {
+namespace fs = std::filesystem;
+namespace {
+
+// What names in the file may be.
+struct Known {
+  std::vector<std::string> methods, experiments;
+};
+
+std::string words_of(const config::Tree& tree, const std::string& key) {
+  if (const std::string* word = tree.scalar()) return *word;
+  throw usage_error({.what = fmt::format("wrong value of '{}'", key),
+                     .where = tree.place,
+                     .found = tree.description(),
+                     .expected = "a name or a list of names"});
+}
+
+// A name or a list of names, each of them known.
+std::vector<std::string> names(config::Section& section, const std::string& key,
+                               const std::vector<std::string>& known) {
+  const config::Tree* tree = section.raw(key);
+  if (!tree || tree->empty()) return {};
+  std::vector<std::string> all;
+  if (tree->list()) {
+    for (const auto& one : *tree->list()) all.push_back(words_of(one, key));
+  } else {
+    all.push_back(words_of(*tree, key));
+  }
+  for (const auto& name : all) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    section.refuse(key, fmt::format("has the unknown name '{}'", name), suggestion(name, known));
+  }
+  return all;
+}
+
+std::optional<Limit> limit(config::Section& section, const std::string& key) {
+  if (!section.has(key)) return std::nullopt;
+  const std::string text = section.word(key, {});
+  if (text == "margin") return Limit{0, 1};
+  if (text == "-margin") return Limit{0, -1};
+  Limit result;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, result.number, std::chars_format::fixed);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) {
+    section.refuse(key, "is neither a number nor 'margin' nor '-margin'");
+  }
+  return result;
+}
+
+void read_limits(config::Section& section, ComparisonRule& rule) {
+  rule.high = limit(section, "below");
+  rule.low = limit(section, "above");
+  const auto within = limit(section, "within");
+  const int given = rule.high.has_value() + rule.low.has_value() + within.has_value();
+  if (given != 1) section.refuse("below", "or one of 'above' and 'within' must be given, once");
+  if (!within) return;
+  if (within->number + within->margins <= 0) section.refuse("within", "must be more than 0");
+  rule.high = within;
+  rule.low = Limit{-within->number, -within->margins};
+}
+
+std::vector<ComparisonRule> read_comparison(const config::Tree& tree, const std::string& path,
+                                            const Known& known) {
+  config::Section section(&tree, path);
+  ComparisonRule rule;
+  rule.measure = section.word("measure", std::string());
+  rule.axis = section.word("slope", std::string());
+  rule.experiments = names(section, "experiments", known.experiments);
+  rule.except = names(section, "except", known.experiments);
+  read_limits(section, rule);
+  const bool alone = !rule.measure.empty();
+  if (alone && rule.measure != "rounds") section.refuse("measure", "must be 'rounds'");
+  if (alone && !rule.axis.empty()) section.refuse("slope", "has no meaning with 'measure'");
+  const std::string left_key = alone ? "method" : "left";
+  const auto left = names(section, left_key, known.methods);
+  auto right = alone ? std::vector<std::string>{""} : names(section, "right", known.methods);
+  if (left.empty()) section.refuse(left_key, "is missing");
+  if (right.empty()) section.refuse("right", "is missing");
+  section.finish();
+  std::vector<ComparisonRule> all;
+  for (const auto& one : left) {
+    for (const auto& other : right) {
+      rule.left = one;
+      rule.right = other;
+      all.push_back(rule);
+    }
+  }
+  return all;
+}
+
+const config::Tree::List& list_of(config::Section& section, const std::string& key) {
+  const config::Tree* tree = section.raw(key);
+  if (!tree || !tree->list() || tree->list()->empty()) section.refuse(key, "must be a list");
+  return *tree->list();
+}
+
+ClaimRule read_claim(const config::Tree& tree, const Known& known) {
+  config::Section section(&tree, "claims");
+  ClaimRule claim;
+  claim.name = section.word("name", {});
+  claim.text = section.word("text", {});
+  claim.any = section.flag("any", false);
+  const auto experiments = names(section, "experiments", known.experiments);
+  const auto except = names(section, "except", known.experiments);
+  for (const auto& one : list_of(section, "compare")) {
+    for (auto& rule : read_comparison(one, "claims.compare", known)) {
+      if (rule.experiments.empty()) rule.experiments = experiments;
+      if (rule.except.empty()) rule.except = except;
+      claim.comparisons.push_back(std::move(rule));
+    }
+  }
+  section.finish();
+  return claim;
+}
+
+}  // namespace
+
+bool ComparisonRule::made_on(const std::string& experiment) const {
+  const auto holds = [&](const std::vector<std::string>& all) {
+    return std::find(all.begin(), all.end(), experiment) != all.end();
+  };
+  return (experiments.empty() || holds(experiments)) && !holds(except);
+}
+
+double ClaimsFile::margin(Metric metric) const {
+  return metric == Metric::test_error ? error_margin : loss_margin;
+}
+
+ClaimsFile load_claims(const fs::path& configs) {
+  const config::Tree tree = config::load_yaml(configs / "claims.yaml");
+  const Known known{train::names_in(configs, "methods"), train::names_in(configs, "experiments")};
+  config::Section root(&tree, "");
+  ClaimsFile file;
+  file.level = root.real("level", 0.95, {0.5, 0.999});
+  config::Section& margins = root.child("margins");
+  file.error_margin = margins.real("test_error", {}, {0, 1});
+  file.loss_margin = margins.real("test_loss", {}, {0, 1});
+  std::set<std::string> used;
+  for (const auto& one : list_of(root, "claims")) {
+    file.claims.push_back(read_claim(one, known));
+    const std::string& name = file.claims.back().name;
+    if (!used.insert(name).second)
+      root.refuse("claims", fmt::format("has two claims named '{}'", name));
+  }
+  root.finish();
+  return file;
+}
+
+}  // namespace laq::analysis

@@ -1,0 +1,86 @@
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "analysis/claims_text.hpp"
+
+namespace laq::analysis {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename T>
+Json optional(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+// JSON has no infinity: no limit is null.
+Json finite(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+Json comparison(const Comparison& one) {
+  Json seeds = Json::array();
+  for (const auto& seen : one.observations) {
+    Json runs = Json::array();
+    for (const auto& run : seen.runs) runs.push_back(run.generic_string());
+    seeds.push_back({{"seed", seen.seed}, {"value", seen.value}, {"runs", std::move(runs)}});
+  }
+  const bool some = one.difference.n > 0;
+  return {
+      {"experiment", one.experiment},
+      {"dataset", one.dataset},
+      {"left", one.left},
+      {"right", one.right},
+      {"statement", one.statement},
+      {"above", finite(one.region.low)},
+      {"below", finite(one.region.high)},
+      {"judgement", judgement_name(one.judgement)},
+      {"reason", one.reason},
+      {"test", one.test},
+      {"unit", one.unit},
+      {"n", one.difference.n},
+      {"mean", some ? Json(one.difference.mean) : Json(nullptr)},
+      {"sd", optional(one.difference.sd)},
+      {"interval", one.interval ? Json::array({one.interval->low, one.interval->high}) : Json()},
+      {"p", optional(one.p)},
+      {"seeds", std::move(seeds)}};
+}
+
+Json claim_of(const Claim& claim) {
+  Json datasets = Json::array(), comparisons = Json::array();
+  for (const auto& one : claim.datasets) {
+    datasets.push_back({{"experiment", one.experiment},
+                        {"dataset", one.dataset},
+                        {"judgement", judgement_name(one.judgement)}});
+  }
+  for (const auto& one : claim.comparisons) comparisons.push_back(comparison(one));
+  return {{"name", claim.name},
+          {"text", claim.text},
+          {"of", claim.any ? "any" : "all"},
+          {"judgement", judgement_name(claim.judgement)},
+          {"reason", claim.reason},
+          {"datasets", std::move(datasets)},
+          {"comparisons", std::move(comparisons)}};
+}
+
+}  // namespace
+
+std::string claims_json(const std::vector<ClaimReport>& reports) {
+  Json all = Json::array();
+  for (const auto& report : reports) {
+    Json claims = Json::array();
+    for (const auto& claim : report.claims) claims.push_back(claim_of(claim));
+    all.push_back({{"sweeps", report.sweeps},
+                   {"profile", report.profile},
+                   {"profile_title", report.profile_title},
+                   {"paper_protocol", report.paper_protocol},
+                   {"departures", report.departures},
+                   {"level", report.level},
+                   {"method", claim_method(report)},
+                   {"claims", std::move(claims)}});
+  }
+  // A path may hold bytes that are not UTF-8.
+  return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace laq::analysis

@@ -1,0 +1,138 @@
+#include "analysis/claims_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "analysis/wording.hpp"
+#include "core/text.hpp"
+
+namespace laq::analysis {
+namespace {
+
+std::string signed_text(double value, int decimals) {
+  std::string text = signed_fixed(value, decimals);
+  if (text.starts_with('-')) text.replace(0, 1, "−");
+  return text;
+}
+
+// A difference has a sign to show, a measure has not.
+std::string value_text(const Comparison& comparison, double value) {
+  return comparison.right.empty() ? fixed(value, comparison.decimals)
+                                  : signed_text(value, comparison.decimals);
+}
+
+std::string counts(const ClaimReport& report) {
+  std::map<Judgement, std::size_t> all;
+  for (const auto& claim : report.claims) ++all[claim.judgement];
+  std::vector<std::string> parts;
+  for (const auto& [judgement, count] : all)
+    parts.push_back(fmt::format("{} {}", count, judgement_name(judgement)));
+  return fmt::format("Of {} claims {}.", report.claims.size(), join(parts));
+}
+
+}  // namespace
+
+std::string claim_heading(const ClaimReport& report) {
+  return fmt::format("Claims: {}{}", report.profile_title,
+                     report.paper_protocol ? "" : ", NOT the paper's protocol");
+}
+
+std::string claim_source(const ClaimReport& report) {
+  const std::string sweeps =
+      fmt::format("Sweep{} {}", report.sweeps.size() > 1 ? "s" : "", join(report.sweeps));
+  const std::string protocol =
+      report.paper_protocol
+          ? "; the paper's protocol."
+          : fmt::format("; this is not the paper's protocol ({}).", join(report.departures, "; "));
+  return sweeps + protocol + " " + counts(report);
+}
+
+std::string claim_method(const ClaimReport& report) {
+  const double percent = 100 * report.level;
+  return fmt::format(
+      "Runs are paired by seed; the figure is the mean difference over the common seeds with its "
+      "{0:g} % interval (Student t, two-sided). A comparison is supported when the whole interval "
+      "lies within what is claimed, contradicted when it lies outside, else undecided; one seed "
+      "has "
+      "no interval. p is one-sided: of the nearest limit of the claim not being kept, so p < {1:g} "
+      "is what supported means. A claim of all its comparisons is supported when each is (an "
+      "intersection–union test, which needs no correction) and contradicted when one is "
+      "contradicted at 1 − {2:g}/k for k comparisons (Bonferroni); a claim of any comparison the "
+      "other way round. Nothing is corrected for the number of claims.",
+      percent, (1 - report.level) / 2, 1 - report.level);
+}
+
+std::string interval_text(const Comparison& comparison) {
+  if (comparison.difference.n == 0) return "";
+  std::string text = value_text(comparison, comparison.difference.mean);
+  if (comparison.interval) {
+    text += fmt::format(" [{}, {}]", value_text(comparison, comparison.interval->low),
+                        value_text(comparison, comparison.interval->high));
+  }
+  return text;
+}
+
+std::string runs_text(const Comparison& comparison) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> folders;
+  for (const auto& one : comparison.observations) {
+    for (const auto& run : one.runs) {
+      const auto parent = run.parent_path();
+      const std::string folder =
+          (parent.parent_path().filename() / parent.filename()).generic_string();
+      const auto known = std::find_if(folders.begin(), folders.end(),
+                                      [&](const auto& other) { return other.first == folder; });
+      auto& seeds = known == folders.end()
+                        ? folders.emplace_back(folder, std::vector<std::string>()).second
+                        : known->second;
+      seeds.push_back(std::to_string(one.seed));
+    }
+  }
+  std::vector<std::string> parts;
+  for (const auto& [folder, seeds] : folders)
+    parts.push_back(fmt::format("{}/seed-{}", folder, join(seeds)));
+  return join(parts, "; ");
+}
+
+std::string p_text(const std::optional<double>& p) {
+  if (!p) return "";
+  return *p < 0.001 ? "< 0.001" : fixed(*p, 3);
+}
+
+std::vector<std::string> datasets_of(const ClaimReport& report) {
+  std::vector<std::string> all;
+  for (const auto& claim : report.claims) {
+    for (const auto& one : claim.datasets) {
+      if (std::find(all.begin(), all.end(), one.dataset) == all.end()) all.push_back(one.dataset);
+    }
+  }
+  return all;
+}
+
+std::string judgement_on(const Claim& claim, const std::string& dataset) {
+  for (const auto& one : claim.datasets) {
+    if (one.dataset == dataset) return judgement_name(one.judgement);
+  }
+  return "";
+}
+
+const std::vector<std::pair<std::string, ClaimFormat>>& claim_formats() {
+  static const std::vector<std::pair<std::string, ClaimFormat>> all = {
+      {"text", ClaimFormat::text}, {"md", ClaimFormat::markdown}, {"json", ClaimFormat::json}};
+  return all;
+}
+
+std::string render(const std::vector<ClaimReport>& reports, ClaimFormat format) {
+  switch (format) {
+    case ClaimFormat::text:
+      return claims_plain(reports);
+    case ClaimFormat::markdown:
+      return claims_markdown(reports);
+    case ClaimFormat::json:
+      return claims_json(reports);
+  }
+  return "";
+}
+
+}  // namespace laq::analysis

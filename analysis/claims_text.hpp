@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analysis/claims.hpp"
+
+/// What the formats for people say in common about claims; plain Unicode text.
+namespace laq::analysis {
+
+/// "Claims: quick profile, NOT the paper's protocol".
+std::string claim_heading(const ClaimReport& report);
+/// "Sweeps quick, bits; this is not the paper's protocol (small networks)."
+std::string claim_source(const ClaimReport& report);
+/// "mnist/late-7bc5d4b8/seed-1, 2; mnist/twn-03321d77/seed-1, 2".
+std::string runs_text(const Comparison& comparison);
+/// "< 0.001" or "0.032"; "" for none.
+std::string p_text(const std::optional<double>& p);
+/// Titles of all data sets that a claim of the report is judged on, in order.
+std::vector<std::string> datasets_of(const ClaimReport& report);
+/// The judgement on a data set; "" when the claim is not about it.
+std::string judgement_on(const Claim& claim, const std::string& dataset);
+
+std::string claims_plain(const std::vector<ClaimReport>& reports);
+std::string claims_markdown(const std::vector<ClaimReport>& reports);
+std::string claims_json(const std::vector<ClaimReport>& reports);
+
+}  // namespace laq::analysis

@@ -1,0 +1,155 @@
+#include "analysis/draw.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "analysis/gnuplot.hpp"
+#include "analysis/html.hpp"
+#include "analysis/unicode.hpp"
+#include "core/error.hpp"
+#include "core/files.hpp"
+#include "core/text.hpp"
+#include "embedded/style.gp.hpp"
+
+namespace laq::analysis {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kList = "figures.tsv";
+constexpr const char* kFilesColumn = "files";
+
+std::vector<std::string> files_of(const Chart& chart) {
+  std::vector<std::string> files = {chart.name + ".svg", chart.name + ".pdf", chart.name + ".gp"};
+  for (const auto& table : chart.data) files.push_back(table.first);
+  return files;
+}
+
+void draw(const Chart& chart, const fs::path& folder, const std::vector<std::string>& forms) {
+  replace_file(folder / (chart.name + ".gp"), script_of(chart));
+  for (const auto& [name, table] : chart.data) replace_file(folder / name, table);
+  std::vector<std::string> arguments;
+  for (const auto& form : forms) {
+    arguments.insert(arguments.end(), {"-e", "form='" + form + "'", chart.name + ".gp"});
+  }
+  run_gnuplot(arguments, folder);
+  for (const auto& form : forms) {
+    std::error_code failed;
+    const auto size = fs::file_size(folder / (chart.name + "." + form), failed);
+    if (failed || size == 0)
+      throw Error({.what = "gnuplot wrote no " + form, .where = "figure " + chart.name});
+  }
+}
+
+std::string list_of(const Charts& charts) {
+  std::string text = fmt::format("figure\ttitle\tstate\treason\t{}\n", kFilesColumn);
+  for (const auto& chart : charts.drawn)
+    text +=
+        fmt::format("{}\t{}\tdrawn\t\t{}\n", chart.name, chart.title, join(files_of(chart), " "));
+  for (const auto& one : charts.left_out)
+    text += fmt::format("\t{}\tleft out\t{}\t\n", one.title, one.reason);
+  return text;
+}
+
+// What an earlier list says was written. Only names without a folder: the list may be anyone's.
+std::set<std::string> files_listed(const fs::path& folder) {
+  std::set<std::string> names;
+  std::error_code ignored;
+  if (!fs::exists(folder / kList, ignored)) return names;
+  for (const auto& line : split(read_file(folder / kList), '\n')) {
+    const auto fields = split(line, '\t');
+    if (fields.size() < 5 || fields[2] != "drawn") continue;
+    for (const auto& name : split(fields[4], ' ')) {
+      if (!name.empty() && file_word(name) == name && name != "." && name != "..")
+        names.insert(name);
+    }
+  }
+  return names;
+}
+
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+}
+
+// gnuplot names every curve, for a script of its own, with letters that run out after 26 panels.
+void drop_curve_names(std::string& svg) {
+  const std::string begin = "<g id=\"gnuplot_plot_", end = "</title>";
+  for (std::size_t at = 0; (at = svg.find(begin, at)) != std::string::npos;) {
+    const auto last = svg.find(end, at);
+    if (last == std::string::npos) return;
+    svg.replace(at, last + end.size() - at, "<g>");
+  }
+}
+
+// The bytes that go to the user: of a drawn file, or of a table or script as it was written.
+std::string finished(const fs::path& file, const Chart& chart) {
+  std::string content = read_file(file);
+  if (file.extension() == ".pdf") return without_date(std::move(content));
+  if (file.extension() != ".svg") return content;
+  return "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" + fit_for_page(std::move(content), chart);
+}
+
+}  // namespace
+
+std::string script_of(const Chart& chart) {
+  return fmt::format(
+      "# {}\n# Draws {}.svg; with gnuplot -e \"form='pdf'\" the PDF.\nreset\nNAME = {}\nWIDTH = "
+      "{}\nHEIGHT = {}\n{}\n{}\nunset output\n",
+      one_line(chart.title), chart.name, script_text(chart.name), chart.width, chart.height, kStyle,
+      chart.script);
+}
+
+void write_charts(const Charts& charts, const fs::path& folder) {
+  const TemporaryFolder drawn;
+  for (const auto& chart : charts.drawn) draw(chart, drawn.path(), {"svg", "pdf"});
+  if (charts.drawn.empty()) require_gnuplot();
+  make_folder(folder);
+  std::set<std::string> old = files_listed(folder);
+  for (const auto& chart : charts.drawn) {
+    for (const auto& name : files_of(chart)) {
+      replace_file(folder / name, finished(drawn.path() / name, chart));
+      old.erase(name);
+    }
+  }
+  replace_file(folder / kList, list_of(charts));
+  std::error_code ignored;
+  for (const auto& name : old) fs::remove(folder / name, ignored);
+}
+
+std::vector<std::string> inline_svgs(const std::vector<Chart>& charts) {
+  const TemporaryFolder drawn;
+  std::vector<std::string> svgs;
+  for (const auto& chart : charts) {
+    draw(chart, drawn.path(), {"svg"});
+    svgs.push_back(fit_for_page(read_file(drawn.path() / (chart.name + ".svg")), chart));
+  }
+  if (charts.empty()) require_gnuplot();
+  return svgs;
+}
+
+std::string fit_for_page(std::string svg, const Chart& chart) {
+  drop_curve_names(svg);
+  const auto start = svg.find("<svg");
+  const auto title = svg.find("<title>"), end = svg.find("</desc>");
+  if (start == std::string::npos || title == std::string::npos || end == std::string::npos)
+    throw Error({.what = "gnuplot wrote an unknown kind of SVG", .where = "figure " + chart.name});
+  const std::string id = "figure-" + chart.name;
+  svg = svg.substr(0, title) +
+        fmt::format("<title id=\"{}-title\">{}</title>\n<desc id=\"{}-desc\">{}</desc>", id,
+                    escaped_html(chart.title), id, escaped_html(chart.caption)) +
+        svg.substr(end + std::string("</desc>").size());
+  svg = svg.substr(start);
+  svg.replace(0, 4,
+              fmt::format("<svg role=\"img\" aria-labelledby=\"{0}-title\" "
+                          "aria-describedby=\"{0}-desc\"",
+                          id));
+  for (const char* mark : {"gp", "gnuplot_", "textbox", "greybox"}) {
+    for (const std::string before : {"id='", "id=\"", "href='#", "url(#"})
+      replace_all(svg, before + mark, before + chart.name + "-" + mark);
+  }
+  return svg;
+}
+
+}  // namespace laq::analysis

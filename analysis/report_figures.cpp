@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/html.hpp"
+#include "analysis/report_parts.hpp"
+
+namespace laq::analysis {
+namespace {
+
+constexpr int kReadableWidth = 640;  // a narrower figure is scrolled, not shrunk
+constexpr std::size_t kOpenLinks = 6;
+
+std::string run_links(const ReportSource& source, const Chart& chart) {
+  std::vector<std::size_t> shown = chart.series;
+  std::sort(shown.begin(), shown.end());
+  shown.erase(std::unique(shown.begin(), shown.end()), shown.end());
+  std::string links;
+  for (const auto& series : source.data.series) {
+    if (!std::binary_search(shown.begin(), shown.end(), series.first_job)) continue;
+    links += (links.empty() ? "" : ", ") +
+             link_to(series_anchor(series.first_job), escaped_html(series.label));
+  }
+  if (links.empty()) return "";
+  if (shown.size() <= kOpenLinks) return " Runs: " + links + ".";
+  return fmt::format("<details><summary>Runs of this figure</summary>{}</details>", links);
+}
+
+std::string figure_html(const ReportSource& source, std::size_t index) {
+  const Chart& chart = source.charts.drawn[index];
+  return fmt::format(
+      "<figure id=\"figure-{0}\">\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+      "aria-label=\"Figure: {1}\">\n<div style=\"max-width:{2}px;min-width:{3}px\">\n{4}</div>\n"
+      "</div>\n<figcaption>{5}{6}</figcaption>\n</figure>\n",
+      escaped_html(chart.name), escaped_html(chart.title), chart.width,
+      std::min(chart.width, kReadableWidth), source.svgs[index], escaped_html(chart.caption),
+      run_links(source, chart));
+}
+
+// Figures of a kind that has one for every method would bury the rest: they are folded.
+std::string kind_html(const ReportSource& source, const std::string& kind) {
+  std::vector<std::size_t> members;
+  for (std::size_t i = 0; i < source.charts.drawn.size(); ++i) {
+    if (source.charts.drawn[i].kind == kind) members.push_back(i);
+  }
+  const bool folded = members.size() > source.data.experiments.size();
+  std::string text = fmt::format("<h3>{}</h3>\n", escaped_html(kind));
+  for (const auto i : members) {
+    const std::string figure = figure_html(source, i);
+    text += folded ? fmt::format("<details>\n<summary>{}</summary>\n{}</details>\n",
+                                 escaped_html(source.charts.drawn[i].title), figure)
+                   : figure;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string figures_html(const ReportSource& source) {
+  std::vector<std::string> kinds;
+  for (const auto& chart : source.charts.drawn) {
+    if (std::find(kinds.begin(), kinds.end(), chart.kind) == kinds.end())
+      kinds.push_back(chart.kind);
+  }
+  std::string text;
+  for (const auto& kind : kinds) text += kind_html(source, kind);
+  if (source.charts.left_out.empty()) return text;
+  text += "<h3>Not drawn</h3>\n<ul>\n";
+  for (const auto& one : source.charts.left_out)
+    text += fmt::format("<li>{}: {}.</li>\n", escaped_html(one.title), escaped_html(one.reason));
+  return text + "</ul>\n";
+}
+
+}  // namespace laq::analysis

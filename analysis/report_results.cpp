@@ -1,0 +1,193 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "analysis/html.hpp"
+#include "analysis/report_parts.hpp"
+#include "analysis/wording.hpp"
+#include "core/text.hpp"
+
+namespace laq::analysis {
+namespace {
+
+constexpr const char* kNone = "<span class=\"soft\">–</span>";
+
+std::string minus(std::string text) {
+  if (text.starts_with('-')) text.replace(0, 1, "−");
+  return text;
+}
+
+std::string linked(const Cell& cell, const std::string& html) {
+  return html.empty() ? kNone : link_to(series_anchor(cell.first_job), html);
+}
+
+std::string ours(const Table& table, const Entry& entry) {
+  if (entry.cell.planned() == 0) return kNone;
+  if (entry.ours.n == 0)
+    return linked(entry.cell, fmt::format("<span class=\"bad\">{}</span>",
+                                          escaped_html(missing_states(entry))));
+  std::string text = fixed(entry.ours.mean, table.decimals);
+  if (entry.ours.sd) text += " ± " + fixed(*entry.ours.sd, table.decimals);
+  return linked(entry.cell, text);
+}
+
+std::string count(const Entry& entry) {
+  const std::string text = count_text(entry);
+  return entry.ours.n == entry.cell.planned() ? text
+                                              : fmt::format("<span class=\"bad\">{}</span>", text);
+}
+
+std::vector<std::string> row_head(const Row& row) {
+  std::vector<std::string> cells = {escaped_html(row.title)};
+  for (const auto& point : row.point) cells.push_back(escaped_html(point.second));
+  return cells;
+}
+
+std::vector<std::string> heads(const Table& table) {
+  std::vector<std::string> all = {"Method"};
+  for (const auto& axis : table.axes) all.push_back(escaped_html(axis));
+  return all;
+}
+
+std::string figure(const Entry& entry) {
+  if (!entry.paper) return kNone;
+  return escaped_html(entry.paper->text) + (entry.paper->checked ? "" : "†");
+}
+
+}  // namespace
+
+std::string series_anchor(std::size_t first_job) {
+  return fmt::format("runs-{}", first_job);
+}
+
+std::string run_anchor(std::size_t job) {
+  return fmt::format("run-{}", job);
+}
+
+std::string counts_html(const ReportSource& source) {
+  std::size_t planned = 0;
+  std::map<std::string, std::size_t> states;
+  for (const auto& series : source.data.series) {
+    for (const auto& run : series.runs) {
+      ++planned;
+      ++states[run.state_words()];
+    }
+  }
+  std::vector<std::string> parts;
+  for (const auto& [state, n] : states) parts.push_back(fmt::format("{} {}", n, state));
+  return fmt::format("{} run{} planned: {}.", planned, planned == 1 ? "" : "s",
+                     link_to("runs", join(parts)));
+}
+
+std::string banner_html(const ReportSource& source) {
+  const Table& table = source.table;
+  std::vector<std::string> lines;
+  if (!table.paper_protocol) {
+    std::string name = table.profile_title;
+    if (!name.empty())
+      name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
+    lines.push_back(fmt::format("<strong>{}: not the paper’s protocol.</strong> {}.",
+                                escaped_html(name), escaped_html(join(table.departures, "; "))));
+  }
+  if (!table.overrides.empty()) {
+    std::string words;
+    for (const auto& word : table.overrides)
+      words += fmt::format("{}<code>{}</code>", words.empty() ? "" : ", ", escaped_html(word));
+    lines.push_back("Changed for all runs: " + words + ".");
+  }
+  const auto lacking =
+      std::any_of(source.data.series.begin(), source.data.series.end(),
+                  [](const Series& series) { return series.completed() < series.runs.size(); });
+  if (lacking)
+    lines.push_back("<strong>Not all planned runs have a result</strong>; see " +
+                    link_to("runs", "the runs") + ".");
+  if (lines.empty()) return "";
+  std::string text = "<div class=\"banner\" role=\"note\">\n";
+  for (const auto& line : lines) text += "<p>" + line + "</p>\n";
+  return text + "</div>\n";
+}
+
+std::string results_html(const ReportSource& source) {
+  const Table& table = source.table;
+  std::vector<std::string> head = heads(table);
+  const std::size_t left = head.size();
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const bool paper = table.has_figures(c);
+    const std::string title = escaped_html(table.columns[c].title);
+    head.push_back(title + (paper ? "<br>ours" : ""));
+    head.push_back("runs");
+    if (paper) head.insert(head.end(), {title + "<br>paper", "ours −<br>paper"});
+  }
+  HtmlTable grid(table.title, head, left);
+  for (const auto& row : table.rows) {
+    std::vector<std::string> cells = row_head(row);
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      const Entry& entry = row.entries[c];
+      cells.push_back(ours(table, entry));
+      cells.push_back(count(entry));
+      if (!table.has_figures(c)) continue;
+      cells.push_back(figure(entry));
+      cells.push_back(entry.difference ? linked(entry.cell, minus(signed_fixed(*entry.difference,
+                                                                               table.decimals)))
+                                       : kNone);
+    }
+    grid.row(cells);
+  }
+  std::string text = grid.html();
+  std::vector<std::string> notes = {"± is the standard deviation over seeds."};
+  if (has_single_runs(table)) notes.push_back(single_run_note());
+  if (table.has_unchecked()) notes.push_back("† " + dagger_note());
+  if (const auto note = source_note(table); !note.empty()) notes.push_back(note);
+  for (const auto& note : notes)
+    text += fmt::format("<p class=\"soft\">{}</p>\n", escaped_html(note));
+  return text;
+}
+
+std::string missing_html(const ReportSource& source) {
+  std::string text;
+  for (const auto& row : source.table.rows) {
+    for (std::size_t c = 0; c < row.entries.size(); ++c) {
+      for (const auto& run : row.entries[c].cell.missing) {
+        std::string who = row.title;
+        for (const auto& [axis, value] : row.point) who += fmt::format(", {}={}", axis, value);
+        text +=
+            fmt::format("<li>{}: <span class=\"bad\">{}</span></li>\n",
+                        linked(row.entries[c].cell,
+                               escaped_html(fmt::format("{}, {}, seed {}", who,
+                                                        source.table.columns[c].title, run.seed))),
+                        escaped_html(run.reason));
+      }
+    }
+  }
+  return text.empty() ? "" : "<ul>\n" + text + "</ul>\n";
+}
+
+std::string training_html(const ReportSource& source) {
+  const Table& table = source.table;
+  if (!has_training(table)) return "";
+  std::vector<std::string> head = heads(table);
+  const std::size_t left = head.size();
+  for (const auto& column : table.columns) {
+    const std::string title = escaped_html(column.title);
+    head.insert(head.end(), {title + "<br>ms per step", "best epoch"});
+  }
+  HtmlTable grid(
+      "Time of a training step (the lowest of the epochs’ medians; * disturbed by other work), and "
+      "the "
+      "epoch that validation chose",
+      head, left);
+  for (const auto& row : table.rows) {
+    std::vector<std::string> cells = row_head(row);
+    for (const auto& entry : row.entries) {
+      std::string step = optional_fixed(entry.cell.step_ms(), 1);
+      if (entry.cell.disturbed()) step += "*";
+      cells.push_back(linked(entry.cell, step));
+      cells.push_back(linked(entry.cell, epoch_text(entry.cell.best_epoch())));
+    }
+    grid.row(cells);
+  }
+  return grid.html();
+}
+
+}  // namespace laq::analysis

@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "analysis/html.hpp"
+#include "analysis/report_parts.hpp"
+#include "analysis/wording.hpp"
+
+namespace laq::analysis {
+namespace {
+
+constexpr std::size_t kHashDigits = 16, kCommitDigits = 12;
+
+// Keys and values of a configuration, one for each leaf.
+void flatten(const nlohmann::json& from, const std::string& path,
+             std::map<std::string, std::string>& to) {
+  if (!from.is_object()) {
+    to[path] = from.is_string()
+                   ? from.get<std::string>()
+                   : from.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return;
+  }
+  for (const auto& [key, value] : from.items())
+    flatten(value, path.empty() ? key : path + "." + key, to);
+}
+
+std::string code(const std::string& text) {
+  return "<code>" + escaped_html(text) + "</code>";
+}
+
+std::string shortened(const std::string& text, std::size_t digits) {
+  return text.size() <= digits ? code(text)
+                               : fmt::format("<code title=\"{}\">{}</code>", escaped_html(text),
+                                             escaped_html(text.substr(0, digits)));
+}
+
+std::string value_of(const ReportSource& source, const RunData& run) {
+  if (!run.completed()) return "–";
+  const auto& all = run.record->history.final_values;
+  const auto found = all.find(metric_name(source.table.metric));
+  const double* value = found == all.end() ? nullptr : std::get_if<double>(&found->second);
+  return value ? fixed(*value, source.table.decimals) : "–";
+}
+
+std::string state_of(const RunData& run) {
+  if (run.completed()) return "completed";
+  std::string state = run.state_words();
+  if (!run.reason.empty()) state += ": " + run.reason;
+  return "<span class=\"bad wrap\">" + escaped_html(state) + "</span>";
+}
+
+std::string epochs_of(const RunData& run, const sweep::Job& job) {
+  const std::size_t done = run.record ? run.record->history.epochs.rows() : 0;
+  return fmt::format("{} of {}", done, job.run.train.epochs);
+}
+
+// A path below the runs folder, which the caption names.
+std::string place_of(const ReportSource& source, const sweep::Job& job) {
+  return code(job.folder.lexically_relative(source.plan.runs).generic_string());
+}
+
+}  // namespace
+
+std::string configuration_html(const ReportSource& source) {
+  std::vector<std::map<std::string, std::string>> all;
+  std::map<std::string, std::string> shared;
+  for (const auto& series : source.data.series) {
+    all.emplace_back();
+    flatten(series.job.run.canonical, "", all.back());
+    for (const auto& [key, value] : all.back()) shared.emplace(key, value);
+  }
+  std::map<std::string, bool> differs;
+  for (const auto& [key, value] : shared) {
+    for (const auto& one : all) {
+      const auto found = one.find(key);
+      differs[key] = differs[key] || found == one.end() || found->second != value;
+    }
+  }
+  HtmlTable same("What all runs share", {"Key", "Value"}, 2);
+  std::vector<std::string> heads = {"Method"};
+  if (source.data.experiments.size() > 1) heads.push_back("Experiment");
+  const std::size_t named = heads.size();
+  for (const auto& [key, different] : differs) {
+    if (different) {
+      heads.push_back(escaped_html(key));
+    } else {
+      same.row({code(key), code(shared[key])});
+    }
+  }
+  std::string text = same.html();
+  if (heads.size() == named) return text;
+  HtmlTable other("What tells them apart", heads, heads.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Series& series = source.data.series[i];
+    std::vector<std::string> cells = {
+        link_to(series_anchor(series.first_job), escaped_html(series.label))};
+    if (named > 1) cells.push_back(escaped_html(series.experiment));
+    for (const auto& [key, different] : differs) {
+      if (!different) continue;
+      const auto found = all[i].find(key);
+      cells.push_back(found == all[i].end() ? "–" : code(found->second));
+    }
+    other.row(cells);
+  }
+  return text + other.html();
+}
+
+std::string runs_html(const ReportSource& source) {
+  const std::string metric = metric_label(source.table.metric);
+  HtmlTable table(
+      fmt::format("All planned runs; folders are below {}", source.plan.runs.generic_string()),
+      {"Seed", "Status", escaped_html(metric), "Epochs", "Configuration", "Commit",
+       "Record written", "Folder"},
+      2);
+  for (const auto& series : source.data.series) {
+    table.group(escaped_html(series.label + ", " + source.data.title_of(series.experiment)),
+                series_anchor(series.first_job));
+    for (const auto& run : series.runs) {
+      const sweep::Job& job = source.plan.jobs[run.job];
+      const record::Provenance* from = run.record ? &run.record->provenance : nullptr;
+      table.row({std::to_string(job.run.request.seed), state_of(run), value_of(source, run),
+                 epochs_of(run, job), shortened(job.run.hash, kHashDigits),
+                 from ? shortened(from->git_commit, kCommitDigits) +
+                            (from->git_dirty ? " with local changes" : "")
+                      : "–",
+                 from ? escaped_html(from->file_time) : "–", place_of(source, job)},
+                run_anchor(run.job));
+    }
+  }
+  return table.html();
+}
+
+std::string provenance_html(const ReportSource& source) {
+  std::map<std::string, std::set<std::string>> values;
+  for (const auto& series : source.data.series) {
+    for (const auto& run : series.runs) {
+      if (!run.record) continue;
+      const record::Provenance& from = run.record->provenance;
+      values["Program"].insert(from.creator + " " + from.version);
+      values["Commit"].insert(from.git_commit + (from.git_dirty ? " with local changes" : ""));
+      values["Machine"].insert(from.host);
+      values["Processor"].insert(from.cpu_model + ", " + from.cpu_capability);
+      values["Threads of a run"].insert(std::to_string(from.threads));
+      values["LibTorch"].insert(from.libtorch_version);
+      values["BLAS"].insert(from.blas);
+      values["Data, SHA-256"].insert(from.dataset_sha256);
+    }
+  }
+  if (values.empty()) return "<p>No run has a record yet.</p>\n";
+  HtmlTable table("Where the results come from", {"What", "Value"}, 2);
+  for (const auto& [what, all] : values) {
+    std::string text;
+    for (const auto& value : all) text += (text.empty() ? "" : "<br>") + escaped_html(value);
+    table.row({escaped_html(what), text});
+  }
+  return table.html();
+}
+
+}  // namespace laq::analysis

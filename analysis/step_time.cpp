@@ -1,0 +1,60 @@
+#include "analysis/step_time.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/statistics.hpp"
+
+namespace laq::analysis {
+namespace {
+
+constexpr double kSteady = 1.25;
+
+// Milliseconds, one median for each epoch. All epochs but the last have equally many steps.
+std::vector<double> epoch_medians(const std::vector<double>& seconds, std::size_t epochs) {
+  const std::size_t length = (seconds.size() + epochs - 1) / epochs;
+  std::vector<double> medians;
+  for (std::size_t at = 0; at < seconds.size(); at += length) {
+    const auto begin = seconds.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto count = static_cast<std::ptrdiff_t>(std::min(length, seconds.size() - at));
+    medians.push_back(1000 * *median({begin, begin + count}));
+  }
+  return medians;
+}
+
+}  // namespace
+
+std::optional<double> final_number(const record::History& history, const char* key) {
+  const auto found = history.final_values.find(key);
+  if (found == history.final_values.end()) return std::nullopt;
+  if (const auto* real = std::get_if<double>(&found->second)) return *real;
+  if (const auto* whole = std::get_if<std::int64_t>(&found->second)) {
+    return static_cast<double>(*whole);
+  }
+  return std::nullopt;
+}
+
+std::optional<StepTime> step_time(const record::History& history) {
+  const auto* seconds = history.steps.find("seconds");
+  if (!seconds || seconds->empty() || history.epochs.rows() == 0) {
+    const auto given = final_number(history, "step_ms");
+    if (!given || !std::isfinite(*given)) return std::nullopt;
+    return StepTime{*given, true};
+  }
+  const auto medians = epoch_medians(*seconds, history.epochs.rows());
+  const auto [low, high] = std::minmax_element(medians.begin(), medians.end());
+  return StepTime{*low, *high <= kSteady * *low};
+}
+
+std::optional<Spell> spell_of(const record::RunRecord& record) {
+  std::tm parts{};
+  const char* rest = ::strptime(record.provenance.file_time.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  const auto spent = final_number(record.history, "seconds");
+  if (!rest || *rest != '\0' || !spent) return std::nullopt;
+  const auto end = static_cast<double>(::timegm(&parts));
+  return Spell{end - *spent, end};
+}
+
+}  // namespace laq::analysis

@@ -1,0 +1,87 @@
+#include <cstdlib>
+
+#include "analysis/draw.hpp"
+#include "analysis/gnuplot.hpp"
+#include "analysis/html.hpp"
+#include "support/scratch.hpp"
+
+using namespace laq;
+using namespace laq::analysis;
+using namespace laq::test;
+
+TEST_CASE("text is made safe for HTML", "[charts]") {
+  CHECK(escaped_html("a < b & \"c\" > 'd'") == "a &lt; b &amp; &quot;c&quot; &gt; &#39;d&#39;");
+  CHECK(escaped_html("α\n2") == "α 2");
+  CHECK(escaped_html("\xff") == "\xEF\xBF\xBD");
+  CHECK(link_to("a\"b", "<b>1</b>") == "<a href=\"#a&quot;b\"><b>1</b></a>");
+}
+
+TEST_CASE("a template's places and its values belong together", "[charts]") {
+  CHECK(fill("{{a}}-{{b}}{{a}}", {{"a", "1"}, {"b", "{{a}}"}}) == "1-{{a}}1");
+  CHECK(fill("none", {}) == "none");
+  CHECK_THAT(message_of([] { fill("{{a}}", {}); }), Contains("unknown place"));
+  CHECK_THAT(message_of([] { fill("x", {{"a", "1"}}); }), Contains("no place for"));
+  CHECK_THAT(message_of([] { fill("{{a", {{"a", "1"}}); }), Contains("open {{"));
+}
+
+TEST_CASE("a table's heads have a scope, its rows an anchor", "[charts]") {
+  HtmlTable table("Errors & more", {"Method", "MNIST"});
+  table.group("all", "runs-1");
+  table.row({"LATe", "1.2"}, "run-3");
+  const std::string html = table.html();
+  for (const char* part :
+       {"<caption>Errors &amp; more</caption>", "<th scope=\"col\" class=\"text\">Method</th>",
+        "<th scope=\"col\">MNIST</th>", "<tbody id=\"runs-1\">", "<tr id=\"run-3\">",
+        "<th scope=\"row\" class=\"text\">LATe</th><td>1.2</td>",
+        "scope=\"rowgroup\" colspan=\"2\""})
+    CHECK_THAT(html, Contains(part));
+}
+
+TEST_CASE("an SVG for a page has names of its own", "[charts]") {
+  Chart chart;
+  chart.name = "bits";
+  chart.title = "Error & bits";
+  chart.caption = "a < b";
+  const std::string svg =
+      "<?xml version=\"1.0\"?>\n<svg \n viewBox=\"0 0 1 1\">\n<title>x</title>\n<desc>y</desc>\n"
+      "<g id=\"gnuplot_canvas\"><path id='gpPt0'/><use xlink:href='#gpPt0'/>"
+      "<filter id='textbox'/><g filter='url(#textbox)'/></g>"
+      "<g id=\"gnuplot_plot_1a\" ><title>gnuplot_plot_1a</title><path/></g></svg>";
+  CHECK(fit_for_page(svg, chart) ==
+        "<svg role=\"img\" aria-labelledby=\"figure-bits-title\" "
+        "aria-describedby=\"figure-bits-desc\" \n viewBox=\"0 0 1 1\">\n"
+        "<title id=\"figure-bits-title\">Error &amp; bits</title>\n"
+        "<desc id=\"figure-bits-desc\">a &lt; b</desc>\n"
+        "<g id=\"bits-gnuplot_canvas\"><path id='bits-gpPt0'/><use xlink:href='#bits-gpPt0'/>"
+        "<filter id='bits-textbox'/><g filter='url(#bits-textbox)'/></g>"
+        "<g><path/></g></svg>");
+  CHECK_THAT(message_of([&] { fit_for_page("<svg></svg>", chart); }), Contains("unknown kind"));
+}
+
+TEST_CASE("a PDF has no date of its own", "[charts]") {
+  CHECK(without_date("x/CreationDate (D:20261124180533Z)y") ==
+        "x/CreationDate (D:19700101000000Z)y");
+  CHECK(without_date("x/CreationDate (D:2026)") == "x/CreationDate (D:2026)");
+  CHECK(without_date("plain") == "plain");
+}
+
+TEST_CASE("what gnuplot complains of is told in one line", "[charts]") {
+  if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
+    WARN("skipped: gnuplot is not here (package gnuplot-nox)");
+    return;
+  }
+  const Scratch scratch;
+  scratch.write("bad.gp", "plot 'no-such-file' using 1:2\n");
+  const std::string message = message_of([&] { run_gnuplot({"bad.gp"}, scratch.path()); });
+  CHECK_THAT(message, Contains("bad.gp") && Contains("gnuplot failed") && !Contains("\n"));
+
+  Chart chart;
+  chart.name = "broken";
+  chart.width = chart.height = 100;
+  chart.script = "plot no_such_function(x)\n";
+  CHECK_THAT(message_of([&] {
+               write_charts({{chart}, {}}, scratch / "out");
+             }),
+             Contains("no_such_function") || Contains("undefined function"));
+  CHECK_FALSE(std::filesystem::exists(scratch / "out"));
+}
