@@ -16,25 +16,16 @@ endif
 PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev libhdf5-dev \
             nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
             pkg-config libarchive-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
-<<<<<<< HEAD
-            libopenblas0-openmp libdnnl-dev catch2 libbenchmark-dev dataset-fashion-mnist
-TEST_PACKAGES := hdf5-tools python3-h5py slurm-wlm munge
-FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
-=======
             libopenblas0-openmp libdnnl-dev libboost-dev catch2 libbenchmark-dev dataset-fashion-mnist \
             gnuplot-nox
-TEST_PACKAGES := hdf5-tools python3-h5py python3-pandas chromium poppler-utils
->>>>>>> hd
+TEST_PACKAGES := hdf5-tools python3-h5py python3-pandas chromium poppler-utils slurm-wlm munge
+FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 LINT_PACKAGES := clang-format clang-tidy
 
 SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
 
-<<<<<<< HEAD
-.PHONY: reproduce test build data sweep table bench deps sanitize fuzz format lint clean help
-=======
-.PHONY: reproduce test build data sweep table plot report bench deps sanitize format lint clean help
->>>>>>> hd
+.PHONY: reproduce test build data sweep table plot report bench deps sanitize fuzz format lint clean help
 
 reproduce: build  ## install what is missing, build, get the data, run the sweep, write its tables and report
 	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
