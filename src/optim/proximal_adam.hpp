@@ -10,68 +10,21 @@
 #include <utility>
 #include <vector>
 
-#include "nn/model.hpp"
 #include "optim/adam_kernel.hpp"
-#include "quant/rule.hpp"
+#include "optim/optimizer.hpp"
 
 namespace laq::optim {
 
-struct AdamOptions {
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  double clip = 1;           ///< bound of the latent weights of quantized layers
-  double clip_gradient = 0;  ///< bound of every element of the gradients; 0: none
-};
-
-/// What a quantizer did to one layer, for the record.
-struct LayerReport {
-  std::string name;
-  std::vector<double> scales;       ///< groups × scales
-  std::vector<int> codes;           ///< the rule's codes, ascending
-  std::vector<double> level_share;  ///< fraction of the weights at each code
-  double zero_fraction = 0;         ///< fraction of ŵ that is 0
-  double flips = 0;  ///< fraction of the weights whose code is not that of the previous report
-  double weighted_error = 0;         ///< equation (1) at w, d = √v + 1e-8, ŵ; summed over groups
-  double rounds = 0;                 ///< alternations of the last step, mean over groups
-  std::vector<double> level_values;  ///< ŵ at each code, mean over groups
-  double latent_largest = 0;         ///< max|w|
-  /// Fraction of the latent weights in equal bins over [−latent_largest, latent_largest].
-  std::vector<double> latent_share;
-  /// How far equation (1), with the d that the rule uses, is above its global minimum, as a
-  /// fraction of the minimum; only of rules that do not find it by construction.
-  std::optional<double> gap;
-};
-
-constexpr std::size_t kLatentBins = 64;
-
-/// Fraction of the values in kLatentBins equal bins over [−largest, largest].
-std::vector<double> histogram(std::span<const float> values, double largest);
-
-/// The paper's proximal Newton step (PAPER.md section 1): Adam moves the latent weights w with the
-/// gradient taken at the model's weights, w is clipped, Adam's second moment gives the curvature d
-/// = √v + 1e-8, and the rule's prox writes ŵ into the model. Parameters that are not quantized are
-/// moved by Adam alone, in place. The optimizer owns w, the moments and the scales; the model's
-/// tensors always hold ŵ.
-class ProximalAdam {
+/// The optimizer on the CPU: one fused pass over memory for Adam and the rule.
+class ProximalAdam : public Optimizer {
  public:
-  /// `quantizer.rule` null: plain Adam on everything. Takes the model's present weights as w and
-  /// quantizes them with uniform curvature. The model's parameters must be float32 on the CPU and
-  /// outlive the optimizer.
+  /// The parameters must be float32 on the CPU.
   ProximalAdam(const std::vector<nn::Parameter>& parameters, const quant::Quantizer& quantizer,
                const AdamOptions& options);
 
-  /// One iteration with the gradients that are in the parameters, which are then dropped.
-  /// Error: a weight or gradient is not finite.
-  void step(double learning_rate);
-
-  std::int64_t steps() const { return steps_; }
-  void set_steps(std::int64_t steps) { steps_ = steps; }
-
-  /// Everything that a resumed run needs besides the model: latent weights, moments and scales by
-  /// name.
-  std::vector<std::pair<std::string, at::Tensor>> state() const;
-
-  /// Of every quantized layer, with flips since the call before. Reads all weights a few times.
-  std::vector<LayerReport> report();
+  void step(double learning_rate) override;
+  std::vector<std::pair<std::string, at::Tensor>> state() const override;
+  std::vector<LayerReport> report() override;
 
  private:
   struct Slot {
@@ -104,7 +57,6 @@ class ProximalAdam {
   AdamOptions options_;
   std::vector<Slot> slots_;
   at::Tensor curvature_;  // scratch, of the largest quantized layer
-  std::int64_t steps_ = 0;
 };
 
 }  // namespace laq::optim

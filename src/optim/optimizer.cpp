@@ -1,0 +1,17 @@
+#include "optim/optimizer.hpp"
+
+#include "optim/proximal_adam.hpp"
+#include "optim/tensor_proximal_adam.hpp"
+
+namespace laq::optim {
+
+std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& parameters,
+                                          const quant::Quantizer& quantizer,
+                                          const AdamOptions& options) {
+  if (parameters.empty() || parameters.front().tensor.is_cpu()) {
+    return std::make_unique<ProximalAdam>(parameters, quantizer, options);
+  }
+  return std::make_unique<TensorProximalAdam>(parameters, quantizer, options);
+}
+
+}  // namespace laq::optim

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/model.hpp"
+#include "optim/layer_report.hpp"
+#include "quant/rule.hpp"
+
+namespace laq::optim {
+
+struct AdamOptions {
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+  double clip = 1;           ///< bound of the latent weights of quantized layers
+  double clip_gradient = 0;  ///< bound of every element of the gradients; 0: none
+};
+
+/// The paper's proximal Newton step (PAPER.md section 1): Adam moves the latent weights w with the
+/// gradient taken at the model's weights, w is clipped, Adam's second moment gives the curvature d
+/// = √v + 1e-8, and the rule's prox writes ŵ into the model. Parameters that are not quantized are
+/// moved by Adam alone, in place. The optimizer owns w, the moments and the scales; the model's
+/// tensors always hold ŵ.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+
+  /// One iteration with the gradients that are in the parameters, which are then dropped.
+  /// Error, on the CPU: a weight or gradient is not finite.
+  virtual void step(double learning_rate) = 0;
+
+  std::int64_t steps() const { return steps_; }
+  void set_steps(std::int64_t steps) { steps_ = steps; }
+
+  /// Everything that a resumed run needs besides the model, by name: latent weights, moments,
+  /// scales and what the last step found. On the parameters' device.
+  virtual std::vector<std::pair<std::string, at::Tensor>> state() const = 0;
+
+  /// Of every quantized layer, with flips since the call before. Reads all weights a few times.
+  virtual std::vector<LayerReport> report() = 0;
+
+ protected:
+  std::int64_t steps_ = 0;
+};
+
+/// `quantizer.rule` null: plain Adam on everything. Takes the model's present weights as w and
+/// quantizes them with uniform curvature. The parameters must be float32, on one device, and
+/// outlive the optimizer. On the CPU it is a `ProximalAdam`, elsewhere a `TensorProximalAdam`.
+std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& parameters,
+                                          const quant::Quantizer& quantizer,
+                                          const AdamOptions& options);
+
+}  // namespace laq::optim

@@ -1,0 +1,134 @@
+#include "optim/tensor_proximal_adam.hpp"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace laq::optim {
+namespace {
+
+constexpr double kSmallestLearnedScale = 1e-6;
+constexpr double kCurvatureFloor = 1e-8;
+
+}  // namespace
+
+TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
+                                       const quant::Quantizer& quantizer,
+                                       const AdamOptions& options)
+    : options_(options) {
+  const at::NoGradGuard no_gradient;
+  if (quantizer.rule) rule_.emplace(quantizer.rule);
+  for (const auto& parameter : parameters) {
+    host_parameters_.push_back(parameter);
+    host_parameters_.back().tensor = parameter.tensor.detach().to(at::kCPU).clone();
+  }
+  host_ = std::make_unique<ProximalAdam>(host_parameters_, quantizer, options);
+  const at::Device device = parameters.front().tensor.device();
+  for (const auto& [name, tensor] : host_->state()) {
+    state_.emplace_back(name, tensor.to(device, tensor.scalar_type(), false, /*copy=*/true));
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const nn::Parameter& parameter = parameters[i];
+    const bool quantized = parameter.quantizable && quantizer.rule;
+    if (quantized) parameter.tensor.detach().copy_(host_parameters_[i].tensor);
+    const bool rows = quantizer.group == quant::Grouping::row;
+    slots_.push_back({.parameter = parameter,
+                      .quantized = quantized,
+                      .groups = rows ? parameter.tensor.size(0) : parameter.blocks,
+                      .latent = quantized ? state(parameter, "latent") : parameter.tensor.detach(),
+                      .first = state(parameter, "first_moment"),
+                      .second = state(parameter, "second_moment"),
+                      .scales = state(parameter, "scales"),
+                      .scale_first = state(parameter, "scales_first_moment"),
+                      .scale_second = state(parameter, "scales_second_moment"),
+                      .levels = state(parameter, "levels"),
+                      .rounds = state(parameter, "rounds")});
+  }
+}
+
+at::Tensor TensorProximalAdam::state(const nn::Parameter& parameter, const char* name) const {
+  for (const auto& [key, tensor] : state_) {
+    if (key == parameter.name + ":" + name) return tensor;
+  }
+  return {};
+}
+
+void TensorProximalAdam::step(double learning_rate) {
+  const at::NoGradGuard no_gradient;
+  ++steps_;
+  const double rate = learning_rate / (1 - std::pow(options_.beta1, static_cast<double>(steps_)));
+  for (auto& slot : slots_) {
+    if (!slot.parameter.tensor.grad().defined()) continue;
+    const at::Tensor g = take_gradient(slot, learning_rate);
+    slot.first.mul_(options_.beta1).add_(g, 1 - options_.beta1);
+    slot.second.mul_(options_.beta2).addcmul_(g, g, 1 - options_.beta2);
+    at::Tensor root = slot.second.sqrt();
+    slot.latent.addcdiv_(slot.first, (root * root_correction()).add_(options_.epsilon), -rate);
+    if (!slot.quantized) continue;
+    slot.latent.clamp_(-options_.clip, options_.clip);
+    project(slot, rule_->rule().uses_curvature() ? root.add_(kCurvatureFloor) : at::Tensor());
+  }
+}
+
+double TensorProximalAdam::root_correction() const {
+  return 1 / std::sqrt(1 - std::pow(options_.beta2, static_cast<double>(steps_)));
+}
+
+// The gradient of the latent weights; that of learned scales is used up.
+at::Tensor TensorProximalAdam::take_gradient(Slot& slot, double learning_rate) {
+  const at::Tensor gradient = slot.parameter.tensor.grad().contiguous();
+  slot.parameter.tensor.mutable_grad() = at::Tensor();
+  if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
+  if (!slot.quantized || !rule_->rule().learns_scales()) return gradient;
+  const at::Tensor by_group = gradient.view({slot.groups, -1});
+  for (std::int64_t i = 0; i < slot.groups; ++i) {
+    learn_scales(slot, i, rule_->backward(group(slot, i, {}), by_group[i]), learning_rate);
+  }
+  return gradient;
+}
+
+TensorGroup TensorProximalAdam::group(const Slot& slot, std::int64_t index,
+                                      const at::Tensor& curvature) const {
+  const auto part = [&](const at::Tensor& all) { return all.view({slot.groups, -1})[index]; };
+  return {part(slot.latent), curvature.defined() ? part(curvature) : at::Tensor(),
+          part(slot.parameter.tensor.detach()), slot.scales[index]};
+}
+
+void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient,
+                                      double learning_rate) {
+  const at::Tensor m = slot.scale_first[index], v = slot.scale_second[index];
+  m.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
+  v.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
+  const double rate = learning_rate / (1 - std::pow(options_.beta1, static_cast<double>(steps_)));
+  slot.scales[index]
+      .addcdiv_(m, (v.sqrt() * root_correction()).add_(options_.epsilon), -rate)
+      .clamp_(kSmallestLearnedScale);
+}
+
+void TensorProximalAdam::project(Slot& slot, const at::Tensor& curvature) {
+  const at::Tensor out = slot.parameter.tensor.detach().view({slot.groups, -1});
+  for (std::int64_t i = 0; i < slot.groups; ++i) {
+    const TensorGroup here = group(slot, i, curvature);
+    const TensorFit fit = rule_->fit(here);
+    out[i].copy_(fit.apply(here.latent));
+    slot.scales[i].copy_(fit.scales);
+    slot.levels[i].copy_(fit.values);
+    slot.rounds[i].copy_(fit.rounds);
+  }
+}
+
+std::vector<LayerReport> TensorProximalAdam::report() {
+  const at::NoGradGuard no_gradient;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    host_parameters_[i].tensor.copy_(slots_[i].parameter.tensor);
+  }
+  const auto host_state = host_->state();
+  for (std::size_t i = 0; i < host_state.size(); ++i) host_state[i].second.copy_(state_[i].second);
+  auto reports = host_->report();
+  for (std::size_t i = 0; i < host_state.size(); ++i) {  // the codes of this report
+    if (host_state[i].first.ends_with(":level_index")) state_[i].second.copy_(host_state[i].second);
+  }
+  return reports;
+}
+
+}  // namespace laq::optim

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+
+#include "optim/optimizer.hpp"
+#include "optim/proximal_adam.hpp"
+#include "optim/tensor_rule.hpp"
+
+namespace laq::optim {
+
+/// `ProximalAdam` by tensor operations, on whatever device the parameters are: for GPUs. No value
+/// comes to the host in a step. Its state has the names, types and shapes of `ProximalAdam`'s, so a
+/// checkpoint of one device can be continued on another (not bitwise). What is not finite shows in
+/// the loss.
+class TensorProximalAdam : public Optimizer {
+ public:
+  TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
+                     const quant::Quantizer& quantizer, const AdamOptions& options);
+
+  void step(double learning_rate) override;
+  std::vector<std::pair<std::string, at::Tensor>> state() const override { return state_; }
+  /// By a `ProximalAdam` on copies in the host's memory.
+  std::vector<LayerReport> report() override;
+
+ private:
+  struct Slot {
+    nn::Parameter parameter;
+    bool quantized;
+    std::int64_t groups;  // weights of a group are contiguous
+    // Of the state; the latent weights of what is not quantized are the model's own.
+    at::Tensor latent, first, second, scales, scale_first, scale_second, levels, rounds;
+  };
+
+  at::Tensor state(const nn::Parameter& parameter, const char* name) const;
+  TensorGroup group(const Slot& slot, std::int64_t index, const at::Tensor& curvature) const;
+  at::Tensor take_gradient(Slot& slot, double learning_rate);
+  void learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient,
+                    double learning_rate);
+  void project(Slot& slot, const at::Tensor& curvature);
+  double root_correction() const;
+
+  AdamOptions options_;
+  std::optional<TensorRule> rule_;
+  std::vector<Slot> slots_;
+  std::vector<std::pair<std::string, at::Tensor>> state_;
+  std::vector<nn::Parameter> host_parameters_;
+  std::unique_ptr<ProximalAdam> host_;  // quantizes the first weights, and makes the reports
+};
+
+}  // namespace laq::optim
