@@ -113,12 +113,7 @@ void print_result(const train::Run& run, const train::SessionResult& result) {
 }
 
 void go(RunOptions& options, Context& context) {
-  if (options.device != "cpu") {
-    throw usage_error({.what = "unknown device",
-                       .where = "--device",
-                       .found = "'" + options.device + "'",
-                       .expected = "cpu"});
-  }
+  train::device_named(options.device);  // a wrong one is told before anything is made
   for (const auto& word : options.words)
     options.request.overrides.push_back(config::parse_override(word));
   const train::Run run = train::resolve(context.configs, options.request);
@@ -132,6 +127,7 @@ void go(RunOptions& options, Context& context) {
   train::SessionOptions session;
   session.runs = options.runs;
   session.data = options.data.paths();
+  session.device = options.device;
   session.threads = options.threads > 0 ? options.threads : threads_for(1);
   session.stop = interrupted;
   session.on_step = [&](const train::Training& training) { progress.step(training); };
@@ -173,7 +169,7 @@ void add_run_command(CLI::App& app, Context& context) {
       ->add_option("--profile", options->request.profile,
                    "How much of the protocol: quick, short or paper")
       ->capture_default_str();
-  command->add_option("--device", options->device, "Where to compute")->capture_default_str();
+  command->add_option("--device", options->device, "Where to compute: cpu, cuda, cuda:N")->capture_default_str();
   command
       ->add_option("--threads", options->threads, "Threads (OMP_NUM_THREADS, otherwise all cores)")
       ->check(whole_number(1));

@@ -37,6 +37,8 @@ class Model : public torch::nn::Module {
   virtual at::Tensor forward(const at::Tensor& input) = 0;
   /// Every trainable tensor in a fixed order.
   const std::vector<Parameter>& layers() const { return parameters_; }
+  /// Where its tensors are.
+  c10::Device device() const { return parameters_.front().tensor.device(); }
   /// Draws the initial values. Without a rule of its own, a kind of network gets uniform weights;
   /// its biases and batch norm are as they were made.
   virtual void initialise(Init init, std::uint64_t seed);

@@ -18,7 +18,8 @@ Score evaluate(nn::Model& model, const Task& task, data::Part part) {
   std::int64_t wrong = 0, answers = 0;
   for (std::int64_t begin = 0; begin < total; begin += task.evaluation_rows()) {
     const std::int64_t rows = std::min(task.evaluation_rows(), total - begin);
-    const Batch batch = task.gather(part, {order.data() + begin, static_cast<std::size_t>(rows)});
+    const Batch batch = task.gather_on(
+        model.device(), part, {order.data() + begin, static_cast<std::size_t>(rows)});
     const at::Tensor output = model.forward(batch.input);
     const std::int64_t count = batch.target.numel();
     score.loss += task.loss(output, batch.target).item<double>() * static_cast<double>(count);

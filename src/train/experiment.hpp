@@ -9,7 +9,7 @@
 #include "config/tree.hpp"
 #include "data/image_set.hpp"
 #include "data/text_data.hpp"
-#include "optim/proximal_adam.hpp"
+#include "optim/optimizer.hpp"
 #include "optim/schedule.hpp"
 #include "quant/rule.hpp"
 #include "train/loss.hpp"

@@ -85,7 +85,7 @@ class Session {
       replace_file(folder_ / "config.yaml", run_.yaml());
       report(record::State::running, nullptr);
       const std::unique_ptr<Task> task = load_task(run_, options_.data);
-      Training training(run_, *task);
+      Training training(run_, *task, device_named(options_.device));
       resume(training);
       result.state = train(training);
       result.history = training.history();

@@ -17,6 +17,7 @@ struct SessionOptions {
   std::filesystem::path runs = "results/runs";
   data::DataPaths data;
   int threads = 1;
+  std::string device = "cpu";  ///< as `device_named` takes it
   /// Asked after every step; true saves a checkpoint and ends the session as `interrupted`.
   std::function<bool()> stop = [] { return false; };
   /// Called after every step.

@@ -33,6 +33,11 @@ class Task {
   virtual std::int64_t rows(data::Part part) const = 0;
   /// Error: a row out of range.
   virtual Batch gather(data::Part part, std::span<const std::int64_t> rows) const = 0;
+  /// The same on a device.
+  Batch gather_on(c10::Device device, data::Part part, std::span<const std::int64_t> rows) const {
+    const Batch batch = gather(part, rows);
+    return {batch.input.to(device), batch.target.to(device)};
+  }
   /// Rows that are evaluated at a time.
   virtual std::int64_t evaluation_rows() const = 0;
   /// What a checkpoint needs for its weights to be of use without the data.

@@ -1,9 +1,13 @@
 #include "train/torch_info.hpp"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <torch/version.h>
 
+#include <cctype>
+
+#include "core/error.hpp"
 #include "core/text.hpp"
 
 namespace laq::train {
@@ -20,6 +24,24 @@ std::string cpu_capability() {
 
 std::string libtorch_version() {
   return TORCH_VERSION;
+}
+
+c10::Device device_named(const std::string& word) {
+  if (word == "cpu") return at::kCPU;
+  const bool numbered = word.starts_with("cuda:") && word.size() == 6 && std::isdigit(word[5]);
+  if (word != "cuda" && !numbered) {
+    throw usage_error({.what = "unknown device",
+                       .where = "--device",
+                       .found = "'" + word + "'",
+                       .expected = "cpu, cuda or cuda:N"});
+  }
+  if (!at::globalContext().hasCUDA()) {
+    throw usage_error({.what = "CUDA cannot be used here",
+                       .where = "--device",
+                       .found = "LibTorch " + libtorch_version() + " without CUDA, or no GPU",
+                       .advice = "use --device cpu, or build against a LibTorch with CUDA: see README"});
+  }
+  return c10::Device(word);
 }
 
 void set_threads(int threads) {

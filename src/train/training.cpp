@@ -41,12 +41,13 @@ void append_distribution(const optim::LayerReport& layer, record::History& histo
 
 }  // namespace
 
-Training::Training(const Run& run, const Task& task) : run_(run), task_(task) {
+Training::Training(const Run& run, const Task& task, c10::Device device)
+    : run_(run), task_(task) {
   const auto seed = static_cast<std::uint64_t>(run.request.seed);
   config::Section model_section(run.tree.find("model"), "model");
   model_ = nn::make_model(model_section, task.shape(), seed);
-  optimizer_ =
-      std::make_unique<optim::ProximalAdam>(model_->layers(), run.quantizer, run.train.adam);
+  model_->to(device);
+  optimizer_ = optim::make_optimizer(model_->layers(), run.quantizer, run.train.adam);
 
   const std::int64_t batch = run.train.batch;
   position_.steps_per_epoch = task.rows(data::Part::train) / batch;
@@ -60,7 +61,7 @@ Training::Training(const Run& run, const Task& task) : run_(run), task_(task) {
   if (run.train.max_steps > 0) {
     position_.total_steps = std::min(position_.total_steps, run.train.max_steps);
   }
-  losses_ = at::zeros({position_.steps_per_epoch}, at::kFloat);
+  losses_ = at::zeros({position_.steps_per_epoch}, at::TensorOptions(at::kFloat).device(device));
   seconds_ = at::zeros({position_.steps_per_epoch}, at::kDouble);
   begin_epoch();
 }
@@ -74,8 +75,8 @@ void Training::begin_epoch() {
 void Training::step() {
   const auto start = Clock::now();
   const auto size = static_cast<std::size_t>(run_.train.batch);
-  const Batch batch = task_.gather(
-      data::Part::train,
+  const Batch batch = task_.gather_on(
+      model_->device(), data::Part::train,
       {order_.data() + static_cast<std::size_t>(position_.step_in_epoch) * size, size});
   const at::Tensor loss = task_.loss(model_->forward(batch.input), batch.target);
   loss.backward();
@@ -91,8 +92,7 @@ bool Training::epoch_due() const {
          (position_.step_in_epoch > 0 && done());
 }
 
-double Training::train_loss() const {
-  const float* losses = losses_.data_ptr<float>();
+double Training::train_loss(const float* losses) const {
   double sum = 0;
   for (std::int64_t i = 0; i < position_.step_in_epoch; ++i) {
     if (!std::isfinite(losses[i])) {
@@ -107,7 +107,13 @@ double Training::train_loss() const {
 }
 
 void Training::finish_epoch() {
-  const double loss = train_loss();
+  const auto last_step = Clock::now();
+  const at::Tensor losses = losses_.to(at::kCPU);
+  // A GPU may still be at work on the steps that were handed to it.
+  if (!losses_.is_cpu()) {
+    seconds_.data_ptr<double>()[position_.step_in_epoch - 1] += since(last_step);
+  }
+  const double loss = train_loss(losses.data_ptr<float>());
   const auto start = Clock::now();
   const Score valid = evaluate(*model_, task_, data::Part::validation);
   const Score test = evaluate(*model_, task_, data::Part::test);
@@ -126,7 +132,7 @@ void Training::finish_epoch() {
   for (std::int64_t i = 0; i < position_.step_in_epoch; ++i) {
     history_.steps.append(
         first_step + i + 1,
-        {{"loss", static_cast<double>(losses_.data_ptr<float>()[i])}, {"seconds", seconds[i]}});
+        {{"loss", static_cast<double>(losses.data_ptr<float>()[i])}, {"seconds", seconds[i]}});
   }
   const double rate = run_.schedule.rate(position_.epoch);
   const double spent = std::accumulate(seconds, seconds + position_.step_in_epoch, 0.0);

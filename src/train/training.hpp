@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "nn/model.hpp"
-#include "optim/proximal_adam.hpp"
+#include "optim/optimizer.hpp"
 #include "record/checkpoint.hpp"
 #include "record/history.hpp"
 #include "train/experiment.hpp"
@@ -29,8 +29,9 @@ struct Position {
 /// to save.
 class Training {
  public:
-  /// Initial weights and data order are functions of the run's seed. `task` outlives the training.
-  Training(const Run& run, const Task& task);
+  /// Initial weights and data order are functions of the run's seed, whatever the device. `task`
+  /// outlives the training.
+  Training(const Run& run, const Task& task, c10::Device device = at::kCPU);
 
   bool done() const { return position_.steps >= position_.total_steps; }
   /// One batch: gather, forward at ŵ, backward, ProximalAdam.
@@ -57,18 +58,19 @@ class Training {
 
  private:
   void begin_epoch();
-  double train_loss() const;
+  double train_loss(const float* losses) const;
   std::vector<std::pair<std::string, at::Tensor>> tensors() const;
 
   const Run& run_;
   const Task& task_;
   std::shared_ptr<nn::Model> model_;
-  std::unique_ptr<optim::ProximalAdam> optimizer_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
   Position position_;
   record::History history_;
   std::vector<std::int64_t> order_;  // of the present epoch
   at::Tensor losses_;                // of the present epoch's steps
   at::Tensor seconds_;               // likewise, double
+  mutable std::vector<at::Tensor> saved_;  // what the last blobs are views of
 };
 
 }  // namespace laq::train

@@ -56,8 +56,10 @@ std::vector<std::pair<std::string, at::Tensor>> Training::tensors() const {
 
 std::vector<record::Blob> Training::blobs() const {
   std::vector<record::Blob> blobs;
+  saved_.clear();
   for (const auto& [name, tensor] : tensors()) {
-    with_values(name, tensor, [&, &named = name, &of = tensor](auto span) {
+    saved_.push_back(tensor.to(at::kCPU));  // itself, when it is there
+    with_values(name, saved_.back(), [&, &named = name, &of = tensor](auto span) {
       using T = typename decltype(span)::value_type;
       blobs.push_back({named, shape_of(of), std::span<const T>(span)});
     });
@@ -88,7 +90,9 @@ void Training::restore(const record::CheckpointReader& checkpoint) {
   }
   const at::NoGradGuard no_gradient;
   for (const auto& [name, tensor] : tensors()) {
-    with_values(name, tensor, [&, &named = name](auto span) { checkpoint.read_into(named, span); });
+    const at::Tensor host = tensor.to(at::kCPU);
+    with_values(name, host, [&, &named = name](auto span) { checkpoint.read_into(named, span); });
+    if (!tensor.is_cpu()) tensor.copy_(host);
   }
   const auto counter = [&](const char* name) {
     const auto found = state.counters.find(name);
