@@ -4,10 +4,12 @@ namespace laq {
 
 constexpr int kInterruptedExit = 75;  ///< stopped with a checkpoint: run again
 
-/// From now on SIGINT and SIGTERM are remembered instead of ending the process; a second one ends
-/// it at once.
+/// From now on SIGINT, SIGTERM and SIGHUP (unless it was ignored) end the process with
+/// `kInterruptedExit`: there is nothing to save yet.
+void leave_at_signals();
+/// From now on they are remembered instead; a second one, of any of them, ends the process at once.
 void watch_signals();
-/// Whether one came.
+/// Whether one was remembered.
 bool interrupted();
 
 }  // namespace laq

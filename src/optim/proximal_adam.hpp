@@ -51,8 +51,8 @@ class ProximalAdam {
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps) { steps_ = steps; }
 
-  /// Everything that a resumed run needs besides the model: latent weights, moments and scales by
-  /// name.
+  /// Everything that a resumed run needs besides the model: latent weights, moments, scales and
+  /// what the last step found, by name.
   std::vector<std::pair<std::string, at::Tensor>> state() const;
 
   /// Of every quantized layer, with flips since the call before. Reads all weights a few times.
@@ -62,13 +62,15 @@ class ProximalAdam {
   struct Slot {
     nn::Parameter parameter;
     bool quantized;
-    std::int64_t groups;                    // weights of a group are contiguous
-    at::Tensor latent;                      // the model's own tensor when not quantized
-    at::Tensor first, second;               // Adam's moments
-    at::Tensor scales;                      // groups × scales, double
-    at::Tensor scale_first, scale_second;   // moments of learned scales
-    at::Tensor level_index;                 // uint8, of every weight at the last report
-    std::vector<quant::StepFunction> fits;  // of the last step, by group
+    std::int64_t groups;                   // weights of a group are contiguous
+    at::Tensor latent;                     // the model's own tensor when not quantized
+    at::Tensor first, second;              // Adam's moments
+    at::Tensor scales;                     // groups × scales, double
+    at::Tensor scale_first, scale_second;  // moments of learned scales
+    at::Tensor level_index;                // uint8, of every weight at the last report
+    std::vector<int> codes;                // of the rule's levels
+    at::Tensor levels;  // groups × codes, double: ŵ of each code since the last step
+    at::Tensor rounds;  // groups, int64: alternations of the last step
   };
 
   std::int64_t groups_of(const nn::Parameter& parameter) const;
@@ -81,7 +83,9 @@ class ProximalAdam {
   LayerReport report(Slot& slot) const;
   void update_group(Slot& slot, std::int64_t index, const float* gradient,
                     const AdamStep& constants);
-  void write(Slot& slot, std::int64_t index, const quant::Group& here, quant::StepFunction step);
+  void write(Slot& slot, std::int64_t index, const quant::Group& here,
+             const quant::StepFunction& step);
+  void keep(Slot& slot, std::int64_t index, const quant::StepFunction& step);
 
   quant::Quantizer quantizer_;
   AdamOptions options_;

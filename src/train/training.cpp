@@ -96,19 +96,31 @@ double Training::train_loss() const {
   return sum / static_cast<double>(position_.step_in_epoch);
 }
 
-void Training::finish_epoch() {
-  const double loss = train_loss();
-  const auto start = Clock::now();
-  const Score valid = evaluate(*model_, task_, data::Part::validation);
-  const Score test = evaluate(*model_, task_, data::Part::test);
-  for (const double value : {valid.loss, test.loss}) {
+std::optional<std::pair<Score, Score>> Training::scores(const Stop& stop) const {
+  const auto valid = evaluate(*model_, task_, data::Part::validation, stop);
+  if (!valid) return std::nullopt;
+  const auto test = evaluate(*model_, task_, data::Part::test, stop);
+  if (!test) return std::nullopt;
+  for (const double value : {valid->loss, test->loss}) {
     if (!std::isfinite(value)) {
-      throw Error({.what = fmt::format("the validation or test loss is not finite after epoch {}",
-                                       position_.epoch + 1),
-                   .found = fmt::format("{}", value)},
-                  Error::Kind::not_finite);
+      throw Error(
+          {.what = position_.steps == 0
+                       ? "the validation or test loss of the initial network is not finite"
+                       : fmt::format("the validation or test loss is not finite after epoch {}",
+                                     position_.epoch + 1),
+           .found = fmt::format("{}", value)},
+          Error::Kind::not_finite);
     }
   }
+  return std::pair{*valid, *test};
+}
+
+bool Training::finish_epoch(const Stop& stop) {
+  const double loss = train_loss();
+  const auto start = Clock::now();
+  const auto both = scores(stop);
+  if (!both) return false;
+  const auto& [valid, test] = *both;
   const double evaluation_seconds = since(start);
 
   const double* seconds = seconds_.data_ptr<double>();
@@ -138,13 +150,13 @@ void Training::finish_epoch() {
     history_.append_layer(layer.name, "weighted_error", layer.weighted_error);
   }
   begin_epoch();
+  return true;
 }
 
 void Training::conclude() {
   auto& values = history_.final_values;
   if (history_.epochs.rows() == 0) {  // no step was asked for: the initial network
-    const Score valid = evaluate(*model_, task_, data::Part::validation);
-    const Score test = evaluate(*model_, task_, data::Part::test);
+    const auto [valid, test] = *scores([] { return false; });
     values = {{"best_epoch", std::int64_t{0}},
               {"valid_error", valid.error},
               {"test_error", test.error},

@@ -37,10 +37,12 @@ class Training {
   void step();
   /// Whether the present epoch's steps are all done (or the run's), so that `finish_epoch` is due.
   bool epoch_due() const;
-  /// Evaluates, and adds a row to the history. Error (not_finite): the loss was not.
-  void finish_epoch();
+  /// Evaluates, and adds a row to the history. False: `stop` said so, and nothing has changed.
+  /// Error (not_finite): the loss was not.
+  bool finish_epoch(const Stop& stop = [] { return false; });
   /// Sets the history's final values from the epoch that is best by the task's criterion on the
-  /// validation part (the latest of equals).
+  /// validation part (the latest of equals). Error (not_finite): without an epoch, the initial
+  /// network's loss was not.
   void conclude();
 
   const Position& position() const { return position_; }
@@ -58,6 +60,8 @@ class Training {
  private:
   void begin_epoch();
   double train_loss() const;
+  /// Of validation and test part; nothing when stopped. Error (not_finite): a loss was not.
+  std::optional<std::pair<Score, Score>> scores(const Stop& stop) const;
   std::vector<std::pair<std::string, at::Tensor>> tensors() const;
 
   const Run& run_;

@@ -88,6 +88,9 @@ void Training::restore(const record::CheckpointReader& checkpoint) {
   }
   const at::NoGradGuard no_gradient;
   for (const auto& [name, tensor] : tensors()) {
+    // Earlier versions did not keep these; they saved only where a step comes before the next
+    // report.
+    if ((name.ends_with(":levels") || name.ends_with(":rounds")) && !checkpoint.has(name)) continue;
     with_values(name, tensor, [&, &named = name](auto span) { checkpoint.read_into(named, span); });
   }
   const auto counter = [&](const char* name) {
