@@ -15,7 +15,7 @@ endif
 
 PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev libhdf5-dev \
             nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
-            pkg-config libarchive-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
+            pkg-config libarchive-dev libdeflate-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
             libopenblas0-openmp libdnnl-dev libboost-dev catch2 libbenchmark-dev dataset-fashion-mnist \
             gnuplot-nox
 TEST_PACKAGES := hdf5-tools python3-h5py python3-pandas chromium poppler-utils slurm-wlm munge
@@ -25,7 +25,7 @@ LINT_PACKAGES := clang-format clang-tidy
 SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: reproduce test build data sweep table plot report bench deps sanitize fuzz format lint clean help
+.PHONY: reproduce test build data sweep table plot report bench stress deps sanitize fuzz format lint clean help
 
 reproduce: build  ## install what is missing, build, get the data, run the sweep, write its tables and report
 	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
@@ -57,6 +57,11 @@ report: build  ## write a sweep's page (results/…/report.html): SWEEP=… PROF
 
 bench: build  ## measure kernels and training steps; writes results/bench
 	$(BUILD)/tests/laq_bench
+
+KILLS   ?= 500
+SEED    ?= 1
+stress: deps-test build  ## kill and resume real runs, compare every byte: KILLS=500 SEED=1
+	$(BUILD)/tests/kill_campaign $(KILLS) $(SEED)
 
 deps:  ## list and install the Debian packages that are missing
 	@cmake/dependencies.sh $(PACKAGES)

@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -108,6 +110,8 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // A write beyond the limit on file sizes fails, like any other, instead of ending the process.
+  ::signal(SIGXFSZ, SIG_IGN);
   laq::prepare_allocator();
   // Only training is worth starting twice.
   if (std::any_of(argv, argv + argc,

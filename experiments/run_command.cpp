@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -68,6 +69,14 @@ class Progress {
   bool live_;
 };
 
+/// Nothing when none was written.
+nlohmann::json median_ms(std::vector<double> seconds) {
+  if (seconds.empty()) return nullptr;
+  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  return 1000 * *middle;
+}
+
 nlohmann::json summary(const train::Run& run, const train::SessionResult& result) {
   nlohmann::json all = {{"experiment", run.request.experiment},
                         {"method", run.request.method},
@@ -87,6 +96,7 @@ nlohmann::json summary(const train::Run& run, const train::SessionResult& result
       std::visit([&](const auto& plain) { all[key] = plain; }, value->second);
     }
   }
+  all["checkpoint_ms"] = median_ms(result.checkpoint_seconds);
   return all;
 }
 
@@ -129,10 +139,11 @@ void go(RunOptions& options, Context& context) {
   session.data = options.data.paths();
   session.device = options.device;
   session.threads = options.threads > 0 ? options.threads : threads_for(1);
+  session.on_start = watch_signals;
   session.stop = interrupted;
   session.on_step = [&](const train::Training& training) { progress.step(training); };
   session.on_epoch = [&](const train::Training& training) { progress.epoch(training, run); };
-  watch_signals();
+  leave_at_signals();
   const train::SessionResult result = train::run_session(run, session);
   context.exit_code = exit_code(result.state);
   if (!result.reason.empty()) {

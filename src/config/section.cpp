@@ -164,7 +164,7 @@ const Tree* Section::read(const std::string& key) {
 
 void Section::record(const std::string& key, nlohmann::json value, bool is_default,
                      Canonical canonical) {
-  if (canonical == Canonical::omit_default && is_default) return;
+  if (canonical == Canonical::never || (canonical == Canonical::omit_default && is_default)) return;
   canonical_[key] = std::move(value);
 }
 

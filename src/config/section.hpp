@@ -23,8 +23,8 @@ struct Range {
 
 /// Whether a key takes part in the canonical form (and so in a run's hash) when it has its default.
 /// Keys added after the first release are `omit_default`, so that they leave older hashes as they
-/// were.
-enum class Canonical { always, omit_default };
+/// were. Keys that cannot change the outcome are `never` part of it.
+enum class Canonical { always, omit_default, never };
 
 /// Reads one map of a configuration into typed values. Every key that is read is checked and
 /// recorded in the canonical form; `finish` refuses the keys that nobody read. Errors are of kind

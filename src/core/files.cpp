@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 
 #include "core/error.hpp"
@@ -15,6 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kTemporaryMark = ".tmp-";
+constexpr auto kLongestWrite = std::chrono::hours(1);
 
 void flush_to_disk(const fs::path& path, int flags) {
   const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
@@ -103,7 +105,9 @@ void sweep_temporaries(const fs::path& folder) {
     const bool alive = owner > 0 && owner != ::getpid() &&
                        (::kill(static_cast<pid_t>(owner), 0) == 0 || errno == EPERM);
     std::error_code ignored;
-    if (!alive) fs::remove(entry.path(), ignored);
+    const auto written = fs::last_write_time(entry.path(), ignored);
+    const bool old = !ignored && fs::file_time_type::clock::now() - written > kLongestWrite;
+    if (!alive || old) fs::remove(entry.path(), ignored);
   }
 }
 

@@ -26,7 +26,8 @@ void replace_file(const std::filesystem::path& path, std::string_view content);
 void make_folder(const std::filesystem::path& path);
 
 /// Removes temporaries that a killed process left in this folder; files being written by a live
-/// process stay.
+/// process stay, unless nothing was written to them for an hour: another process has its number
+/// then.
 void sweep_temporaries(const std::filesystem::path& folder);
 
 /// SHA-256 as 64 hexadecimal digits.

@@ -47,7 +47,7 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   report.name = slot.parameter.name;
   const double* scales = slot.scales.data_ptr<double>();
   report.scales.assign(scales, scales + slot.scales.numel());
-  report.codes = slot.fits.front().codes;
+  report.codes = slot.codes;
 
   const std::size_t size = static_cast<std::size_t>(slot.latent.numel() / slot.groups);
   std::vector<std::size_t> at_level(report.codes.size());
@@ -59,8 +59,8 @@ LayerReport ProximalAdam::report(Slot& slot) const {
 
   std::size_t zeros = 0, flips = 0;
   for (std::int64_t g = 0; g < slot.groups; ++g) {
-    const quant::StepFunction& fit = slot.fits[static_cast<std::size_t>(g)];
-    const std::vector<float> values(fit.values.begin(), fit.values.end());
+    const double* levels = slot.levels.data_ptr<double>() + g * slot.levels.size(1);
+    const std::vector<float> values(levels, levels + slot.levels.size(1));
     const float* quantized = group(slot, g, nullptr).previous.data();
     auto* index = slot.level_index.data_ptr<std::uint8_t>() + static_cast<std::size_t>(g) * size;
     for (std::size_t i = 0; i < size; ++i) {
@@ -72,10 +72,10 @@ LayerReport ProximalAdam::report(Slot& slot) const {
       flips += index[i] != level ? 1 : 0;
       index[i] = static_cast<std::uint8_t>(level);
     }
-    report.rounds += fit.rounds;
-    report.level_values.resize(fit.values.size());
-    for (std::size_t j = 0; j < fit.values.size(); ++j)
-      report.level_values[j] += fit.values[j] / static_cast<double>(slot.groups);
+    report.rounds += static_cast<double>(slot.rounds.data_ptr<std::int64_t>()[g]);
+    report.level_values.resize(report.codes.size());
+    for (std::size_t j = 0; j < report.codes.size(); ++j)
+      report.level_values[j] += levels[j] / static_cast<double>(slot.groups);
   }
   const auto total = static_cast<double>(slot.latent.numel());
   for (const std::size_t n : at_level) report.level_share.push_back(static_cast<double>(n) / total);

@@ -47,18 +47,24 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
               .scale_first = {},
               .scale_second = {},
               .level_index = {},
-              .fits = {}};
+              .codes = {},
+              .levels = {},
+              .rounds = {}};
     if (slot.quantized) {
       slot.groups = groups_of(parameter);
       slot.latent = parameter.tensor.detach().clone();
       slot.scales = at::zeros({slot.groups, quantizer.rule->scale_count()}, at::kDouble);
       slot.level_index = at::zeros(parameter.tensor.sizes(), at::kByte);
-      slot.fits.resize(static_cast<std::size_t>(slot.groups));
+      slot.rounds = at::zeros({slot.groups}, at::kLong);
       if (quantizer.rule->learns_scales()) {
         slot.scale_first = at::zeros_like(slot.scales);
         slot.scale_second = at::zeros_like(slot.scales);
       }
       largest = std::max(largest, parameter.tensor.numel());
+      with_layer_name(slot,
+                      [&] { slot.codes = quantizer.rule->fit(group(slot, 0, nullptr)).codes; });
+      slot.levels =
+          at::zeros({slot.groups, static_cast<std::int64_t>(slot.codes.size())}, at::kDouble);
       project(slot, nullptr);
       report(slot);
     }
@@ -207,13 +213,25 @@ void ProximalAdam::project(Slot& slot, const float* curvature) {
 }
 
 void ProximalAdam::write(Slot& slot, std::int64_t index, const quant::Group& here,
-                         quant::StepFunction step) {
+                         const quant::StepFunction& step) {
   const std::size_t n = here.latent.size();
   float* out = slot.parameter.tensor.data_ptr<float>() + static_cast<std::size_t>(index) * n;
   quant::apply(step, here.latent, {out, n});
   std::copy(step.scales.begin(), step.scales.end(),
             slot.scales.data_ptr<double>() + index * slot.scales.size(1));
-  slot.fits[static_cast<std::size_t>(index)] = std::move(step);
+  keep(slot, index, step);
+}
+
+// For the report, which may be made by a later process.
+void ProximalAdam::keep(Slot& slot, std::int64_t index, const quant::StepFunction& step) {
+  const auto count = static_cast<std::int64_t>(step.values.size());
+  if (count != slot.levels.size(1)) {
+    throw Error({.what = "the quantizer changed its number of levels",
+                 .found = std::to_string(count),
+                 .expected = std::to_string(slot.levels.size(1))});
+  }
+  std::copy(step.values.begin(), step.values.end(), slot.levels.data_ptr<double>() + index * count);
+  slot.rounds.data_ptr<std::int64_t>()[index] = step.rounds;
 }
 
 std::vector<std::pair<std::string, at::Tensor>> ProximalAdam::state() const {
@@ -226,6 +244,8 @@ std::vector<std::pair<std::string, at::Tensor>> ProximalAdam::state() const {
     if (slot.quantized) {
       all.emplace_back(name + ":scales", slot.scales);
       all.emplace_back(name + ":level_index", slot.level_index);
+      all.emplace_back(name + ":levels", slot.levels);
+      all.emplace_back(name + ":rounds", slot.rounds);
     }
     if (slot.scale_first.defined()) {
       all.emplace_back(name + ":scales_first_moment", slot.scale_first);

@@ -30,13 +30,15 @@ class ProximalAdam : public Optimizer {
   struct Slot {
     nn::Parameter parameter;
     bool quantized;
-    std::int64_t groups;                    // weights of a group are contiguous
-    at::Tensor latent;                      // the model's own tensor when not quantized
-    at::Tensor first, second;               // Adam's moments
-    at::Tensor scales;                      // groups × scales, double
-    at::Tensor scale_first, scale_second;   // moments of learned scales
-    at::Tensor level_index;                 // uint8, of every weight at the last report
-    std::vector<quant::StepFunction> fits;  // of the last step, by group
+    std::int64_t groups;                   // weights of a group are contiguous
+    at::Tensor latent;                     // the model's own tensor when not quantized
+    at::Tensor first, second;              // Adam's moments
+    at::Tensor scales;                     // groups × scales, double
+    at::Tensor scale_first, scale_second;  // moments of learned scales
+    at::Tensor level_index;                // uint8, of every weight at the last report
+    std::vector<int> codes;                // of the rule's levels
+    at::Tensor levels;  // groups × codes, double: ŵ of each code since the last step
+    at::Tensor rounds;  // groups, int64: alternations of the last step
   };
 
   std::int64_t groups_of(const nn::Parameter& parameter) const;
@@ -51,7 +53,9 @@ class ProximalAdam : public Optimizer {
                         const at::Tensor& curvature) const;
   void update_group(Slot& slot, std::int64_t index, const float* gradient,
                     const AdamStep& constants);
-  void write(Slot& slot, std::int64_t index, const quant::Group& here, quant::StepFunction step);
+  void write(Slot& slot, std::int64_t index, const quant::Group& here,
+             const quant::StepFunction& step);
+  void keep(Slot& slot, std::int64_t index, const quant::StepFunction& step);
 
   quant::Quantizer quantizer_;
   AdamOptions options_;

@@ -65,6 +65,8 @@ DatasetAddress parse_address(const std::string& word) {
 }
 
 void silence_hdf5() {
+  // After a failed write the library's own shutdown crashes; what is open is closed by its handle.
+  [[maybe_unused]] static const herr_t once = H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 

@@ -66,6 +66,7 @@ Hdf5Reader::Hdf5Reader(const fs::path& file) : name_(file) {
   size_ = fs::file_size(file, failed);
   if (failed) throw Error({.what = "cannot read: " + failed.message(), .where = file.string()});
   const Seal seal = check_seal(file);
+  if (seal == Seal::truncated) throw Error({.what = "is truncated", .where = file.string()});
   if (seal == Seal::broken) {
     throw Error({.what = "is damaged: its checksum does not match", .where = file.string()});
   }

@@ -8,13 +8,14 @@
 namespace laq::record {
 
 /// HDF5 1.10 trusts much of what it reads and can crash on damaged files. So a file of ours ends
-/// with a line of text behind what HDF5 knows of it, a checksum (zlib's CRC-32) over all bytes
+/// with a line of text behind what HDF5 knows of it, a checksum (CRC-32) over all bytes
 /// before, and is checked before HDF5 sees it. HDF5 passes over such bytes when it reads and cuts
 /// them off when it writes.
 enum class Seal {
-  none,    ///< made or changed by another program
-  whole,   ///< every byte is as we wrote it
-  broken,  ///< damaged
+  none,       ///< made or changed by another program, which left no sign of a damage
+  whole,      ///< every byte is as we wrote it
+  broken,     ///< damaged
+  truncated,  ///< shorter than HDF5 or we left it
 };
 
 inline constexpr std::size_t kSealSize = 20;

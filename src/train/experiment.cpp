@@ -85,6 +85,11 @@ void read_train(config::Section& section, Run& run) {
       section.real("clip_gradient", 0, {0, 1e6}, config::Canonical::omit_default);
 }
 
+CheckpointOptions read_checkpoint(config::Section& section) {
+  return {section.integer("every_steps", 0, {0, 1'000'000'000}, config::Canonical::never),
+          section.real("every_seconds", 0, {0, 1e9}, config::Canonical::never)};
+}
+
 void read_limits(config::Section& section, Run& run) {
   const auto limit = [&](const char* key) {
     return section.integer(key, 0, {0, 1 << 30}, config::Canonical::omit_default);
@@ -191,6 +196,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   read_limits(root.child("data"), run);
   check_network(root.child("model"), run);
   read_train(root.child("train"), run);
+  run.checkpoint = read_checkpoint(root.child("checkpoint"));
   check_batch(root.child("train"), run);
   run.quantizer = quant::make_quantizer(root.child("quantizer"));
   root.finish();

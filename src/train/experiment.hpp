@@ -42,6 +42,13 @@ struct TrainOptions {
   optim::AdamOptions adam;
 };
 
+/// `checkpoint:`: when to save besides the end of every epoch; 0: never. Changes no outcome, so it
+/// is no part of the hash.
+struct CheckpointOptions {
+  std::int64_t every_steps = 0;
+  double every_seconds = 0;
+};
+
 /// A run that is completely specified: experiment ← model ← profile ← method ← overrides, read and
 /// checked.
 struct Run {
@@ -53,6 +60,7 @@ struct Run {
   std::int64_t characters = 0;  ///< only the first so many of a text; 0: all
   config::Tree tree;            ///< merged; `model:` is read again when the model is made
   TrainOptions train;
+  CheckpointOptions checkpoint;
   optim::Schedule schedule;
   quant::Quantizer quantizer;
   nlohmann::json

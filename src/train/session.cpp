@@ -22,6 +22,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr double kHeartbeatSeconds = 5;
 
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 /// Held while a process trains a run; the kernel releases it whatever becomes of the process.
 class RunLock {
  public:
@@ -87,8 +91,10 @@ class Session {
       const std::unique_ptr<Task> task = load_task(run_, options_.data);
       Training training(run_, *task, device_named(options_.device));
       resume(training);
+      options_.on_start();
       result.state = train(training);
       result.history = training.history();
+      result.checkpoint_seconds = checkpoint_seconds_;
       report(result.state, &training,
              result.state == record::State::interrupted ? "stopped by a signal" : "");
     } catch (const std::exception& error) {
@@ -119,24 +125,26 @@ class Session {
     }
   }
 
-  void resume(Training& training) const {
+  void resume(Training& training) {
     const fs::path file = folder_ / "checkpoint.h5";
     if (fs::exists(file)) training.restore(record::CheckpointReader(file));
+    first_step_ = training.position().steps;
+    started_ = saved_ = Clock::now();
   }
 
   record::State train(Training& training) {
-    while (!training.done()) {
-      training.step();
-      options_.on_step(training);
+    while (true) {
       if (training.epoch_due()) {
-        training.finish_epoch();
+        if (!training.finish_epoch(options_.stop)) return interrupt(training);
         if (training.done()) break;
         save(training);
         options_.on_epoch(training);
-      } else if (options_.stop()) {
-        save(training);
-        return record::State::interrupted;
       }
+      if (training.done()) break;
+      if (options_.stop()) return interrupt(training);
+      training.step();
+      options_.on_step(training);
+      if (checkpoint_due(training)) save_checkpoint(training);
       heartbeat(training);
     }
     training.conclude();
@@ -145,19 +153,35 @@ class Session {
     return record::State::completed;
   }
 
+  record::State interrupt(const Training& training) {
+    save(training);
+    return record::State::interrupted;
+  }
+
+  bool checkpoint_due(const Training& training) const {
+    const CheckpointOptions& when = run_.checkpoint;
+    return (when.every_steps > 0 && training.position().step_in_epoch % when.every_steps == 0) ||
+           (when.every_seconds > 0 && since(saved_) >= when.every_seconds);
+  }
+
   // The checkpoint first: it holds the history too, so a record that is one epoch behind is made
   // good by a resume.
-  void save(Training& training) {
-    record::write_checkpoint(folder_ / "checkpoint.h5", training.blobs(),
-                             training.checkpoint_state());
+  void save(const Training& training) {
+    save_checkpoint(training);
     record::write_run_record(folder_ / "run.h5", provenance(run_, options_), training.history());
     report(record::State::running, &training);
   }
 
+  void save_checkpoint(const Training& training) {
+    const auto start = Clock::now();
+    record::write_checkpoint(folder_ / "checkpoint.h5", training.blobs(),
+                             training.checkpoint_state());
+    saved_ = Clock::now();
+    checkpoint_seconds_.push_back(since(start));
+  }
+
   void heartbeat(const Training& training) {
-    if (std::chrono::duration<double>(Clock::now() - reported_).count() > kHeartbeatSeconds) {
-      report(record::State::running, &training);
-    }
+    if (since(reported_) > kHeartbeatSeconds) report(record::State::running, &training);
   }
 
   void report(record::State state, const Training* training, const std::string& reason = "") {
@@ -170,9 +194,8 @@ class Session {
       status.step = at.steps;
       const auto done = static_cast<double>(at.steps), all = static_cast<double>(at.total_steps);
       status.progress = all > 0 ? done / all : 1;
-      const double spent = std::chrono::duration<double>(Clock::now() - started_).count();
       const double here = done - static_cast<double>(first_step_);
-      if (here > 0) status.seconds_left = spent / here * (all - done);
+      if (here > 0) status.seconds_left = since(started_) / here * (all - done);
     }
     record::write_status(folder_ / "status.json", status);
     reported_ = Clock::now();
@@ -181,8 +204,10 @@ class Session {
   const Run& run_;
   const SessionOptions& options_;
   fs::path folder_;
-  Clock::time_point started_ = Clock::now(), reported_ = started_;
+  // When training began, and when status and checkpoint were last written.
+  Clock::time_point started_ = Clock::now(), reported_ = started_, saved_ = started_;
   std::int64_t first_step_ = 0;
+  std::vector<double> checkpoint_seconds_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "data/locate.hpp"
 #include "record/history.hpp"
@@ -18,8 +19,11 @@ struct SessionOptions {
   data::DataPaths data;
   int threads = 1;
   std::string device = "cpu";  ///< as `device_named` takes it
-  /// Asked after every step; true saves a checkpoint and ends the session as `interrupted`.
-  std::function<bool()> stop = [] { return false; };
+  /// Called when data and checkpoint are read: from here on there is something to save.
+  std::function<void()> on_start = [] {};
+  /// Asked before every step and after every batch of an evaluation; true saves a checkpoint and
+  /// ends the session as `interrupted`.
+  Stop stop = [] { return false; };
   /// Called after every step.
   std::function<void(const Training&)> on_step = [](const Training&) {};
   /// Called after every epoch, when it is on disk.
@@ -31,10 +35,12 @@ struct SessionResult {
   std::string reason;
   std::filesystem::path folder;
   record::History history;
+  std::vector<double> checkpoint_seconds;  ///< what each checkpoint took
 };
 
 /// Carries one run as far as it goes: makes its folder, resumes from its checkpoint when there is
-/// one, trains, and after every epoch replaces checkpoint.h5, run.h5 and status.json. A completed
+/// one, trains, and after every epoch replaces checkpoint.h5, run.h5 and status.json (the first
+/// more often where `Run::checkpoint` says so). A completed
 /// run is returned as it is. A run that fails or diverges says so in its status and in the result;
 /// it does not throw. One whose data is not at hand stays `queued`, with the reason. Errors: the
 /// folder cannot be made, the run is being trained by another process, or data and checkpoint

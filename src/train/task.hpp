@@ -3,8 +3,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -63,8 +65,14 @@ struct Score {
   double error = 0;
 };
 
+/// Whether to leave off; asked now and then.
+using Stop = std::function<bool()>;
+
 /// In evaluation mode, without gradients, in the order of the data.
 Score evaluate(nn::Model& model, const Task& task, data::Part part);
+/// The same; nothing when `stop` said so, which is asked after every batch.
+std::optional<Score> evaluate(nn::Model& model, const Task& task, data::Part part,
+                              const Stop& stop);
 
 /// Reads the run's data. Errors: of the files; (usage) a batch that does not fit the data.
 std::unique_ptr<Task> load_task(const Run& run, const data::DataPaths& paths);

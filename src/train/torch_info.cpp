@@ -36,10 +36,11 @@ c10::Device device_named(const std::string& word) {
                        .expected = "cpu, cuda or cuda:N"});
   }
   if (!at::globalContext().hasCUDA()) {
-    throw usage_error({.what = "CUDA cannot be used here",
-                       .where = "--device",
-                       .found = "LibTorch " + libtorch_version() + " without CUDA, or no GPU",
-                       .advice = "use --device cpu, or build against a LibTorch with CUDA: see README"});
+    throw usage_error(
+        {.what = "CUDA cannot be used here",
+         .where = "--device",
+         .found = "LibTorch " + libtorch_version() + " without CUDA, or no GPU",
+         .advice = "use --device cpu, or build against a LibTorch with CUDA: see README"});
   }
   return c10::Device(word);
 }

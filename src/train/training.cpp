@@ -41,8 +41,7 @@ void append_distribution(const optim::LayerReport& layer, record::History& histo
 
 }  // namespace
 
-Training::Training(const Run& run, const Task& task, c10::Device device)
-    : run_(run), task_(task) {
+Training::Training(const Run& run, const Task& task, c10::Device device) : run_(run), task_(task) {
   const auto seed = static_cast<std::uint64_t>(run.request.seed);
   config::Section model_section(run.tree.find("model"), "model");
   model_ = nn::make_model(model_section, task.shape(), seed);
@@ -106,7 +105,26 @@ double Training::train_loss(const float* losses) const {
   return sum / static_cast<double>(position_.step_in_epoch);
 }
 
-void Training::finish_epoch() {
+std::optional<std::pair<Score, Score>> Training::scores(const Stop& stop) const {
+  const auto valid = evaluate(*model_, task_, data::Part::validation, stop);
+  if (!valid) return std::nullopt;
+  const auto test = evaluate(*model_, task_, data::Part::test, stop);
+  if (!test) return std::nullopt;
+  for (const double value : {valid->loss, test->loss}) {
+    if (!std::isfinite(value)) {
+      throw Error(
+          {.what = position_.steps == 0
+                       ? "the validation or test loss of the initial network is not finite"
+                       : fmt::format("the validation or test loss is not finite after epoch {}",
+                                     position_.epoch + 1),
+           .found = fmt::format("{}", value)},
+          Error::Kind::not_finite);
+    }
+  }
+  return std::pair{*valid, *test};
+}
+
+bool Training::finish_epoch(const Stop& stop) {
   const auto last_step = Clock::now();
   const at::Tensor losses = losses_.to(at::kCPU);
   // A GPU may still be at work on the steps that were handed to it.
@@ -115,16 +133,9 @@ void Training::finish_epoch() {
   }
   const double loss = train_loss(losses.data_ptr<float>());
   const auto start = Clock::now();
-  const Score valid = evaluate(*model_, task_, data::Part::validation);
-  const Score test = evaluate(*model_, task_, data::Part::test);
-  for (const double value : {valid.loss, test.loss}) {
-    if (!std::isfinite(value)) {
-      throw Error({.what = fmt::format("the validation or test loss is not finite after epoch {}",
-                                       position_.epoch + 1),
-                   .found = fmt::format("{}", value)},
-                  Error::Kind::not_finite);
-    }
-  }
+  const auto both = scores(stop);
+  if (!both) return false;
+  const auto& [valid, test] = *both;
   const double evaluation_seconds = since(start);
 
   const double* seconds = seconds_.data_ptr<double>();
@@ -155,13 +166,13 @@ void Training::finish_epoch() {
     append_distribution(layer, history_);
   }
   begin_epoch();
+  return true;
 }
 
 void Training::conclude() {
   auto& values = history_.final_values;
   if (history_.epochs.rows() == 0) {  // no step was asked for: the initial network
-    const Score valid = evaluate(*model_, task_, data::Part::validation);
-    const Score test = evaluate(*model_, task_, data::Part::test);
+    const auto [valid, test] = *scores([] { return false; });
     values = {{"best_epoch", std::int64_t{0}},
               {"valid_error", valid.error},
               {"test_error", test.error},

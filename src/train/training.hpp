@@ -38,10 +38,12 @@ class Training {
   void step();
   /// Whether the present epoch's steps are all done (or the run's), so that `finish_epoch` is due.
   bool epoch_due() const;
-  /// Evaluates, and adds a row to the history. Error (not_finite): the loss was not.
-  void finish_epoch();
+  /// Evaluates, and adds a row to the history. False: `stop` said so, and nothing has changed.
+  /// Error (not_finite): the loss was not.
+  bool finish_epoch(const Stop& stop = [] { return false; });
   /// Sets the history's final values from the epoch that is best by the task's criterion on the
-  /// validation part (the latest of equals).
+  /// validation part (the latest of equals). Error (not_finite): without an epoch, the initial
+  /// network's loss was not.
   void conclude();
 
   const Position& position() const { return position_; }
@@ -59,6 +61,8 @@ class Training {
  private:
   void begin_epoch();
   double train_loss(const float* losses) const;
+  /// Of validation and test part; nothing when stopped. Error (not_finite): a loss was not.
+  std::optional<std::pair<Score, Score>> scores(const Stop& stop) const;
   std::vector<std::pair<std::string, at::Tensor>> tensors() const;
 
   const Run& run_;
@@ -67,9 +71,9 @@ class Training {
   std::unique_ptr<optim::Optimizer> optimizer_;
   Position position_;
   record::History history_;
-  std::vector<std::int64_t> order_;  // of the present epoch
-  at::Tensor losses_;                // of the present epoch's steps
-  at::Tensor seconds_;               // likewise, double
+  std::vector<std::int64_t> order_;        // of the present epoch
+  at::Tensor losses_;                      // of the present epoch's steps
+  at::Tensor seconds_;                     // likewise, double
   mutable std::vector<at::Tensor> saved_;  // what the last blobs are views of
 };
 

@@ -2,10 +2,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <map>
 
 #include "core/files.hpp"
 #include "integration/run_results.hpp"
@@ -48,6 +50,11 @@ class SmallDisk {
     std::ofstream(folder_ / "filler") << std::string(space.available - free, 'x');
   }
   void clear() const { fs::remove(folder_ / "filler"); }
+  /// Whether nothing can be written any more; or can again.
+  bool set_read_only(bool read_only) const {
+    const unsigned long flags = read_only ? MS_REMOUNT | MS_RDONLY : MS_REMOUNT;
+    return ::mount("tmpfs", folder_.c_str(), "tmpfs", flags, "size=1m") == 0;
+  }
 
  private:
   fs::path folder_;
@@ -144,6 +151,76 @@ TEST_CASE("a sweep goes on without the run whose disk is full") {
   }
   disk.clear();
   check_done(place.laq({"sweep", "tiny", "--runs", "runs", "train.epochs=3"}));
+}
+
+TEST_CASE("a run in a read-only folder ends as failed and leaves what there was") {
+  const Workplace place;
+  const SmallDisk disk(place / "disk");
+  if (!disk.mounted()) {
+    WARN("skipped: no file system may be mounted here: a read-only one was not tried");
+    return;
+  }
+  const Call call =
+      place.call({"run", "tiny", "--method", "late", "--runs", "disk/runs", "train.epochs=60"});
+  Program program(call);
+  REQUIRE(program.wait_for_output("epoch "));
+  program.send(SIGTERM);
+  REQUIRE(program.finish().exit_code == 75);
+  const fs::path folder = place.run_folder("late", "disk/runs");
+  std::map<fs::path, std::string> before;
+  for (const auto& entry : fs::directory_iterator(folder))
+    before[entry.path()] = read_file(entry.path());
+  REQUIRE(disk.set_read_only(true));
+  check_refusal(run(call), 1, {"disk/runs/tiny/late-", "Read-only file system"});
+  check_refusal(place.laq({"run", "tiny", "--method", "lata", "--runs", "disk/runs"}), 1,
+                {"disk/runs/tiny/lata-", "Read-only file system"});
+  for (const auto& [file, content] : before) CHECK((read_file(file) == content));
+  REQUIRE(disk.set_read_only(false));
+  check_done(run(call));
+}
+
+TEST_CASE("a path that is too long ends the run with the reason") {
+  const Workplace place;
+  check_refusal(place.laq({"run", "tiny", "--runs", std::string(300, 'x')}), 1,
+                {"File name too long"});
+  // The run's folder can be made, and its lock; but no file has room for a temporary beside it.
+  const std::string run = fs::relative(
+      [&] {
+        check_done(place.laq({"run", "tiny", "train.epochs=1"}));
+        return place.run_folder();
+      }(),
+      place / "results/runs");
+  constexpr std::size_t kLongest = 4095, kLock = 5;
+  std::string runs = "d";
+  while (runs.size() + 1 + run.size() + kLock < kLongest - 201) runs += "/" + std::string(200, 'd');
+  runs.append(kLongest - kLock - 1 - run.size() - runs.size(), 'd');
+  const Outcome outcome = place.laq({"run", "tiny", "train.epochs=1", "--runs", runs});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.err.starts_with("laq: "));
+  CHECK_THAT(outcome.err, Catch::Contains("File name too long"));
+}
+
+TEST_CASE("a limit on file sizes ends the run as failed, not by a signal") {
+  const Workplace place;
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const Call call = place.call({"run", "tiny", "--method", "late", "train.epochs=1"});
+  for (const rlim_t bytes : {2000, 20000}) {
+    INFO(bytes << " bytes");
+    const rlimit low{bytes, before.rlim_max};
+    Outcome outcome;
+    {
+      REQUIRE(::setrlimit(RLIMIT_FSIZE, &low) == 0);
+      Program program(call);  // which inherits the limit
+      REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+      outcome = program.finish();
+    }
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.signal == 0);
+    CHECK_THAT(outcome.err, Catch::StartsWith("laq: failed: ") && Catch::Contains(".h5"));
+  }
+  check_done(run(call));
 }
 
 TEST_CASE("quantize on a full disk leaves the older file") {

@@ -1,8 +1,11 @@
 #include <signal.h>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
+#include "integration/disturbed.hpp"
 #include "integration/run_results.hpp"
 #include "integration/workplace.hpp"
 
@@ -14,100 +17,150 @@ namespace {
 
 constexpr int kInterrupted = 75;
 #ifdef LAQ_SANITIZE
-constexpr int kKills = 3;
+constexpr int kKills = 1;
 #else
-constexpr int kKills = 10;
+constexpr int kKills = 2;
 #endif
 
-/// One run that nothing disturbs, and the same one that is stopped and killed. Its epochs (100
-/// steps) are long enough to be met in the middle.
-class Disturbed {
- public:
-  explicit Disturbed(const std::string& method) : method_(method) {
-    check_done(run(call("whole")));
+void check_kills(const std::string& model) {
+  const Workplace place;
+  add_tiny_models(place);
+  const std::uint64_t seed = std::random_device{}();
+  for (std::size_t i = 0; i < tried_methods().size(); ++i) {
+    const Subject subject{model, tried_methods()[i], 1 + static_cast<int>(i) % 2};
+    INFO(model << " " << subject.method << " " << subject.threads << " threads, seed " << seed);
+    Disturbed run(place, subject, seed + i);
+    for (int kills = 0, ended = 0; kills < kKills && ended < 20;) {
+      if (run.kill()) {
+        ++kills;
+        CHECK(run.fault() == "");
+      } else {
+        ++ended;
+        CHECK(run.finish() == "");
+      }
+    }
+    CHECK(run.finish() == "");
   }
+}
 
-  void stop(int signal_number);
-  void kill();
-  void check_same() const;
-
- private:
-  fs::path folder(const std::string& runs) const { return place_.run_folder(method_, runs); }
-  Call call(const std::string& runs) const {
-    return place_.call({"run", "tiny", "--method", method_, "--seed", "5", "--runs", runs,
-                        "train.epochs=30", "model.hidden=[32, 24]"});
-  }
-  void wait(double at_most) { pause(std::uniform_real_distribution<double>(0, at_most)(random_)); }
-
-  Workplace place_;
-  std::string method_;
-  std::mt19937 random_{std::random_device{}()};
-  int in_epoch_ = 0, kills_ = 0;
-};
-
-void Disturbed::stop(int signal_number) {
-  Program program(call("disturbed"));
-  REQUIRE(program.wait_for_output("epoch ", 2));
-  wait(0.04);
-  program.send(signal_number);
-  const Outcome outcome = program.finish();
+void check_stopped(const Outcome& outcome) {
   INFO(outcome.command << "\n" << outcome.out << outcome.err);
-  REQUIRE(outcome.exit_code == kInterrupted);
+  CHECK(outcome.exit_code == kInterrupted);
   CHECK(outcome.err.empty());
-  CHECK_THAT(outcome.out, Catch::Contains("the same command goes on"));
-  const record::Status status = status_of(folder("disturbed"));
-  CHECK(status.state == record::State::interrupted);
-  CHECK_FALSE(status.reason.empty());
-  in_epoch_ += steps_in_epoch(folder("disturbed")) > 0;
-}
-
-void Disturbed::kill() {
-  Program program(call("disturbed"));
-  if (random_() % 2 == 0) {
-    program.wait_for_output("epoch ");
-    wait(0.04);
-  } else {
-    wait(0.4);  // while it starts, too
-  }
-  program.send(SIGKILL);
-  kills_ += program.finish().signal == SIGKILL;  // otherwise it had ended before
-}
-
-void Disturbed::check_same() const {
-  CHECK(in_epoch_ > 0);
-  CHECK(kills_ >= kKills / 2);
-  check_done(run(call("disturbed")));
-  CHECK(status_of(folder("disturbed")).state == record::State::completed);
-  CHECK(first_difference(folder("whole"), folder("disturbed")) == "");
-}
-
-void check_method(const std::string& method) {
-  Disturbed run(method);
-  for (const int signal_number : {SIGTERM, SIGINT, SIGTERM}) run.stop(signal_number);
-  for (int i = 0; i < kKills; ++i) run.kill();
-  run.check_same();
 }
 
 }  // namespace
 
-TEST_CASE("a stopped or killed run ends as one that was not: late") {
-  check_method("late");
+TEST_CASE("a killed run ends as one that was not: mlp") {
+  check_kills("tiny_mlp");
 }
 
-TEST_CASE("a stopped or killed run ends as one that was not: lata") {
-  check_method("lata");
+TEST_CASE("a killed run ends as one that was not: vgg") {
+  check_kills("tiny_vgg");
 }
 
-TEST_CASE("a stopped or killed run ends as one that was not: ttq") {
-  check_method("ttq");
+TEST_CASE("a killed run ends as one that was not: char_lstm") {
+  check_kills("tiny_lstm");
 }
 
-TEST_CASE("a stopped or killed run ends as one that was not: laq3_log") {
-  check_method("laq3_log");
+TEST_CASE("a stopped run ends as one that was not") {
+  const Workplace place;
+  add_tiny_models(place);
+  for (const auto& model : tiny_models()) {
+    Disturbed run(place, {model, "late", 1, {"train.epochs=8"}}, std::random_device{}());
+    for (const int signal_number : {SIGTERM, SIGINT, SIGHUP}) {
+      // The signal may come before the program listens for it.
+      if (const auto outcome = run.stop(signal_number); outcome && outcome->signal == 0) {
+        check_stopped(*outcome);
+        CHECK(run.fault() == "");
+      }
+    }
+    CHECK(run.finish() == "");
+  }
 }
 
-TEST_CASE("a stopped or killed run ends as one that was not: lat2a") {
-  check_method("lat2a");
+TEST_CASE("a run that is stopped saves in the middle of an epoch and says so") {
+  const Workplace place;
+  const Call call = place.call({"run", "tiny", "--method", "late", "train.epochs=60"});
+  int in_epoch = 0;
+  for (const int signal_number : {SIGTERM, SIGINT, SIGHUP, SIGTERM}) {
+    Program program(call);
+    REQUIRE(program.wait_for_output("epoch "));
+    pause(0.02);
+    program.send(signal_number);
+    const Outcome outcome = program.finish();
+    check_stopped(outcome);
+    CHECK_THAT(outcome.out, Catch::Contains("the same command goes on"));
+    const record::Status status = status_of(place.run_folder("late"));
+    CHECK(status.state == record::State::interrupted);
+    CHECK_FALSE(status.reason.empty());
+    in_epoch += steps_in_epoch(place.run_folder("late")) > 0;
+  }
+  CHECK(in_epoch > 0);
+}
+
+TEST_CASE("a run that is stopped does not wait for the end of an evaluation") {
+  const Workplace place;
+  place.add_pictures("wide", {.train = 60, .validation = 50, .test = 60000});
+  write_text(place / "configs/experiments/wide.yaml",
+             "dataset: wide\nmodel: {kind: mlp, hidden: [256, 256]}\n"
+             "train: {epochs: 3, batch: 20, loss: squared_hinge, learning_rate: 0.01,\n"
+             "        schedule: {factor: 1, at: []}}\n");
+  // Nearly all of an epoch is its evaluation.
+  Disturbed run(place, {"wide", "late"}, 1);
+  int evaluating = 0;
+  for (int i = 0; i < 30 && evaluating == 0; ++i) {
+    const auto outcome = run.stop(SIGINT);
+    if (!outcome) {
+      CHECK(run.finish() == "");
+      continue;
+    }
+    if (outcome->signal != 0) continue;  // before the program listened for it
+    check_stopped(*outcome);
+    CHECK(run.fault() == "");
+    if (!fs::exists(run.folder() / "checkpoint.h5")) continue;
+    evaluating += steps_in_epoch(run.folder()) == 3;
+  }
+  CHECK(evaluating == 1);
+  CHECK(run.finish() == "");
+}
+
+TEST_CASE("checkpoint.every_steps and every_seconds save within an epoch and change no outcome") {
+  const Workplace place;
+  const auto saved = [&](const std::string& runs, const std::vector<std::string>& words) {
+    Call call = place.call({"run", "tiny", "--method", "lata", "--runs", runs, "--json"});
+    call.arguments.insert(call.arguments.end(), words.begin(), words.end());
+    const Outcome outcome = run(call);
+    check_done(outcome);
+    const auto object = nlohmann::json::parse(outcome.out);
+    CHECK(object["checkpoint_ms"].get<double>() > 0);
+    return object["hash"].get<std::string>();
+  };
+  const std::string hash = saved("plain", {});
+  CHECK(saved("often", {"checkpoint.every_steps=7"}) == hash);
+  CHECK(saved("always", {"checkpoint.every_seconds=1e-9"}) == hash);
+  for (const char* runs : {"often", "always"}) {
+    CHECK(first_difference(place.run_folder("lata", "plain"), place.run_folder("lata", runs)) ==
+          "");
+  }
+  // The hash is the same, and so is the folder's name.
+  const fs::path watched = place / "watched" /
+                           fs::relative(place.run_folder("lata", "plain"), place / "plain") /
+                           "checkpoint.h5";
+  Program program(place.call(
+      {"run", "tiny", "--method", "lata", "--runs", "watched", "checkpoint.every_steps=33"}));
+  std::set<std::int64_t> steps;
+  while (program.running()) {
+    if (fs::exists(watched)) steps.insert(steps_in_epoch(watched.parent_path()));
+    pause(0.001);
+  }
+  CHECK(steps.size() > 1);
+  for (const std::int64_t step : steps)
+    CHECK((step == 0 || step == 33 || step == 66 || step == 99));
+  check_refusal(place.laq({"run", "tiny", "checkpoint.every_steps=-1"}), 2,
+                {"'checkpoint.every_steps'", "-1"});
+  check_refusal(place.laq({"run", "tiny", "checkpoint.every_step=1"}), 2,
+                {"'checkpoint.every_step'", "did you mean 'every_steps'?"});
 }
 
 TEST_CASE("a run is trained by one process at a time") {

@@ -1,9 +1,7 @@
-#include <fmt/format.h>
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "core/files.hpp"
+#include "integration/tiny_text.hpp"
 #include "integration/workplace.hpp"
 
 using namespace laq;
@@ -11,42 +9,6 @@ using namespace laq::integration;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr const char* kExperiment = R"(
-dataset: tiny_text
-model: {kind: char_lstm, units: 16}
-train: {epochs: 4, batch: 10, time_steps: 20, loss: cross_entropy, learning_rate: 0.01,
-        schedule: {factor: 0.98, every: 1, after: 10}, clip_gradient: 5}
-)";
-
-// Words in a fixed order with a word now and then left out: easy to learn.
-std::string words() {
-  const std::vector<std::string> all = {"one ", "two ", "three ", "four\n"};
-  std::string text;
-  unsigned state = 1;
-  while (text.size() < 20000) {
-    for (const auto& word : all) {
-      state = state * 1103515245u + 12345u;
-      if ((state >> 16) % 7 != 0) text += word;
-    }
-  }
-  return text;
-}
-
-void add_text(const Workplace& place, const std::string& text) {
-  std::string distinct;
-  for (const char c : text) {
-    if (distinct.find(c) == std::string::npos) distinct += c;
-  }
-  write_text(place / "configs/datasets/tiny_text.yaml",
-             fmt::format("title: Words\nkind: text\nvocabulary: {}\n"
-                         "splits: {{train: 80, validation: 10, test: 10}}\nfiles:\n"
-                         "  - {{role: text, name: words.txt, bytes: {}, sha256: {}, "
-                         "hash_checked: true}}\n",
-                         distinct.size(), text.size(), sha256(text)));
-  write_text(place / "data/tiny_text/words.txt", text);
-  write_text(place / "configs/experiments/words.yaml", kExperiment);
-}
 
 fs::path only_run(const Workplace& place) {
   std::vector<fs::path> found;
@@ -61,7 +23,7 @@ fs::path only_run(const Workplace& place) {
 
 TEST_CASE("a character model is trained and writes text") {
   const Workplace place;
-  add_text(place, words());
+  add_text(place, tiny_words());
   const Outcome trained = place.laq({"run", "words", "--method", "late", "--json"});
   INFO(trained.out << trained.err);
   REQUIRE(trained.exit_code == 0);
@@ -87,7 +49,7 @@ TEST_CASE("a character model is trained and writes text") {
 
 TEST_CASE("lines of progress on text give losses") {
   const Workplace place;
-  add_text(place, words());
+  add_text(place, tiny_words());
   const Outcome outcome = place.laq({"run", "words", "train.epochs=1"});
   check_done(outcome);
   CHECK_THAT(outcome.out, Catch::Contains("validation loss") && Catch::Contains("test loss") &&
@@ -96,7 +58,7 @@ TEST_CASE("lines of progress on text give losses") {
 
 TEST_CASE("a text that is empty or too short is refused in one line") {
   const Workplace place;
-  add_text(place, words());
+  add_text(place, tiny_words());
   check_refusal(place.laq({"run", "words", "train.batch=2000"}), 2,
                 {"'train.batch'", "longer than the training text"});
   check_refusal(place.laq({"run", "words", "data.characters=1000"}), 2,
@@ -108,7 +70,7 @@ TEST_CASE("a text that is empty or too short is refused in one line") {
 
 TEST_CASE("a training on text that diverges says so") {
   const Workplace place;
-  add_text(place, words());
+  add_text(place, tiny_words());
   const Outcome outcome = place.laq({"run", "words", "--method", "full", "train.learning_rate=1000",
                                      "train.clip_gradient=0", "--json", "train.epochs=2"});
   INFO(outcome.out << outcome.err);

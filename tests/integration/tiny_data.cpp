@@ -13,7 +13,7 @@
 namespace laq::integration {
 namespace {
 
-constexpr int kSide = 6, kClasses = 4;
+constexpr int kClasses = 4;
 constexpr int kGzip = 16 + MAX_WBITS;
 
 void append_big_endian(std::string& bytes, std::uint32_t value) {
@@ -28,13 +28,13 @@ struct Pictures {
   std::vector<std::uint8_t> pixels, labels;
 };
 
-Pictures pictures(int rows, std::mt19937& random) {
+Pictures pictures(int rows, int side, std::mt19937& random) {
   Pictures all;
   std::uniform_int_distribution<int> kind(0, kClasses - 1), noise(-60, 60);
   for (int row = 0; row < rows; ++row) {
     const int label = kind(random);
     all.labels.push_back(static_cast<std::uint8_t>(label));
-    for (int i = 0; i < kSide * kSide; ++i) {
+    for (int i = 0; i < side * side; ++i) {
       const int bright = (i / (label + 1) + label) % 2 ? 170 : 85;
       all.pixels.push_back(static_cast<std::uint8_t>(std::clamp(bright + noise(random), 0, 255)));
     }
@@ -96,9 +96,11 @@ std::string unpacked(const std::string& raw) {
 DataFiles tiny_files(const TinySizes& sizes) {
   std::mt19937 random(7);
   const int training_rows = sizes.train + sizes.validation;
-  const Pictures training = pictures(training_rows, random), test = pictures(sizes.test, random);
-  const auto images = [](const Pictures& from, int rows) {
-    return idx_images(from.pixels, static_cast<std::uint32_t>(rows), kSide, kSide);
+  const Pictures training = pictures(training_rows, sizes.side, random),
+                 test = pictures(sizes.test, sizes.side, random);
+  const auto images = [&](const Pictures& from, int rows) {
+    const auto side = static_cast<std::uint32_t>(sizes.side);
+    return idx_images(from.pixels, static_cast<std::uint32_t>(rows), side, side);
   };
   return {{"train-images.gz", packed(images(training, training_rows))},
           {"train-labels", idx_labels(training.labels)},
@@ -110,7 +112,7 @@ std::string tiny_dataset_yaml(const DataFiles& files, const TinySizes& sizes) {
   std::string yaml = fmt::format(
       "title: Tiny\nkind: idx\npreprocessing: mean_image\nclasses: {}\nshape: [1, {}, {}]\n"
       "splits: {{train: {}, validation: {}, test: {}}}\nfiles:\n",
-      kClasses, kSide, kSide, sizes.train, sizes.validation, sizes.test);
+      kClasses, sizes.side, sizes.side, sizes.train, sizes.validation, sizes.test);
   const std::map<std::string, std::string> roles{{"train-images.gz", "train_images"},
                                                  {"train-labels", "train_labels"},
                                                  {"test-images.gz", "test_images"},

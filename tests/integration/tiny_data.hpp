@@ -7,12 +7,13 @@
 #include <vector>
 
 /// A small dataset in MNIST's form, so that the program is tried whole in little time and without
-/// anything that is not in the sources: 6 × 6 grey pictures of 4 kinds, each a pattern of its own
+/// anything that is not in the sources: small grey pictures of 4 kinds, each a pattern of its own
 /// under noise.
 namespace laq::integration {
 
 struct TinySizes {
   int train = 2000, validation = 200, test = 200;
+  int side = 6;
 };
 
 /// The four files by their published names, packed where the name ends in .gz.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -34,9 +33,7 @@ Workplace::Workplace() {
   if (!::mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder");
   path_ = pattern;
   fs::copy(kSource / "configs", path_ / "configs", fs::copy_options::recursive);
-  const DataFiles files = tiny_files();
-  for (const auto& [name, content] : files) write_text(data() / name, content);
-  write_text(path_ / "configs/datasets/tiny.yaml", tiny_dataset_yaml(files));
+  add_pictures("tiny", {});
   write_text(path_ / "configs/experiments/tiny.yaml", kExperiment);
   write_text(path_ / "configs/sweeps/tiny.yaml", kSweep);
 }
@@ -44,6 +41,12 @@ Workplace::Workplace() {
 Workplace::~Workplace() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
+}
+
+void Workplace::add_pictures(const std::string& name, const TinySizes& sizes) const {
+  const DataFiles files = tiny_files(sizes);
+  for (const auto& [file, content] : files) write_text(path_ / "data" / name / file, content);
+  write_text(path_ / "configs/datasets" / (name + ".yaml"), tiny_dataset_yaml(files, sizes));
 }
 
 Call Workplace::call(std::vector<std::string> arguments) const {
@@ -61,23 +64,6 @@ fs::path Workplace::run_folder(const std::string& method, const fs::path& runs) 
         fmt::format("{} runs of {} in {}", found.size(), method, (path_ / runs).string()));
   }
   return found.front();
-}
-
-void check_refusal(const Outcome& outcome, int exit_code, const std::vector<std::string>& parts) {
-  INFO(outcome.command << "\n" << outcome.out << outcome.err);
-  CHECK(outcome.exit_code == exit_code);
-  CHECK(outcome.out.empty());
-  CHECK(outcome.err.starts_with("laq: "));
-  CHECK(count(outcome.err, "\n") == 1);
-  CHECK(outcome.err.size() < 600);
-  CHECK_THAT(outcome.err, !Catch::Contains("179769313486"));  // the largest number tells nothing
-  for (const auto& part : parts) CHECK_THAT(outcome.err, Catch::Contains(part));
-}
-
-void check_done(const Outcome& outcome) {
-  INFO(outcome.command << "\n" << outcome.out << outcome.err);
-  CHECK(outcome.exit_code == 0);
-  CHECK(outcome.err.empty());
 }
 
 fs::path real_data() {

@@ -24,6 +24,8 @@ class Workplace {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   std::filesystem::path data() const { return path_ / "data" / "tiny"; }
+  /// Another dataset of that kind.
+  void add_pictures(const std::string& name, const TinySizes& sizes) const;
 
   /// A call with the configurations and data of this folder, in this folder.
   Call call(std::vector<std::string> arguments) const;

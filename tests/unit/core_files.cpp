@@ -1,6 +1,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <string>
 
@@ -114,6 +115,10 @@ TEST_CASE("only the temporaries of dead processes are swept", "[core]") {
   folder.write(alive, "half");
   sweep_temporaries(folder.path());
   CHECK(folder.names() == std::vector<std::string>{"file", alive});
+  // A number may have gone to another process since.
+  fs::last_write_time(folder / alive, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  sweep_temporaries(folder.path());
+  CHECK(folder.names() == std::vector<std::string>{"file"});
   sweep_temporaries(folder / "absent");  // nothing to sweep
 }
 

@@ -91,6 +91,14 @@ TEST_CASE("truncated and altered records are errors, or harmless") {
     store(file, whole.substr(0, length));
     CHECK_FALSE(message([&] { read_run_record(file); }).empty());
   }
+  // Also where only the seal, of 20 bytes, is cut into. Without any of it the file is what HDF5
+  // leaves when it changes one, with all of the content.
+  for (std::size_t missing = 1; missing <= 60; ++missing) {
+    INFO(missing << " bytes are missing");
+    store(file, whole.substr(0, whole.size() - missing));
+    const std::string error = message([&] { read_run_record(file); });
+    CHECK(holds(error, "is truncated") == (missing != 20));
+  }
   std::mt19937 random(1);
   for (int trial = 0; trial < 300; ++trial) {
     std::string altered = whole;

@@ -78,6 +78,12 @@ TEST_CASE("the hash is of what can change the outcome", "[train]") {
   CHECK(resolved("late", {"train.epochs=50", "quantizer.group=tensor"}).hash == run.hash);
   CHECK(resolved("late", {"train.learning_rate=1e-2", "train.max_steps=0"}).hash == run.hash);
   CHECK(resolved("lata", {"quantizer.solver=exact"}).hash == run.hash);
+  const Run often =
+      resolved("late", {"checkpoint.every_steps=10", "checkpoint.every_seconds=60.5"});
+  CHECK(often.hash == run.hash);
+  CHECK(often.yaml() == run.yaml());
+  CHECK(often.checkpoint.every_steps == 10);
+  CHECK(often.checkpoint.every_seconds == 60.5);
   std::vector<std::string> hashes = {run.hash};
   for (const char* word : {"train.epochs=49",
                            "train.batch=50",

@@ -77,7 +77,8 @@ TEST_CASE("a training on text that is restored goes on bitwise as if it had not 
           "[train]") {
   const auto text = tiny_text();
   const Scratch folder;
-  for (const char* method : {"full", "late", "lata", "ttq", "laq4_linear", "dorefa4"}) {
+  for (const char* method :
+       {"full", "late", "lata", "ttq", "lat2a", "laq3_log", "laq4_linear", "dorefa4"}) {
     const Run run = tiny_text_run(method);
     Training whole(run, text);
     go_on(whole);

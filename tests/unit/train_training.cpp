@@ -69,9 +69,10 @@ void check_same_history(const record::History& a, const record::History& b) {
   }
 }
 
-const std::vector<std::string> kMethods = {"full",  "binaryconnect", "lab",     "twn",
-                                           "late",  "lata",          "ttq",     "lat2e",
-                                           "lat2a", "dorefa3",       "laq3_log"};
+const std::vector<std::string> kMethods = {
+    "full",     "binaryconnect", "bwn",         "lab",        "twn",     "late",
+    "lata",     "ttq",           "lat2e",       "lat2a",      "dorefa3", "dorefa4",
+    "laq3_log", "laq4_log",      "laq3_linear", "laq4_linear"};
 
 }  // namespace
 
@@ -282,6 +283,69 @@ TEST_CASE("a training that is stopped and restored goes on bitwise as if it had 
       check_same_history(second.history(), whole.history());
     }
   }
+}
+
+TEST_CASE("a training that is stopped before an epoch's evaluation goes on bitwise", "[train]") {
+  const auto data = tiny_images();
+  const Scratch folder;
+  for (const auto& method : kMethods) {
+    for (const char* group : {"tensor", "row"}) {
+      if (method == "full" && group == std::string("row")) continue;
+      const Run run = method == "full"
+                          ? tiny_run(method)
+                          : tiny_run(method, 1, {std::string("quantizer.group=") + group});
+      Training whole(run, data), first(run, data), second(run, data);
+      go_on(whole);
+      for (int i = 0; i < 6; ++i) first.step();
+      REQUIRE(first.epoch_due());
+      const auto before = bytes_of(first);
+      CHECK_FALSE(first.finish_epoch([] { return true; }));
+      CHECK((bytes_of(first) == before));
+      CHECK(first.model().is_training());
+      CHECK(first.history().epochs.rows() == 0);
+      record::write_checkpoint(folder / "checkpoint.h5", first.blobs(), first.checkpoint_state());
+      second.restore(record::CheckpointReader(folder / "checkpoint.h5"));
+      INFO(method << " by " << group);
+      REQUIRE(second.epoch_due());
+      second.finish_epoch();
+      go_on(second);
+      CHECK((bytes_of(second) == bytes_of(whole)));
+      check_same_history(second.history(), whole.history());
+    }
+  }
+}
+
+TEST_CASE("a checkpoint of before levels were kept is as good, within an epoch", "[train]") {
+  const auto data = tiny_images();
+  const Scratch folder;
+  const Run run = tiny_run("lata");
+  Training whole(run, data), first(run, data), second(run, data);
+  go_on(whole);
+  go_on(first, 8);
+  auto blobs = first.blobs();
+  const auto kept = std::erase_if(blobs, [](const record::Blob& blob) {
+    return blob.name.ends_with(":levels") || blob.name.ends_with(":rounds");
+  });
+  CHECK(kept == 4);
+  record::write_checkpoint(folder / "checkpoint.h5", blobs, first.checkpoint_state());
+  second.restore(record::CheckpointReader(folder / "checkpoint.h5"));
+  go_on(second);
+  CHECK((bytes_of(second) == bytes_of(whole)));
+  check_same_history(second.history(), whole.history());
+}
+
+TEST_CASE("without an epoch, a loss of the initial network that is not finite is an error",
+          "[train]") {
+  const auto data = tiny_images();
+  const Run run = tiny_run("full", 1, {"train.epochs=0"});
+  Training training(run, data);
+  {
+    const at::NoGradGuard no_gradient;
+    training.model().layers()[0].tensor.fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+  const Error error = error_of([&] { training.conclude(); });
+  CHECK(error.kind() == Error::Kind::not_finite);
+  CHECK_THAT(error.what(), Contains("of the initial network is not finite"));
 }
 
 TEST_CASE("a checkpoint of another configuration is refused", "[train]") {
