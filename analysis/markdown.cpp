@@ -121,7 +121,7 @@ std::string markdown(const Table& table) {
     for (const auto& line : missing) text += fmt::format("- {}\n", markdown_escaped(line));
   }
   if (has_training(table)) {
-    text += "\n## Training (over the runs)\n\n" + training(table);
+    text += "\n## Training\n\n" + training(table);
     if (const auto note = step_note(table); !note.empty()) text += "\n" + note + "\n";
   }
   if (!table.rows.empty()) {
