@@ -31,22 +31,25 @@ std::int64_t seed_number(const std::string& text) {
   return seed;
 }
 
-bool data_at_hand(const fs::path& configs, const std::string& experiment,
-                  const data::DataPaths& paths) {
+std::vector<std::string> absent_files(const fs::path& configs, const std::string& experiment,
+                                      const data::DataPaths& paths) {
   const config::Tree tree = train::load_named(configs, "experiments", experiment);
   const config::Tree* dataset = tree.find("dataset");
-  if (!dataset || !dataset->scalar()) return true;  // resolve says what is wrong
+  if (!dataset || !dataset->scalar()) return {};  // resolve says what is wrong
   const auto spec = data::load_dataset(configs, *dataset->scalar());
-  return std::all_of(spec.files.begin(), spec.files.end(),
-                     [&](const auto& one) { return data::locate(spec, one, paths).has_value(); });
+  std::vector<std::string> absent;
+  for (const auto& file : spec.files) {
+    if (!data::locate(spec, file, paths)) absent.push_back(file.name);
+  }
+  return absent;
 }
 
 void take_fallbacks(const fs::path& configs, const data::DataPaths& paths, SweepFile& file,
                     Plan& plan) {
   for (const auto& [from, to] : file.fallbacks) {
     const auto wanted = std::find(file.experiments.begin(), file.experiments.end(), from);
-    if (wanted == file.experiments.end() || data_at_hand(configs, from, paths)) continue;
-    if (!data_at_hand(configs, to, paths)) continue;
+    if (wanted == file.experiments.end() || absent_files(configs, from, paths).empty()) continue;
+    if (!absent_files(configs, to, paths).empty()) continue;
     plan.fallbacks_taken.emplace_back(from, to);
     plan.notes.push_back(fmt::format(
         "The data of '{}' is not at hand, so '{}' was run instead; it has no printed figure.", from,
@@ -212,6 +215,10 @@ Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   plan.grid = file.axes.all();
   plan.label = file.profile == own_profile ? plan.name : plan.name + "-" + file.profile;
   plan.runs = request.runs.empty() ? fs::path("results") / plan.label / "runs" : request.runs;
+  for (const auto& experiment : plan.experiments) {
+    auto absent = absent_files(configs, experiment, request.data);
+    if (!absent.empty()) plan.absent[experiment] = std::move(absent);
+  }
   Expansion(configs, file, plan).expand();
   return plan;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +41,8 @@ struct Plan {
       notes;  ///< what was changed on the way, for the reader (a fallback that was taken)
   /// Fallbacks that were taken: experiment, experiment that is run instead.
   Pairs fallbacks_taken;
+  /// Experiments whose data is not at hand: the files that are not there.
+  std::map<std::string, std::vector<std::string>> absent;
   std::vector<std::string> words;  ///< the words of the command line
   Pairs slurm;                     ///< options of sbatch
   std::vector<Job> jobs;  ///< experiments × methods × points × seeds without what is excluded
@@ -53,7 +56,7 @@ struct PlanRequest {
   std::vector<std::string> words;  ///< `axis=a,b`, `axis=range(2,5)` or `key=value`
   std::filesystem::path runs;      ///< "" means results/<name>/runs, or <name>-<profile> when
                                    ///< the profile is not the sweep's own
-  data::DataPaths data;            ///< to decide about fallbacks
+  data::DataPaths data;            ///< to decide about fallbacks, and to say what is absent
 };
 
 /// Expands a sweep file: `title`, `table`, `profile`, `experiments`, `methods`, `seeds`, `grid`

@@ -53,7 +53,7 @@ TEST_CASE("a table says which cells are missing and why") {
   CHECK(cell["missing"].size() == 1);
 }
 
-TEST_CASE("a table says that data is missing, and where from it can be had") {
+TEST_CASE("a table says that data is missing, and which") {
   const Workplace place;
   fs::remove(place.data() / "train-labels");
   const Outcome sweep = place.laq({"sweep", "tiny", "method=full"});
@@ -61,7 +61,8 @@ TEST_CASE("a table says that data is missing, and where from it can be had") {
   CHECK_THAT(sweep.out, Catch::Contains("missing tiny full seed 1: tiny/train-labels: "));
   const Outcome table = place.laq({"table", "tiny", "method=full"});
   check_done(table);
-  CHECK_THAT(table.out, Catch::Contains("| missing |") && Catch::Contains("laq data fetch tiny"));
+  CHECK_THAT(table.out,
+             Catch::Contains("| missing |") && Catch::Contains("train-labels not at hand"));
 }
 
 TEST_CASE("the quick profile is not compared with the paper") {
