@@ -35,6 +35,12 @@ std::string shortened(const std::string& text, std::size_t digits) {
                                              escaped_html(text.substr(0, digits)));
 }
 
+// A hash is known by its first digits; the whole of it is in the title.
+std::string value_html(const std::string& value) {
+  const bool hash = value.size() == 64 && value.find_first_not_of("0123456789abcdef") == value.npos;
+  return hash ? shortened(value, kHashDigits) : code(value);
+}
+
 std::string value_of(const ReportSource& source, const RunData& run) {
   if (!run.completed()) return "–";
   const auto& all = run.record->history.final_values;
@@ -85,7 +91,7 @@ std::string configuration_html(const ReportSource& source) {
     if (different) {
       heads.push_back(escaped_html(key));
     } else {
-      same.row({code(key), code(shared[key])});
+      same.row({code(key), value_html(shared[key])});
     }
   }
   std::string text = same.html();
@@ -99,7 +105,7 @@ std::string configuration_html(const ReportSource& source) {
     for (const auto& [key, different] : differs) {
       if (!different) continue;
       const auto found = all[i].find(key);
-      cells.push_back(found == all[i].end() ? "–" : code(found->second));
+      cells.push_back(found == all[i].end() ? "–" : value_html(found->second));
     }
     other.row(cells);
   }

@@ -25,7 +25,7 @@ class Recorded {
   }
 
   void put(std::size_t job, const record::History& history, record::State state,
-              const std::string& reason = "") const {
+           const std::string& reason = "") const {
     write(plan_.jobs.at(job), history, state, reason);
   }
   void complete(std::size_t job, const record::History& history) const {
