@@ -1,0 +1,113 @@
+#include "optim/proximal_adam.hpp"
+#include "optim/tensor_proximal_adam.hpp"
+#include "support/layers.hpp"
+#include "support/methods.hpp"
+#include "support/scratch.hpp"
+
+using namespace laq;
+using namespace laq::optim;
+using namespace laq::test;
+
+namespace {
+
+constexpr double kTolerance = 2e-6;  // some float roundings of weights below 1, after a few steps
+
+std::vector<nn::Parameter> network() {
+  return {layer("w", {24, 20}, true, 0.2, 4), layer("b", {24}, false)};
+}
+
+/// Weights that fall on another level than `expected`, as a fraction.
+double on_another_level(const at::Tensor& found, const at::Tensor& expected) {
+  return (found - expected).abs().gt(1e-4).to(at::kDouble).mean().item<double>();
+}
+
+void check_close(const std::string& name, const at::Tensor& found, const at::Tensor& expected) {
+  INFO(name);
+  REQUIRE(found.sizes() == expected.sizes());
+  REQUIRE(found.scalar_type() == expected.scalar_type());
+  if (name.ends_with("level_index") || name.ends_with("rounds")) return;
+  const at::Tensor difference = (found - expected).abs().to(at::kDouble);
+  CHECK(difference.max().item<double>() < kTolerance);
+}
+
+// Both optimizers see the same gradients.
+void check_method(const Method& method, quant::Grouping grouping) {
+  INFO(method.name);
+  const auto here = network(), there = network();
+  const quant::Quantizer quantizer{method.rule, grouping};
+  const AdamOptions options{.clip_gradient = 0.5};
+  ProximalAdam expected(here, quantizer, options);
+  TensorProximalAdam found(there, quantizer, options);
+  for (int step = 1; step <= 4; ++step) {
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      set_gradient(here[i], step);
+      there[i].tensor.mutable_grad() = here[i].tensor.grad().clone();
+    }
+    expected.step(0.01);
+    found.step(0.01);
+    CHECK(on_another_level(there[0].tensor, here[0].tensor) < 0.01);
+  }
+  const auto a = found.state(), b = expected.state();
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    CHECK(a[i].first == b[i].first);
+    check_close(a[i].first, a[i].second, b[i].second);
+  }
+  const LayerReport one = found.report().at(0), other = expected.report().at(0);
+  CHECK(one.codes == other.codes);
+  CHECK(one.zero_fraction == Approx(other.zero_fraction).margin(0.01));
+  CHECK(one.flips == Approx(other.flips).margin(0.01));
+  CHECK(one.weighted_error == Approx(other.weighted_error).epsilon(1e-3));
+}
+
+}  // namespace
+
+TEST_CASE("the optimizer by tensors takes the steps of the one on the CPU") {
+  for (const auto& name : {"binaryconnect", "bwn", "lab", "twn", "late", "lata", "ttq", "lat2e",
+                           "lat2a", "dorefa3", "laq3_linear", "laq3_log"}) {
+    check_method(method(name), quant::Grouping::tensor);
+    check_method(method(name), quant::Grouping::row);
+  }
+}
+
+TEST_CASE("the optimizer by tensors without a quantizer is Adam") {
+  const auto here = network(), there = network();
+  ProximalAdam expected(here, {}, {});
+  TensorProximalAdam found(there, {}, {});
+  for (int step = 1; step <= 3; ++step) {
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      set_gradient(here[i], step);
+      there[i].tensor.mutable_grad() = here[i].tensor.grad().clone();
+    }
+    expected.step(0.01);
+    found.step(0.01);
+  }
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    CHECK((there[i].tensor - here[i].tensor).abs().max().item<double>() < kTolerance);
+  }
+  CHECK(found.report().empty());
+}
+
+TEST_CASE("the state of one optimizer continues in the other") {
+  const Method& late = method("late");
+  const auto here = network(), there = network();
+  ProximalAdam first(here, {late.rule, {}}, {});
+  for (int step = 1; step <= 3; ++step) {
+    for (const auto& parameter : here) set_gradient(parameter, step);
+    first.step(0.01);
+  }
+  TensorProximalAdam second(there, {late.rule, {}}, {});
+  const auto from = first.state(), to = second.state();
+  const at::NoGradGuard no_gradient;
+  for (std::size_t i = 0; i < from.size(); ++i) to[i].second.copy_(from[i].second);
+  for (std::size_t i = 0; i < here.size(); ++i) there[i].tensor.copy_(here[i].tensor);
+  second.set_steps(first.steps());
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    set_gradient(here[i], 4);
+    there[i].tensor.mutable_grad() = here[i].tensor.grad().clone();
+  }
+  first.step(0.01);
+  second.step(0.01);
+  for (std::size_t i = 0; i < from.size(); ++i)
+    check_close(from[i].first, second.state()[i].second, first.state()[i].second);
+}
