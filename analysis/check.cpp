@@ -37,8 +37,14 @@ Finding judge(const Row& row, const Column& column, const Entry& entry) {
   const std::string printed = paper.text + (paper.checked ? "" : "†");
   if (!entry.cell.missing.empty()) {
     std::vector<std::string> reasons;
-    for (const auto& run : entry.cell.missing) {
-      reasons.push_back(fmt::format("seed {} {}", run.seed, run.reason));
+    const auto& missing = entry.cell.missing;
+    for (std::size_t i = 0; i < missing.size();) {
+      std::vector<std::string> seeds;
+      const std::string& reason = missing[i].reason;
+      for (; i < missing.size() && missing[i].reason == reason; ++i)
+        seeds.push_back(std::to_string(missing[i].seed));
+      reasons.push_back(
+          fmt::format("seed{} {} {}", seeds.size() > 1 ? "s" : "", join(seeds), reason));
     }
     return {Verdict::missing, fmt::format("missing     {}: {} runs, paper {}; {}", cell,
                                           count_text(entry), printed, join(reasons, "; "))};

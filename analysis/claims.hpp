@@ -44,7 +44,7 @@ struct Comparison {
   std::string left, right;  ///< titles of the methods; `right` is "" when one alone is measured
   std::string statement;    ///< "LATe − TWN < 0.04 (3 % of TWN)"
   std::string test;         ///< "paired t", "t of the slopes", "t"
-  std::string unit;         ///< of the values: "%", "nats", "rounds"
+  std::string unit;         ///< "points" (of percent), "nats", "rounds"
   int decimals = 2;         ///< to show values with
   Region region;
   std::vector<Observation> observations;  ///< the common seeds, in order

@@ -8,6 +8,7 @@
 
 #include "analysis/unicode.hpp"
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "record/run_record.hpp"
 #include "sweep/plan.hpp"
 
@@ -15,6 +16,7 @@ namespace laq::analysis {
 namespace {
 
 constexpr const char* kUnreadable = "unreadable";
+constexpr const char* kNoData = "no data";
 
 Missing missing_run(const sweep::Job& job, const std::string& state, const std::string& why) {
   // "diverged" and "diverged at epoch 3" make one phrase.
@@ -25,9 +27,12 @@ Missing missing_run(const sweep::Job& job, const std::string& state, const std::
   return {job.run.request.seed, job.folder, state, one_line(reason)};
 }
 
-Missing missing_run(const sweep::Job& job) {
-  const bool nothing = job.state == record::State::queued;
-  return missing_run(job, nothing ? "not run" : record::state_name(job.state), job.reason);
+Missing missing_run(const sweep::Plan& plan, const sweep::Job& job) {
+  if (job.state != record::State::queued)
+    return missing_run(job, record::state_name(job.state), job.reason);
+  const auto absent = plan.absent.find(job.run.request.experiment);
+  if (absent == plan.absent.end()) return missing_run(job, "not run", job.reason);
+  return missing_run(job, kNoData, join(absent->second) + " not at hand");
 }
 
 // Mean over layers and epochs; none where no solver alternates.
@@ -89,14 +94,15 @@ sweep::Job refreshed(const sweep::Job& planned) {
   return job.state == record::State::queued ? planned : job;
 }
 
-void add_run(const sweep::Job& job, Metric metric, Cell& cell, Origin& origin) {
+void add_run(const sweep::Plan& plan, const sweep::Job& job, Metric metric, Cell& cell,
+             Origin& origin) {
   const auto same = [&](const auto& other) { return other.folder == job.folder; };
   if (std::any_of(cell.results.begin(), cell.results.end(), same) ||
       std::any_of(cell.missing.begin(), cell.missing.end(), same)) {
     return;  // a method or seed that the sweep names twice
   }
   if (!job.done()) {
-    cell.missing.push_back(missing_run(job));
+    cell.missing.push_back(missing_run(plan, job));
     return;
   }
   try {
@@ -186,7 +192,7 @@ Collection collect(const sweep::Plan& plan, Metric metric) {
       all.cells.push_back({request.experiment, request.method, point, i, {}, {}});
       cell = all.cells.end() - 1;
     }
-    add_run(refreshed(plan.jobs[i]), metric, *cell, all.origin);
+    add_run(plan, refreshed(plan.jobs[i]), metric, *cell, all.origin);
   }
   mark_disturbed(all.cells);
   return all;

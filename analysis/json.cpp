@@ -20,12 +20,24 @@ Json figure(const std::optional<Figure>& figure) {
           {"checked", figure->checked}};
 }
 
+Json size(const std::optional<ModelSize>& size) {
+  if (!size) return nullptr;
+  return {{"weights", size->weights},
+          {"bits", size->bits},
+          {"scales", size->scales},
+          {"bytes", size->bytes()},
+          {"float_bytes", size->float_bytes()},
+          {"compression", size->compression()}};
+}
+
 Json entry(const Column& column, const Entry& entry) {
   Json runs = Json::array(), missing = Json::array();
   for (const auto& run : entry.cell.results) {
     runs.push_back({{"seed", run.seed},
                     {"value", run.value},
                     {"step_ms", optional(run.step_ms)},
+                    {"step_disturbed", run.disturbed},
+                    {"rounds", optional(run.rounds)},
                     {"best_epoch", optional(run.best_epoch)},
                     {"folder", run.folder.generic_string()}});
   }
@@ -42,7 +54,11 @@ Json entry(const Column& column, const Entry& entry) {
           {"sd", optional(entry.ours.sd)},
           {"paper", figure(entry.paper)},
           {"difference", optional(entry.difference)},
+          {"best", entry.best},
           {"step_ms", optional(entry.cell.step_ms())},
+          {"step_disturbed", entry.cell.disturbed()},
+          {"rounds", optional(entry.cell.rounds())},
+          {"size", size(entry.size)},
           {"best_epoch", optional(entry.cell.best_epoch())},
           {"runs", std::move(runs)},
           {"missing", std::move(missing)}};
@@ -67,7 +83,11 @@ Json rows(const Table& table) {
 Json columns(const Table& table) {
   Json all = Json::array();
   for (const auto& column : table.columns) {
+    Json point = Json::object();
+    for (const auto& [axis, value] : column.point) point[axis] = value;
     all.push_back({{"experiment", column.experiment},
+                   {"point", std::move(point)},
+                   {"absent_files", column.absent},
                    {"title", column.title},
                    {"dataset", column.dataset},
                    {"paper_column", optional(column.paper_column)}});
@@ -98,6 +118,7 @@ std::string json(const Table& table) {
                     {"paper", paper},
                     {"runs", table.runs.generic_string()},
                     {"axes", table.axes},
+                    {"column_axes", table.column_axes},
                     {"columns", columns(table)},
                     {"rows", rows(table)},
                     {"provenance", provenance(table.origin)}};

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <functional>
 #include <map>
 
 #include "analysis/render.hpp"
@@ -21,7 +22,7 @@ const std::map<char32_t, std::string>& special() {
                                                       {U'_', "\\_"},
                                                       {U'#', "\\#"},
                                                       {U'$', "\\$"},
-                                                      {U'~', "\\textasciitilde{}"},
+                                                      {U'~', "$\\sim$"},
                                                       {U'^', "\\textasciicircum{}"},
                                                       {U'<', "$<$"},
                                                       {U'>', "$>$"},
@@ -44,6 +45,8 @@ const std::map<char32_t, std::string>& special() {
                                                       {U'√', "$\\surd$"},
                                                       {U'≤', "$\\leq$"},
                                                       {U'≥', "$\\geq$"},
+                                                      {U'⌈', "$\\lceil$"},
+                                                      {U'⌉', "$\\rceil$"},
                                                       {U'→', "$\\to$"},
                                                       {U'∞', "$\\infty$"},
                                                       {U'®', "\\textregistered{}"},
@@ -75,7 +78,9 @@ std::string math(const std::string& number) {
 std::string ours(const Table& table, const Entry& entry) {
   if (entry.ours.n == 0) return "\\emph{" + escaped(missing_states(entry)) + "}";
   const std::string mean = fixed(entry.ours.mean, table.decimals);
-  return math(entry.ours.sd ? mean + " \\pm " + fixed(*entry.ours.sd, table.decimals) : mean);
+  const std::string text =
+      entry.ours.sd ? mean + " \\pm " + fixed(*entry.ours.sd, table.decimals) : mean;
+  return math(entry.best ? "\\mathbf{" + text + "}" : text);
 }
 
 std::string figure(const Entry& entry) {
@@ -87,6 +92,7 @@ std::string figure(const Entry& entry) {
 struct Tabular {
   std::string columns, groups, rules, head;
   std::vector<std::string> lines;
+  std::vector<bool> begins_group;
   std::size_t used;
 
   explicit Tabular(const Table& table) : used(1 + table.axes.size()) {
@@ -94,7 +100,9 @@ struct Tabular {
     head = "method";
     for (const auto& axis : table.axes) head += " & " + escaped(axis);
     groups = std::string(table.axes.size(), '&');
-    for (const auto& row : table.rows) {
+    for (std::size_t r = 0; r < table.rows.size(); ++r) {
+      const Row& row = table.rows[r];
+      begins_group.push_back(table.begins_group(r));
       lines.push_back(escaped(row.title));
       for (const auto& [axis, value] : row.point) lines.back() += " & " + escaped(value);
     }
@@ -110,7 +118,10 @@ struct Tabular {
 
   std::string text() const {
     std::string body;
-    for (const auto& line : lines) body += line + " \\\\\n";
+    for (std::size_t r = 0; r < lines.size(); ++r) {
+      if (begins_group[r]) body += "\\addlinespace\n";
+      body += lines[r] + " \\\\\n";
+    }
     return fmt::format(
         "\\begin{{tabular}}{{{}}}\n\\toprule\n{} \\\\\n{}\n{} \\\\\n\\midrule\n{}\\bottomrule\n"
         "\\end{{tabular}}\n",
@@ -137,19 +148,35 @@ std::string results(const Table& table) {
   return tabular.text();
 }
 
-std::string training(const Table& table) {
+// Columns that are the same kind of figure for each experiment; texts are plain.
+using Cells = std::function<std::vector<std::string>(const Entry&)>;
+
+std::string plain(const Table& table, const std::vector<std::string>& heads, const Cells& cells) {
   Tabular tabular(table);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    tabular.add_group(table.columns[c].title, {"ms per step", "best epoch"});
+    tabular.add_group(table.columns[c].title, heads);
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
-      const Cell& cell = table.rows[r].entries[c].cell;
-      const std::string step = optional_fixed(cell.step_ms(), 1);
-      const std::string epoch = epoch_text(cell.best_epoch());
-      tabular.lines[r] +=
-          fmt::format(" & {} & {}", step.empty() ? kNone : step, epoch.empty() ? kNone : epoch);
+      for (const auto& text : cells(table.rows[r].entries[c]))
+        tabular.lines[r] += " & " + (text.empty() ? kNone : escaped(text));
     }
   }
   return tabular.text();
+}
+
+std::string training(const Table& table) {
+  return plain(table, {"ms per step", "rounds", "best epoch"}, [](const Entry& entry) {
+    const Cell& cell = entry.cell;
+    return std::vector{step_text(cell), optional_fixed(cell.rounds(), 1),
+                       epoch_text(cell.best_epoch())};
+  });
+}
+
+std::string sizes(const Table& table) {
+  return plain(table, {"bits", "MiB", "compression"}, [](const Entry& entry) {
+    if (!entry.size) return std::vector<std::string>(3);
+    return std::vector{std::to_string(entry.size->bits), mebibytes(entry.size->bytes()),
+                       fixed(entry.size->compression(), 1) + "×"};
+  });
 }
 
 std::string environment(const std::string& caption, const std::string& label,
@@ -163,9 +190,11 @@ std::string environment(const std::string& caption, const std::string& label,
 std::string notes(const Table& table) {
   std::vector<std::string> all;
   if (table.has_unchecked()) all.push_back("$^{\\dag}$ " + escaped(dagger_note()));
+  if (table.has_best()) all.push_back(escaped(best_note()));
   if (has_single_runs(table)) all.push_back("$n = 1$" + escaped(single_run_note().substr(5)));
   if (const auto source = source_note(table); !source.empty()) all.push_back(escaped(source));
   all.push_back(escaped(provenance_note(table)));
+  for (const auto& line : absent_lines(table)) all.push_back("Missing: " + escaped(line));
   for (const auto& line : missing_lines(table)) all.push_back("Missing: " + escaped(line));
   std::string text = "\\par\\medskip\n\\begin{minipage}{0.95\\linewidth}\\footnotesize\n";
   for (const auto& note : all) text += note + "\\par\n";
@@ -193,9 +222,12 @@ std::string latex(const Table& table) {
   text += environment(caption, label(table), results(table), notes(table));
   if (has_training(table)) {
     text += '\n';
-    text += environment(fmt::format("{}. Training: medians over the runs.", head),
+    text += environment(fmt::format("{}. Training. {}", head, escaped(step_note(table))),
                         label(table) + "-training", training(table), "");
   }
+  text += '\n';
+  text += environment(fmt::format("{}. Size of the weights. {}", head, escaped(size_note())),
+                      label(table) + "-size", sizes(table), "");
   return text;
 }
 

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <functional>
 
 #include "analysis/markdown_grid.hpp"
 #include "analysis/render.hpp"
@@ -34,7 +34,9 @@ Grid started(const Table& table) {
 std::string ours(const Table& table, const Entry& entry) {
   if (entry.ours.n == 0) return missing_states(entry);
   const std::string mean = fixed(entry.ours.mean, table.decimals);
-  return entry.ours.sd ? mean + " ± " + fixed(*entry.ours.sd, table.decimals) : mean;
+  const std::string text =
+      entry.ours.sd ? mean + " ± " + fixed(*entry.ours.sd, table.decimals) : mean;
+  return entry.best ? "**" + text + "**" : text;
 }
 
 std::string figure(const Table& table, const Entry& entry) {
@@ -65,21 +67,38 @@ std::string results(const Table& table) {
   return grid.text();
 }
 
-std::string training(const Table& table) {
+// Columns that are the same kind of figure for each experiment.
+using Cells = std::function<std::vector<std::string>(const Entry&)>;
+
+std::string plain(const Table& table, const std::vector<std::string>& heads, const Cells& cells) {
   Grid grid = started(table);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    const std::string title = markdown_escaped(table.columns[c].title);
-    grid.rows[0].insert(grid.rows[0].end(), {title + ", ms per step", "best epoch"});
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+      const std::string title = markdown_escaped(table.columns[c].title);
+      grid.rows[0].push_back(i == 0 ? title + ", " + heads[i] : heads[i]);
+    }
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
-      const Cell& cell = table.rows[r].entries[c].cell;
-      const std::string step = optional_fixed(cell.step_ms(), 1);
-      const std::string epoch = epoch_text(cell.best_epoch());
-      auto& row = grid.rows[r + 1];
-      row.push_back(step.empty() ? kNone : step);
-      row.push_back(epoch.empty() ? kNone : epoch);
+      for (const auto& text : cells(table.rows[r].entries[c]))
+        grid.rows[r + 1].push_back(text.empty() ? kNone : text);
     }
   }
   return grid.text();
+}
+
+std::string training(const Table& table) {
+  return plain(table, {"ms per step", "solver rounds", "best epoch"}, [](const Entry& entry) {
+    const Cell& cell = entry.cell;
+    return std::vector{step_text(cell), optional_fixed(cell.rounds(), 1),
+                       epoch_text(cell.best_epoch())};
+  });
+}
+
+std::string sizes(const Table& table) {
+  return plain(table, {"bits", "MiB", "compression"}, [](const Entry& entry) {
+    if (!entry.size) return std::vector<std::string>(3);
+    return std::vector{std::to_string(entry.size->bits), mebibytes(entry.size->bytes()),
+                       fixed(entry.size->compression(), 1) + "×"};
+  });
 }
 
 }  // namespace
@@ -90,16 +109,23 @@ std::string markdown(const Table& table) {
   for (const auto& note : table.notes) text += fmt::format("\n{}\n", markdown_escaped(note));
   text += fmt::format("\n{}\n", results(table));
   if (table.has_unchecked()) text += fmt::format("{} {}  \n", kDagger, dagger_note());
+  if (table.has_best()) text += best_note() + "  \n";
   if (has_single_runs(table)) text += single_run_note() + "  \n";
   if (const auto source = source_note(table); !source.empty())
     text += markdown_escaped(source) + "  \n";
   text += markdown_escaped(provenance_note(table)) + "\n";
-  if (const auto missing = missing_lines(table); !missing.empty()) {
+  std::vector<std::string> missing = absent_lines(table);
+  for (auto& line : missing_lines(table)) missing.push_back(std::move(line));
+  if (!missing.empty()) {
     text += "\n## Missing runs\n\n";
     for (const auto& line : missing) text += fmt::format("- {}\n", markdown_escaped(line));
   }
   if (has_training(table)) {
-    text += "\n## Training (median over the runs)\n\n" + training(table);
+    text += "\n## Training\n\n" + training(table);
+    if (const auto note = step_note(table); !note.empty()) text += "\n" + note + "\n";
+  }
+  if (!table.rows.empty()) {
+    text += "\n## Size of the weights\n\n" + sizes(table) + "\n" + size_note() + "\n";
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/protocol.hpp"
 #include "analysis/unicode.hpp"
@@ -56,38 +57,92 @@ Place paper_place(const sweep::Plan& plan, const sweep::Job& job, const Column& 
   return place;
 }
 
-void add_columns(const sweep::Plan& plan, const std::vector<Cell>& cells, Table& table) {
-  for (const Cell& cell : cells) {
-    const auto known = [&](const Column& column) { return column.experiment == cell.experiment; };
-    if (std::any_of(table.columns.begin(), table.columns.end(), known)) continue;
-    const data::DatasetSpec& dataset = plan.jobs[cell.first_job].run.dataset;
-    table.columns.push_back({cell.experiment, dataset.title, dataset.name,
-                             paper_column(plan, cell.experiment, dataset, table)});
+// The axes whose values the plan names as columns of the paper's table.
+std::vector<std::string> column_axes(const sweep::Plan& plan) {
+  std::vector<std::string> axes;
+  for (const auto& [axis, values] : plan.grid) {
+    const bool named = std::any_of(values.begin(), values.end(), [&](const auto& value) {
+      return named_column(plan, axis + "=" + value) != nullptr;
+    });
+    if (named) axes.push_back(axis);
   }
+  return axes;
+}
+
+// The part of a point on these axes, or on the others.
+Point part_of(const Point& point, const std::vector<std::string>& axes, bool on_axes) {
+  Point part;
+  for (const auto& coordinate : point) {
+    const bool found = std::find(axes.begin(), axes.end(), coordinate.first) != axes.end();
+    if (found == on_axes) part.push_back(coordinate);
+  }
+  return part;
+}
+
+std::string short_axis(const std::string& axis) {
+  return axis.substr(axis.rfind('.') + 1);
+}
+
+Column column_at(const sweep::Plan& plan, const Cell& cell, const Table& table) {
+  const data::DatasetSpec& dataset = plan.jobs[cell.first_job].run.dataset;
+  Column column;
+  column.experiment = cell.experiment;
+  column.point = part_of(cell.point, table.column_axes, true);
+  column.title = one_line(dataset.title);
+  column.dataset = dataset.name;
+  column.paper_column = paper_column(plan, cell.experiment, dataset, table);
+  for (const auto& [axis, value] : column.point) {
+    const std::string* own = named_column(plan, axis + "=" + value);
+    column.paper_column = own ? std::optional(*own) : std::nullopt;
+  }
+  if (const auto absent = plan.absent.find(cell.experiment); absent != plan.absent.end())
+    column.absent = absent->second;
+  return column;
+}
+
+bool at(const Column& column, const Cell& cell, const Table& table) {
+  return column.experiment == cell.experiment &&
+         column.point == part_of(cell.point, table.column_axes, true);
+}
+
+// Experiments on the same data are told apart by their names, points by their values.
+void complete_titles(Table& table) {
   std::vector<Column> titled = table.columns;
   for (Column& column : titled) {
     const auto shared =
-        std::count_if(table.columns.begin(), table.columns.end(),
-                      [&](const Column& other) { return other.title == column.title; });
-    if (shared > 1)
+        std::count_if(table.columns.begin(), table.columns.end(), [&](const Column& other) {
+          return other.title == column.title && other.experiment != column.experiment;
+        });
+    if (shared > 0)
       column.title += fmt::format(" ({})", fs::path(column.experiment).stem().string());
+    for (const auto& [axis, value] : column.point)
+      column.title += fmt::format(", {}={}", short_axis(axis), value);
   }
   table.columns = std::move(titled);
 }
 
+void add_columns(const sweep::Plan& plan, const std::vector<Cell>& cells, Table& table) {
+  for (const Cell& cell : cells) {
+    const auto known = [&](const Column& column) { return at(column, cell, table); };
+    if (std::none_of(table.columns.begin(), table.columns.end(), known))
+      table.columns.push_back(column_at(plan, cell, table));
+  }
+  complete_titles(table);
+}
+
 std::size_t column_of(const Table& table, const Cell& cell) {
-  const auto found =
-      std::find_if(table.columns.begin(), table.columns.end(),
-                   [&](const Column& column) { return column.experiment == cell.experiment; });
+  const auto found = std::find_if(table.columns.begin(), table.columns.end(),
+                                  [&](const Column& column) { return at(column, cell, table); });
   return static_cast<std::size_t>(found - table.columns.begin());
 }
 
 Row& row_of(Table& table, const Cell& cell, const std::string& title) {
+  const Point point = part_of(cell.point, table.column_axes, false);
   const auto found = std::find_if(table.rows.begin(), table.rows.end(), [&](const Row& row) {
-    return row.method == cell.method && row.point == cell.point;
+    return row.method == cell.method && row.point == point;
   });
   if (found != table.rows.end()) return *found;
-  table.rows.push_back({cell.method, title, cell.point, {}});
+  table.rows.push_back({cell.method, title, point, {}, {}});
   table.rows.back().entries.resize(table.columns.size());
   return table.rows.back();
 }
@@ -96,6 +151,24 @@ void add_figure(const std::string& method, const std::string& column, const Pape
                 Entry& entry) {
   entry.paper = paper.find(method, column);
   if (entry.paper && entry.ours.n > 0) entry.difference = entry.ours.mean - entry.paper->value;
+}
+
+// Marks the lowest means of each group in a column, once two have one.
+void mark_best(Table& table, std::size_t column) {
+  for (const Row& of_group : table.rows) {
+    std::vector<Entry*> group;
+    for (Row& row : table.rows) {
+      Entry& entry = row.entries[column];
+      if (row.group == of_group.group && entry.ours.n > 0) group.push_back(&entry);
+    }
+    if (group.size() < 2) continue;
+    const double unit = std::pow(10.0, -table.decimals);
+    const auto shown = [&](const Entry* entry) { return std::round(entry->ours.mean / unit); };
+    const auto lowest =
+        std::min_element(group.begin(), group.end(),
+                         [&](const auto* a, const auto* b) { return shown(a) < shown(b); });
+    for (Entry* entry : group) entry->best = shown(entry) == shown(*lowest);
+  }
 }
 
 int shown_decimals(const Table& table) {
@@ -113,6 +186,17 @@ int shown_decimals(const Table& table) {
 bool Table::has_figures(std::size_t column) const {
   return std::any_of(rows.begin(), rows.end(),
                      [&](const Row& row) { return row.entries[column].paper.has_value(); });
+}
+
+bool Table::begins_group(std::size_t row) const {
+  return row > 0 && rows[row].group != rows[row - 1].group;
+}
+
+bool Table::has_best() const {
+  return std::any_of(rows.begin(), rows.end(), [](const Row& row) {
+    return std::any_of(row.entries.begin(), row.entries.end(),
+                       [](const Entry& entry) { return entry.best; });
+  });
 }
 
 bool Table::has_figures() const {
@@ -135,7 +219,11 @@ Table make_table(const sweep::Plan& plan, const fs::path& configs) {
   table.title = one_line(plan.title);
   for (const auto& note : plan.notes) table.notes.push_back(one_line(note));
   table.runs = plan.runs;
-  for (const auto& axis : plan.grid) table.axes.push_back(axis.first);
+  table.column_axes = column_axes(plan);
+  for (const auto& [axis, values] : plan.grid) {
+    const auto& others = table.column_axes;
+    if (std::find(others.begin(), others.end(), axis) == others.end()) table.axes.push_back(axis);
+  }
   if (!plan.paper_table.empty()) {
     table.paper = load_paper_table(configs, plan.paper_table);
     table.metric = table.paper->metric;
@@ -152,12 +240,15 @@ Table make_table(const sweep::Plan& plan, const fs::path& configs) {
     const std::size_t column = column_of(table, cell);
     Entry& entry = row.entries[column];
     entry.ours = cell.summary();
+    entry.size = model_size(job.run);
+    row.group = {entry.size->bits, entry.size->scales_of_group};
     const Place place = paper_place(plan, job, table.columns[column]);
     if (table.paper && place.column && same_with(configs, job, place.overrides))
       add_figure(cell.method, *place.column, *table.paper, entry);
     entry.cell = std::move(cell);
   }
   table.decimals = shown_decimals(table);
+  for (std::size_t c = 0; c < table.columns.size(); ++c) mark_best(table, c);
   return table;
 }
 

@@ -6,16 +6,19 @@
 #include <vector>
 
 #include "analysis/collect.hpp"
+#include "analysis/model_size.hpp"
 #include "analysis/paper.hpp"
 
 namespace laq::analysis {
 
-/// One experiment.
+/// One experiment, at one point of the axes that are laid out as columns.
 struct Column {
   std::string experiment;
+  Point point;
   std::string title;
   std::string dataset;
   std::optional<std::string> paper_column;
+  std::vector<std::string> absent;  ///< files of the data that are not at hand
 };
 
 /// One method on one experiment.
@@ -24,6 +27,15 @@ struct Entry {
   Summary ours;
   std::optional<Figure> paper;       ///< only where the configuration is the one of the paper's row
   std::optional<double> difference;  ///< ours − paper, when both are there
+  bool best = false;  ///< lowest of its group in this column, or shown as equal to it
+  std::optional<ModelSize> size;
+};
+
+/// Methods that are compared with each other: as many bits for a weight and scales for a group.
+struct Group {
+  int bits = 32, scales = 0;
+
+  bool operator==(const Group&) const = default;
 };
 
 /// One method, at one point of the sweep's grid.
@@ -31,6 +43,7 @@ struct Row {
   std::string method;
   std::string title;
   Point point;
+  Group group;
   std::vector<Entry> entries;  ///< one for each column
 };
 
@@ -47,11 +60,15 @@ struct Table {
   int decimals = 2;                 ///< to show
   std::optional<PaperTable> paper;  ///< where the printed figures come from
   std::filesystem::path runs;
-  std::vector<std::string> axes;  ///< names of the grid's axes
+  std::vector<std::string> axes;         ///< of the grid, those that have a value for each row
+  std::vector<std::string> column_axes;  ///< those that have one for each column
   std::vector<Column> columns;
   std::vector<Row> rows;
   Origin origin;
 
+  /// Whether a row begins another group than the row before it.
+  bool begins_group(std::size_t row) const;
+  bool has_best() const;
   bool has_figures() const;    ///< whether any entry has the paper's figure
   bool has_unchecked() const;  ///< whether any of these is unchecked
   bool has_figures(std::size_t column) const;
@@ -60,7 +77,8 @@ struct Table {
 /// Collects a plan's runs and lays the paper's figures beside them. A figure is given where the
 /// dataset (or what the plan's `columns` name) has a column in the paper's table, the method a row,
 /// and the rest of the grid's point is the method's own configuration. Words that change a run's
-/// configuration leave the paper's protocol. Errors (usage): the plan's paper table is unknown or
+/// configuration leave the paper's protocol. An axis whose values are columns of the paper's table
+/// makes columns here too. Errors (usage): the plan's paper table is unknown or
 /// broken.
 Table make_table(const sweep::Plan& plan, const std::filesystem::path& configs);
 

@@ -32,6 +32,10 @@ std::string short_commit(const std::string& commit) {
   return end <= kCommitDigits ? commit : commit.substr(0, kCommitDigits) + commit.substr(end);
 }
 
+bool is_without_data(const Missing& run) {
+  return run.state == "no data";
+}
+
 }  // namespace
 
 std::string heading(const Table& table) {
@@ -55,6 +59,10 @@ std::string dagger_note() {
 
 std::string source_note(const Table& table) {
   return table.paper && table.has_figures() ? fmt::format("Paper: {}.", table.paper->source) : "";
+}
+
+std::string best_note() {
+  return "Bold: the lowest mean among methods with as many bits and scales.";
 }
 
 bool has_single_runs(const Table& table) {
@@ -92,6 +100,8 @@ std::vector<std::string> missing_lines(const Table& table) {
     const bool bare = std::all_of(missing.begin(), missing.end(),
                                   [](const Missing& run) { return run.reason == run.state; });
     if (entry.ours.n == 0 && bare) return;
+    const bool no_data = std::all_of(missing.begin(), missing.end(), is_without_data);
+    if (entry.ours.n == 0 && no_data) return;  // said once for the column
     std::string who = row.title;
     for (const auto& [axis, value] : row.point) who += fmt::format(", {}={}", axis, value);
     for (std::size_t i = 0; i < missing.size();) {
@@ -105,6 +115,51 @@ std::vector<std::string> missing_lines(const Table& table) {
     }
   });
   return lines;
+}
+
+std::vector<std::string> absent_lines(const Table& table) {
+  std::vector<std::string> lines;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const bool lacking = std::any_of(table.rows.begin(), table.rows.end(), [&](const Row& row) {
+      const auto& missing = row.entries[c].cell.missing;
+      return std::any_of(missing.begin(), missing.end(), is_without_data);
+    });
+    if (!lacking) continue;
+    lines.push_back(fmt::format("{}: no data: {} not at hand", table.columns[c].title,
+                                join(table.columns[c].absent)));
+  }
+  return lines;
+}
+
+std::string step_note(const Table& table) {
+  bool any = false, disturbed = false;
+  for_each_entry(table, [&](const auto&, const auto&, const Entry& entry) {
+    any = any || entry.cell.step_ms();
+    disturbed = disturbed || entry.cell.disturbed();
+  });
+  if (!any) return "";
+  std::string text =
+      "ms per step: the median of the epoch with the lowest one, in the least disturbed run.";
+  if (disturbed) {
+    text +=
+        " ~: no measure of speed: another run was under way on the machine, or the medians of the "
+        "epochs differ by more than a quarter.";
+  }
+  return text;
+}
+
+std::string size_note() {
+  return "Quantizable weights only: a code of ⌈log2 levels⌉ bits for each and 32 bits for each "
+         "scale, against 32 bits for each weight.";
+}
+
+std::string step_text(const Cell& cell) {
+  const std::string text = optional_fixed(cell.step_ms(), 1);
+  return cell.disturbed() ? "~" + text : text;
+}
+
+std::string mebibytes(double bytes) {
+  return fixed(bytes / (1024 * 1024), 2);
 }
 
 std::string count_text(const Entry& entry) {
@@ -135,7 +190,7 @@ std::string signed_fixed(double value, int decimals) {
 bool has_training(const Table& table) {
   bool any = false;
   for_each_entry(table, [&](const auto&, const auto&, const Entry& entry) {
-    any = any || entry.cell.step_ms() || entry.cell.best_epoch();
+    any = any || entry.cell.step_ms() || entry.cell.best_epoch() || entry.cell.rounds();
   });
   return any;
 }

@@ -17,12 +17,23 @@ std::string protocol_sentence(const Table& table);
 /// Footnotes, without their marks: that of the dagger is `dagger_note`.
 std::string dagger_note();
 std::string source_note(const Table& table);  ///< "" without a figure of a paper
+std::string best_note();
 bool has_single_runs(const Table& table);
 std::string single_run_note();
 /// Commits, CPU, threads, LibTorch and dates of the runs.
 std::string provenance_note(const Table& table);
 /// "LATe, MNIST, seeds 2, 3: failed: …". Left out where the table's cell says all there is to say.
 std::vector<std::string> missing_lines(const Table& table);
+
+/// "SVHN: no data: train_32x32.mat not at hand", one for each column without its data.
+std::vector<std::string> absent_lines(const Table& table);
+/// What the figures of the training table are; "" when it has no step times.
+std::string step_note(const Table& table);
+std::string size_note();
+/// "65.1", with a tilde before it when the runs were disturbed; "" for none.
+std::string step_text(const Cell& cell);
+/// "3.42 MiB" as a number of MiB.
+std::string mebibytes(double bytes);
 
 /// "2" or "2 of 3".
 std::string count_text(const Entry& entry);

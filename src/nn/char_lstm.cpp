@@ -20,7 +20,8 @@ CharLstmSpec read_char_lstm(config::Section& section) {
 Size size(const CharLstmSpec& spec, const Shape& shape) {
   const auto units = static_cast<double>(spec.units), outputs = static_cast<double>(shape.outputs);
   // A one-hot input picks a column: no multiplication.
-  return {kGates * units * (units + outputs), kGates * units * units + units * outputs};
+  return {kGates * units * (units + outputs), kGates * units * units + units * outputs, 2 * kGates,
+          2 * kGates * units};
 }
 
 CharLstm::CharLstm(const CharLstmSpec& spec, const Shape& shape)

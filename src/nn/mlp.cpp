@@ -27,7 +27,7 @@ Size size(const MlpSpec& spec, const Shape& shape) {
   Size total;
   auto inputs = static_cast<double>(input_size(shape));
   for (const std::int64_t width : layer_widths(spec, shape)) {
-    total.add(inputs * static_cast<double>(width), 1);
+    total.add(inputs, static_cast<double>(width), 1);
     inputs = static_cast<double>(width);
   }
   return total;

@@ -67,11 +67,15 @@ void check_model(config::Section& section);
 struct Size {
   double weights = 0;          ///< quantizable
   double multiplications = 0;  ///< of one forward pass of one sample
+  double blocks = 0;           ///< of weights that never share a scale
+  double rows = 0;             ///< the same where each output row has its own
 
   /// A matrix (or window) of weights that is applied at a number of positions.
-  void add(double count, double positions) {
-    weights += count;
-    multiplications += count * positions;
+  void add(double inputs, double outputs, double positions) {
+    weights += inputs * outputs;
+    multiplications += inputs * outputs * positions;
+    blocks += 1;
+    rows += outputs;
   }
 };
 

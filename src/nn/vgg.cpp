@@ -48,12 +48,12 @@ Size size(const VggSpec& spec, const Shape& shape) {
   Size total;
   const auto layers = convolutions(spec, shape);
   for (const auto& conv : layers) {
-    total.add(9.0 * static_cast<double>(conv.inputs) * static_cast<double>(conv.outputs),
+    total.add(9.0 * static_cast<double>(conv.inputs), static_cast<double>(conv.outputs),
               static_cast<double>(conv.height * conv.width));
   }
   auto inputs = static_cast<double>(flat_size(layers.back()));
   for (const std::int64_t width : dense_widths(spec, shape)) {
-    total.add(inputs * static_cast<double>(width), 1);
+    total.add(inputs, static_cast<double>(width), 1);
     inputs = static_cast<double>(width);
   }
   return total;

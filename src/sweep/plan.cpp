@@ -163,22 +163,25 @@ std::int64_t seed_number(const std::string& text) {
   return seed;
 }
 
-bool data_at_hand(const fs::path& configs, const std::string& experiment,
-                  const data::DataPaths& paths) {
+std::vector<std::string> absent_files(const fs::path& configs, const std::string& experiment,
+                                      const data::DataPaths& paths) {
   const config::Tree tree = train::load_named(configs, "experiments", experiment);
   const config::Tree* dataset = tree.find("dataset");
-  if (!dataset || !dataset->scalar()) return true;  // resolve says what is wrong
+  if (!dataset || !dataset->scalar()) return {};  // resolve says what is wrong
   const auto spec = data::load_dataset(configs, *dataset->scalar());
-  return std::all_of(spec.files.begin(), spec.files.end(),
-                     [&](const auto& one) { return data::locate(spec, one, paths).has_value(); });
+  std::vector<std::string> absent;
+  for (const auto& file : spec.files) {
+    if (!data::locate(spec, file, paths)) absent.push_back(file.name);
+  }
+  return absent;
 }
 
 void take_fallbacks(const fs::path& configs, const data::DataPaths& paths, SweepFile& file,
                     Plan& plan) {
   for (const auto& [from, to] : file.fallbacks) {
     const auto wanted = std::find(file.experiments.begin(), file.experiments.end(), from);
-    if (wanted == file.experiments.end() || data_at_hand(configs, from, paths)) continue;
-    if (!data_at_hand(configs, to, paths)) continue;
+    if (wanted == file.experiments.end() || absent_files(configs, from, paths).empty()) continue;
+    if (!absent_files(configs, to, paths).empty()) continue;
     plan.notes.push_back(fmt::format(
         "The data of '{}' is not at hand, so '{}' was run instead; it has no printed figure.", from,
         to));
@@ -252,6 +255,8 @@ Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   plan.runs = request.runs.empty() ? fs::path("results") / label / "runs" : request.runs;
 
   for (const auto& experiment : plan.experiments) {
+    auto absent = absent_files(configs, experiment, request.data);
+    if (!absent.empty()) plan.absent[experiment] = std::move(absent);
     for (const auto& method : plan.methods) {
       for (const auto& point : points(plan)) {
         train::RunRequest wanted{experiment, method, file.profile, 0, file.overrides};

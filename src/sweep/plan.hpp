@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,8 @@ struct Plan {
   std::vector<std::pair<std::string, std::vector<std::string>>> grid;  ///< extra axes
   std::vector<std::string>
       notes;  ///< what was changed on the way, for the reader (a fallback that was taken)
+  /// Experiments whose data is not at hand: the files that are not there.
+  std::map<std::string, std::vector<std::string>> absent;
   std::vector<Job> jobs;       ///< experiments × methods × grid × seeds
   std::filesystem::path runs;  ///< the runs folder
 };
@@ -46,7 +49,7 @@ struct PlanRequest {
   std::vector<std::string> words;  ///< `axis=a,b`, `axis=range(2,5)` or `key=value`
   std::filesystem::path runs;      ///< "" means results/<name>/runs, or <name>-<profile> when
                                    ///< the profile is not the sweep's own
-  data::DataPaths data;            ///< to decide about fallbacks
+  data::DataPaths data;            ///< to decide about fallbacks, and to say what is absent
 };
 
 /// Expands a sweep file: `title`, `table`, `profile`, `experiments`, `methods`, `seeds`, `grid`

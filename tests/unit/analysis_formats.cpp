@@ -94,14 +94,15 @@ TEST_CASE("the Markdown table is aligned and complete") {
   CAPTURE(text);
   std::set<std::size_t> widths;
   const auto lines = table_lines(text);
-  REQUIRE(lines.size() == 12);  // two tables of head, rule and four methods
+  REQUIRE(lines.size() == 18);  // three tables of head, rule and four methods
   for (std::size_t i = 0; i < 6; ++i) widths.insert(display_width(lines[i]));
   CHECK(widths.size() == 1);
   CHECK(holds(lines[0], "MNIST (ours)"));
   CHECK(holds(lines[2], "| failed, diverged, not run | 0 of 3 | 1.11† |"));
   CHECK(holds(lines[3], " 1.25 | 1 of 3 | 1.28  |        −0.03 |"));  // confirmed: no dagger
   CHECK(holds(lines[4], " 1.23 ± 0.15 |      3 | 1.15† |        +0.08 |"));
-  CHECK(holds(lines[10], " 70.0 |         13 |"));
+  CHECK(holds(lines[10], " 60.0 |             – |         13 |"));
+  CHECK(holds(lines[12], "MNIST, bits"));
   CHECK(holds(text, "\n† Figure"));
   CHECK(holds(text, "n = 1"));
   CHECK(holds(text, "Paper: Hou & Kwok"));
@@ -146,7 +147,7 @@ TEST_CASE("a grid's axes are the leading columns") {
       "grid: {quantizer.bits: [3, 4], quantizer.scaling: [symmetric, asymmetric]}\n");
   const Table table = bench.table();
   const auto lines = table_lines(markdown(table));
-  REQUIRE(lines.size() == 6);
+  REQUIRE(lines.size() == 12);  // results and sizes
   CHECK(holds(lines[0], "| method           | quantizer.bits | quantizer.scaling |"));
   CHECK(holds(lines[3], "| LAQ log (3 bits) | 3              | asymmetric        |"));
   CHECK(parse_csv(csv(table))[0][7] == "quantizer.bits");
@@ -198,7 +199,9 @@ TEST_CASE("CSV parses back, to the last digit") {
   CHECK(std::stod(field(3, "difference")) == *late.difference);
   CHECK(field(3, "paper") == "1.15");
   CHECK(field(3, "paper_checked") == "false");
-  CHECK(field(3, "step_ms") == "70");
+  CHECK(field(3, "step_ms") == "60");
+  CHECK(field(3, "bits") == "2");
+  CHECK(std::stod(field(1, "compression")) == 1);
   CHECK(split(field(3, "runs"), ';').size() == 3);
   CHECK(split(field(3, "runs"), ';')[0] == sample.bench.run_folder({"late", 1}).string());
   CHECK(field(2, "paper_checked") == "true");
@@ -218,6 +221,7 @@ TEST_CASE("JSON holds everything") {
   CHECK(late["n"] == 3);
   CHECK(late["runs"][2]["value"] == 1.4);
   CHECK(late["runs"][2]["best_epoch"] == 13);
+  CHECK(late["size"]["bits"] == 2);
   CHECK(late["paper"]["value"] == 1.15);
   CHECK(late["paper"]["checked"] == false);
   const auto& full = all["rows"][0]["cells"][0];

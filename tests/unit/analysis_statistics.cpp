@@ -42,3 +42,33 @@ TEST_CASE("text is measured in columns of a terminal") {
   for (const char* text : {"a", "é", "†", "𝛼", "量子"})
     CHECK(encode_utf8(decode_utf8(text)) == text);
 }
+
+TEST_CASE("the t interval and test of two and three values, by hand") {
+  // Two degrees of freedom: F(t) = ½ + t / (2 √(2 + t²)), so t₀.₉₇₅ = √(2·0.95² / (1 − 0.95²)).
+  const Summary three = summarize(std::vector{-0.10, -0.08, -0.12});
+  const double error = 0.02 / std::sqrt(3.0);
+  const double reach = std::sqrt(2 * 0.95 * 0.95 / (1 - 0.95 * 0.95)) * error;
+  const auto interval = t_interval(three, 0.95);
+  REQUIRE(interval);
+  CHECK(interval->low == Approx(-0.1 - reach));
+  CHECK(interval->high == Approx(-0.1 + reach));
+  const double t = 0.1 / error;
+  CHECK(*t_test(three, 0, true) == Approx(0.5 - t / (2 * std::sqrt(2 + t * t))));
+  CHECK(*t_test(three, 0, false) == Approx(0.5 + t / (2 * std::sqrt(2 + t * t))));
+  CHECK(*t_test(three, -0.1, true) == Approx(0.5));
+
+  // One degree of freedom is the Cauchy distribution: t₀.₉₇₅ = tan(0.475 π).
+  const Summary two = summarize(std::vector{1.0, 3.0});
+  CHECK(t_interval(two, 0.95)->high == Approx(2 + std::tan(0.475 * M_PI)));
+  CHECK(*t_test(two, 1, false) == Approx(0.25));  // t = 1
+}
+
+TEST_CASE("one value has no interval, equal values have an empty one") {
+  CHECK_FALSE(t_interval(summarize(std::vector{1.0}), 0.95));
+  CHECK_FALSE(t_test(summarize(std::vector{1.0}), 0, true));
+  const Summary equal = summarize(std::vector{1.5, 1.5});
+  CHECK(t_interval(equal, 0.95)->low == 1.5);
+  CHECK(t_interval(equal, 0.95)->high == 1.5);
+  CHECK(*t_test(equal, 2, true) == 0);
+  CHECK(*t_test(equal, 1.5, true) == 1);
+}

@@ -3,23 +3,25 @@
 #include <fmt/format.h>
 
 #include "core/files.hpp"
+#include "data/dataset_spec.hpp"
 #include "record/run_record.hpp"
 #include "sweep/plan.hpp"
 
 namespace laq::analysis::test {
 namespace {
 
-sweep::Plan plan_of(const Folder& folder, const std::vector<std::string>& words) {
-  sweep::PlanRequest request;
-  request.sweep = (folder / "trial.yaml").string();
-  request.words = words;
-  request.runs = folder / "runs";
-  return sweep::make_plan(configs(), request);
+// Files with the names of a dataset's, and nothing in them.
+void pretend_data(const std::filesystem::path& data_dir, const std::string& dataset) {
+  const auto spec = data::load_dataset(configs(), dataset);
+  make_folder(data_dir / spec.folder_name());
+  for (const auto& file : spec.files)
+    replace_file(data_dir / spec.folder_name() / file.name, std::string_view());
 }
 
 sweep::Job job_of(const sweep::Plan& plan, const Which& which) {
   for (const auto& job : plan.jobs) {
-    if (job.run.request.method == which.method && job.run.request.seed == which.seed &&
+    const bool there = which.experiment.empty() || which.experiment == job.run.request.experiment;
+    if (there && job.run.request.method == which.method && job.run.request.seed == which.seed &&
         job.point == which.point) {
       return job;
     }
@@ -35,14 +37,25 @@ std::filesystem::path configs() {
 
 Bench::Bench(std::string sweep_yaml, std::vector<std::string> words) : words_(std::move(words)) {
   replace_file(folder_ / "trial.yaml", sweep_yaml);
+  for (const char* dataset : {"mnist", "fashion_mnist", "war_and_peace"})
+    pretend_data(folder_ / "data", dataset);
+}
+
+sweep::Plan Bench::plan() const {
+  sweep::PlanRequest request;
+  request.sweep = (folder_ / "trial.yaml").string();
+  request.words = words_;
+  request.runs = runs();
+  request.data.data_dir = folder_ / "data";
+  return sweep::make_plan(configs(), request);
 }
 
 std::filesystem::path Bench::run_folder(const Which& which) const {
-  return job_of(plan_of(folder_, words_), which).folder;
+  return job_of(plan(), which).folder;
 }
 
 void Bench::write_record(const Which& which, const Measured& measured, const std::string& hash) {
-  const sweep::Job job = job_of(plan_of(folder_, words_), which);
+  const sweep::Job job = job_of(plan(), which);
   record::Provenance provenance = record::test::sample_provenance();
   provenance.config_hash = hash.empty() ? job.run.hash : hash;
   provenance.experiment = job.run.request.experiment;
@@ -53,7 +66,15 @@ void Bench::write_record(const Which& which, const Measured& measured, const std
   provenance.cpu_model = "A CPU (R) 100% & more_so";
   provenance.file_time = fmt::format("2026-01-{:02}T12:00:00Z", which.seed);
   record::History history;
-  history.epochs.append(1, {{"train_loss", 0.5}});
+  for (const std::int64_t epoch : {1, 2}) {
+    history.epochs.append(epoch, {{"train_loss", 0.5}});
+    if (measured.rounds) history.append_layer("dense1.weight", "rounds", *measured.rounds);
+  }
+  for (std::size_t i = 0; i < measured.step_seconds.size(); ++i) {
+    history.steps.append(static_cast<std::int64_t>(i) + 1, {{"seconds", measured.step_seconds[i]}});
+  }
+  if (measured.test_loss) history.final_values["test_loss"] = *measured.test_loss;
+  if (measured.seconds) history.final_values["seconds"] = *measured.seconds;
   if (measured.test_error) history.final_values["test_error"] = *measured.test_error;
   if (measured.step_ms) history.final_values["step_ms"] = *measured.step_ms;
   if (measured.best_epoch) history.final_values["best_epoch"] = *measured.best_epoch;
@@ -75,7 +96,7 @@ void Bench::leave(const Which& which, State state, const std::string& reason) {
 }
 
 Table Bench::table() const {
-  return make_table(plan_of(folder_, words_), configs());
+  return make_table(plan(), configs());
 }
 
 const Entry& entry(const Table& table, const std::string& method, const Point& point) {

@@ -9,6 +9,7 @@
 #include "analysis/table.hpp"
 #include "record/status.hpp"
 #include "record_support.hpp"
+#include "sweep/plan.hpp"
 
 namespace laq::analysis::test {
 
@@ -25,20 +26,28 @@ struct Measured {
   std::optional<double> test_error;
   std::optional<double> step_ms = {};
   std::optional<std::int64_t> best_epoch = {};
+  std::optional<double> test_loss = {};
+  std::optional<double> rounds = {};      ///< of its one layer
+  std::optional<double> seconds = {};     ///< spent, until noon of the day of the seed
+  std::vector<double> step_seconds = {};  ///< of all steps of two epochs
 };
 
-/// Names a job of a sweep: method, seed and, in a grid, its point.
+/// Names a job of a sweep: method, seed and, in a grid, its point; the first experiment's unless
+/// one is named.
 struct Which {
   std::string method;
   std::int64_t seed = 1;
   Point point = {};
+  std::string experiment = {};
 };
 
 /// A sweep file and a runs folder of its own, filled by a test with records as a run writes them.
+/// The data of MNIST, War and Peace and Fashion-MNIST is at hand, as far as names go.
 class Bench {
  public:
   explicit Bench(std::string sweep_yaml, std::vector<std::string> words = {});
 
+  sweep::Plan plan() const;
   std::filesystem::path run_folder(const Which& which) const;
   void complete(const Which& which, const Measured& measured);
   void complete(const Which& which, double test_error) { complete(which, Measured{test_error}); }

@@ -29,17 +29,23 @@ TEST_CASE("a sweep may name the paper's column of a point of its grid") {
       "grid: {model.width: [16, 64, 24], train.batch: [50, 100]}\n"
       "columns: {model.width=16: k16, model.width=64: k64}\n";
   const Table table = Bench(yaml).table();
-  CHECK_FALSE(table.columns.at(0).paper_column);  // this table has no column for all widths
-  const auto figure = [&](const std::string& method, const char* width, const char* batch) {
-    const auto& paper =
-        entry(table, method, {{"model.width", width}, {"train.batch", batch}}).paper;
+  CHECK(table.column_axes == std::vector<std::string>{"model.width"});
+  CHECK(table.axes == std::vector<std::string>{"train.batch"});
+  REQUIRE(table.columns.size() == 3);
+  CHECK(table.columns[1].title == "SVHN, width=64");
+  CHECK(table.columns[1].paper_column == "k64");
+  CHECK_FALSE(table.columns[2].paper_column);
+  const auto figure = [&](std::size_t row, std::size_t column) {
+    const auto& paper = table.rows.at(row).entries.at(column).paper;
     return paper ? paper->text : "none";
   };
-  CHECK(figure("lab", "16", "50") == "3.050");
-  CHECK(figure("lab", "64", "50") == "2.354");
-  CHECK(figure("lab", "24", "50") == "none");
-  CHECK(figure("lab", "64", "100") == "none");  // not the paper's batch
-  CHECK(figure("late", "16", "50") == "none");
+  CHECK(table.rows[1].method == "lab");
+  CHECK(table.rows[1].point == Point{{"train.batch", "100"}});
+  CHECK(figure(0, 0) == "3.050");
+  CHECK(figure(0, 1) == "2.354");
+  CHECK(figure(0, 2) == "none");
+  CHECK(figure(1, 1) == "none");  // not the paper's batch
+  CHECK(figure(2, 0) == "none");  // not in the paper's table
 }
 
 TEST_CASE("the width sweep has a printed figure for every cell") {
@@ -47,9 +53,12 @@ TEST_CASE("the width sweep has a printed figure for every cell") {
   request.sweep = "width";
   request.runs = "/nonexistent";
   const Table table = make_table(laq::sweep::make_plan(configs(), request), configs());
-  REQUIRE(table.rows.size() == 16);
-  for (const auto& row : table.rows) CHECK(row.entries.at(0).paper);
-  CHECK(entry(table, "full", {{"model.width", "128"}}).paper->text == "2.146");
+  REQUIRE(table.rows.size() == 4);
+  for (const auto& row : table.rows) {
+    REQUIRE(row.entries.size() == 4);
+    for (const auto& entry : row.entries) CHECK(entry.paper);
+  }
+  CHECK(table.rows[0].entries[3].paper->text == "2.146");
 }
 
 TEST_CASE("the recurrent table has a figure for every cell but those on Debian's text") {

@@ -1,0 +1,123 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "analysis/claims.hpp"
+#include "analysis/claims_file.hpp"
+#include "analysis_support.hpp"
+#include "core/files.hpp"
+
+using namespace laq;
+using namespace laq::analysis;
+using namespace laq::analysis::test;
+
+namespace {
+
+const std::string kHead = "margins: {test_error: 0.03, test_loss: 0.01}\nclaims:\n";
+
+std::string refusal(const std::string& yaml) {
+  const Folder folder;
+  for (const char* part : {"methods", "experiments"}) {
+    std::filesystem::copy(configs() / part, folder / part);
+  }
+  replace_file(folder / "claims.yaml", yaml);
+  return message([&] { load_claims(folder.path()); });
+}
+
+std::string claim(const std::string& comparison, const std::string& name = "c") {
+  return "  - name: " + name + "\n    text: t\n    compare: [" + comparison + "]\n";
+}
+
+}  // namespace
+
+TEST_CASE("the project's claims are made by the papers' sweeps") {
+  std::vector<sweep::Plan> plans;
+  for (const char* sweep : {"table1", "table2", "width", "steps"}) {
+    sweep::PlanRequest request;
+    request.sweep = sweep;
+    request.runs = "/nonexistent";
+    plans.push_back(sweep::make_plan(configs(), request));
+  }
+  const auto reports = judge_claims(configs(), plans);
+  REQUIRE(reports.size() == 1);
+  CHECK(reports[0].paper_protocol);
+  CHECK(reports[0].claims.size() == load_claims(configs()).claims.size());
+  for (const auto& one : reports[0].claims) {
+    INFO(one.name);
+    CHECK_FALSE(one.comparisons.empty());
+    CHECK(one.judgement == Judgement::missing);
+    for (const auto& comparison : one.comparisons) {
+      INFO(comparison.dataset << ": " << comparison.statement);
+      CHECK_FALSE(holds(comparison.reason, "is not in the sweeps"));
+    }
+  }
+}
+
+TEST_CASE("a wrong claim is an error that names it") {
+  const std::string good = "{left: late, right: twn, below: 0}";
+  CHECK(refusal(kHead + claim(good)).empty());
+  const auto refused = [&](const std::string& comparison) {
+    const std::string text = refusal(kHead + claim(comparison));
+    CHECK(holds(text, "claims.yaml:"));
+    return text;
+  };
+  CHECK(holds(refused("{left: laet, right: twn, below: 0}"), "did you mean 'late'?"));
+  CHECK(holds(refused("{left: late, below: 0}"), "right"));
+  CHECK(holds(refused("{right: late, below: 0}"), "left"));
+  CHECK(holds(refused("{left: late, right: twn}"), "below"));
+  CHECK(holds(refused("{left: late, right: twn, below: 0, above: 1}"), "once"));
+  CHECK(holds(refused("{left: late, right: twn, below: small}"), "below"));
+  CHECK(holds(refused("{left: late, right: twn, within: 0}"), "within"));
+  CHECK(holds(refused("{left: late, right: twn, below: 0, colour: red}"), "colour"));
+  CHECK(holds(refused("{left: late, right: twn, below: 0, experiments: [mnst]}"), "mnist"));
+  CHECK(holds(refused("{method: late, measure: speed, below: 0}"), "rounds"));
+  CHECK(holds(refused("{method: late, measure: rounds, slope: a, below: 0}"), "slope"));
+  CHECK(holds(refusal(kHead + claim(good) + claim(good)), "two claims named 'c'"));
+  CHECK(holds(refusal("claims:\n" + claim(good)), "margins"));
+  CHECK(holds(refusal("margins: {test_error: 0.03, test_loss: 0.01}\n"), "claims"));
+}
+
+TEST_CASE("claims are shown in three formats") {
+  Bench bench(
+      "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [late, lata, twn, lab, bwn]\n"
+      "seeds: [1, 2]\n");
+  for (const std::int64_t seed : {1, 2}) {
+    const auto at = static_cast<double>(seed);
+    bench.complete({"lab", seed}, 1.2 + 0.001 * at);
+    bench.complete({"bwn", seed}, 1.3);
+    bench.complete({"late", seed}, 1.1);
+  }
+  const auto reports = judge_claims(configs(), {bench.plan()});
+  const std::string text = render(reports, ClaimFormat::text);
+  CAPTURE(text);
+  CHECK(holds(text, "Claims: quick profile, NOT the paper's protocol\n"));
+  CHECK(holds(text, "lab_at_least_bwn: LAB is at least as good as BWN\n  supported over all\n"));
+  CHECK(holds(text,
+              "supported    LAB − BWN < 0.039 (3 % of BWN): −0.10 [−0.10, −0.09] points; n = 2;"));
+  CHECK(holds(text, "/seed-1, 2"));
+  CHECK(holds(text, "95 % interval (Student t, two-sided)"));
+  CHECK(holds(text, "Bonferroni"));
+
+  const std::string markdown = render(reports, ClaimFormat::markdown);
+  CAPTURE(markdown);
+  CHECK(holds(markdown, "# Claims: quick profile, NOT the paper's protocol\n"));
+  CHECK(holds(markdown, "| LAB is at least as good as BWN "));
+  CHECK(holds(markdown, "## LAB is at least as good as BWN\n\n**supported** over all.\n"));
+
+  const auto all = nlohmann::json::parse(render(reports, ClaimFormat::json));
+  REQUIRE(all.size() == 1);
+  CHECK(all[0]["level"] == 0.95);
+  std::set<std::string> judgements;
+  for (const auto& one : all[0]["claims"]) {
+    judgements.insert(one["judgement"].get<std::string>());
+    if (one["name"] != "lab_at_least_bwn") continue;
+    const auto& made = one["comparisons"][0];
+    CHECK(made["n"] == 2);
+    CHECK(made["mean"].get<double>() == Approx(-0.0985));
+    CHECK(made["interval"][1].get<double>() < 0);
+    CHECK(made["below"].get<double>() == Approx(0.039));
+    CHECK(made["above"].is_null());
+    CHECK(made["seeds"][1]["runs"].size() == 2);
+  }
+  CHECK(judgements == std::set<std::string>{"supported", "missing"});
+}

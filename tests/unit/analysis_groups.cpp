@@ -1,0 +1,74 @@
+#include <catch2/catch.hpp>
+
+#include "analysis/render.hpp"
+#include "analysis_support.hpp"
+
+using namespace laq;
+using namespace laq::analysis;
+using namespace laq::analysis::test;
+
+namespace {
+
+const std::string kSweep =
+    "title: T\ntable: feedforward\nprofile: paper\nexperiments: [mnist]\n"
+    "methods: [full, bwn, lab, twn, late, lata, ttq, lat2e, laq3_log]\n";
+
+std::vector<std::string> best(const Table& table) {
+  std::vector<std::string> methods;
+  for (const auto& row : table.rows) {
+    if (row.entries.at(0).best) methods.push_back(row.method);
+  }
+  return methods;
+}
+
+}  // namespace
+
+TEST_CASE("the best of each group is bold, ties as they are shown") {
+  Bench bench(kSweep);
+  for (const auto& [method, error] :
+       std::vector<std::pair<std::string, double>>{{"full", 1.0},
+                                                   {"bwn", 1.4},
+                                                   {"lab", 1.3},
+                                                   {"twn", 1.2},
+                                                   {"late", 1.101},
+                                                   {"lata", 1.104},
+                                                   {"ttq", 1.25},
+                                                   {"lat2e", 1.106}}) {
+    bench.complete({method}, error);
+  }
+  const Table table = bench.table();
+  // Full precision and TTQ's missing rival's group: LAT2e has one scale more than LATe.
+  CHECK(best(table) == std::vector<std::string>{"lab", "late", "lata", "lat2e"});
+  const std::string text = markdown(table);
+  CHECK(holds(text, " **1.30** "));
+  CHECK(holds(text, " **1.10** "));
+  CHECK(holds(text, "Bold: the lowest mean"));
+  CHECK(holds(latex(table), "$\\mathbf{1.30}$"));
+  CHECK(holds(latex(table), "\\addlinespace\nTWN "));
+}
+
+TEST_CASE("one method alone in its group is not called the best") {
+  Bench bench(kSweep);
+  bench.complete({"lab"}, 1.3);
+  bench.complete({"late"}, 1.1);
+  CHECK(best(bench.table()).empty());
+  CHECK_FALSE(holds(markdown(bench.table()), "Bold"));
+}
+
+TEST_CASE("a column without its data says which files are not at hand") {
+  Bench bench(
+      "title: T\ntable: feedforward\nprofile: paper\nexperiments: [mnist, svhn]\n"
+      "methods: [full, late]\n");
+  bench.complete({"full"}, 1.1);
+  const Table table = bench.table();
+  CHECK(table.columns[0].absent.empty());
+  CHECK(table.rows[1].entries[0].cell.missing.at(0).state == "not run");
+  const Missing& missing = table.rows[1].entries[1].cell.missing.at(0);
+  CHECK(missing.state == "no data");
+  CHECK(missing.reason == "no data: train_32x32.mat, extra_32x32.mat, test_32x32.mat not at hand");
+  const std::string text = markdown(table);
+  CHECK(holds(text,
+              "\n- SVHN: no data: train_32x32.mat, extra_32x32.mat, test_32x32.mat not at hand\n"));
+  CHECK_FALSE(holds(text, "- LATe, SVHN"));
+  CHECK(holds(latex(table), "Missing: SVHN: no data: train\\_32x32.mat"));
+}

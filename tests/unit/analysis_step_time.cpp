@@ -1,0 +1,85 @@
+#include <catch2/catch.hpp>
+
+#include "analysis/step_time.hpp"
+#include "analysis/wording.hpp"
+#include "analysis_support.hpp"
+
+using namespace laq;
+using namespace laq::analysis;
+using namespace laq::analysis::test;
+
+namespace {
+
+record::History with_steps(std::int64_t epochs, const std::vector<double>& seconds) {
+  record::History history;
+  for (std::int64_t i = 1; i <= epochs; ++i) history.epochs.append(i, {{"train_loss", 1}});
+  for (std::size_t i = 0; i < seconds.size(); ++i)
+    history.steps.append(static_cast<std::int64_t>(i) + 1, {{"seconds", seconds[i]}});
+  return history;
+}
+
+const std::string kSweep =
+    "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [full, twn, late]\nseeds: [1, 2]\n";
+
+}  // namespace
+
+TEST_CASE("the step time is the lowest of the epochs' medians") {
+  // Medians of 5, 2 and (a shorter last epoch) 4 milliseconds.
+  const auto time =
+      step_time(with_steps(3, {0.005, 0.100, 0.001, 0.002, 0.002, 0.300, 0.003, 0.005}));
+  REQUIRE(time);
+  CHECK(time->ms == Approx(2));
+  CHECK_FALSE(time->steady);
+  CHECK(step_time(with_steps(2, {0.0040, 0.0041, 0.0042, 0.0049, 0.0050, 0.0051}))->steady);
+  CHECK_FALSE(step_time(with_steps(2, {0.0040, 0.0040, 0.0040, 0.0051, 0.0051, 0.0051}))->steady);
+  CHECK(step_time(with_steps(1, {0.004, 0.400, 0.004}))->ms == Approx(4));
+  CHECK_FALSE(step_time(with_steps(1, {})));
+}
+
+TEST_CASE("a record without steps has the median that it was given") {
+  record::History history = with_steps(1, {});
+  history.final_values["step_ms"] = 7.5;
+  CHECK(step_time(history)->ms == 7.5);
+}
+
+TEST_CASE("when a run was under way is told by its last write and the seconds spent") {
+  record::RunRecord record;
+  record.provenance.file_time = "1970-01-02T00:00:00Z";
+  record.history = with_steps(1, {});
+  CHECK_FALSE(spell_of(record));
+  record.history.final_values["seconds"] = 400.0;
+  REQUIRE(spell_of(record));
+  CHECK(spell_of(record)->begin == 86000);
+  CHECK(spell_of(record)->end == 86400);
+  record.provenance.file_time = "yesterday";
+  CHECK_FALSE(spell_of(record));
+}
+
+TEST_CASE("runs side by side on one machine have no step time to rely on") {
+  // Records are written at noon: on day 1, day 2; a second is spent, or two days.
+  const std::vector<double> steps{0.010, 0.010};
+  Bench bench(kSweep);
+  bench.complete({"full", 1}, {.test_error = 1, .seconds = 1, .step_seconds = steps});
+  bench.complete({"late", 1}, {.test_error = 1, .seconds = 1, .step_seconds = {0.020, 0.021}});
+  bench.complete({"late", 2}, {.test_error = 1, .seconds = 1, .step_seconds = {0.030, 0.030}});
+  bench.complete({"twn", 2}, {.test_error = 1, .seconds = 1, .step_seconds = {0.040, 0.060}});
+  const Table table = bench.table();
+  CHECK(entry(table, "full").cell.disturbed());  // beside late's first
+  const Cell& late = entry(table, "late").cell;
+  CHECK(late.results[0].disturbed);
+  CHECK(late.results[1].disturbed);  // beside twn's
+  CHECK(step_text(late) == "~20.0");
+  CHECK(step_text(entry(table, "twn").cell) == "~40.0");
+  CHECK(holds(step_note(table), "~: no measure of speed"));
+}
+
+TEST_CASE("the step time of an undisturbed run goes before that of disturbed ones") {
+  Bench bench(kSweep);
+  bench.complete({"full", 1}, {.test_error = 1, .seconds = 1, .step_seconds = {0.010, 0.010}});
+  bench.complete({"late", 1}, {.test_error = 1, .seconds = 1, .step_seconds = {0.020, 0.021}});
+  bench.complete({"late", 2}, {.test_error = 1, .seconds = 1, .step_seconds = {0.030, 0.030}});
+  const Table table = bench.table();
+  CHECK(step_text(entry(table, "late").cell) == "30.0");
+  CHECK(step_text(entry(table, "full").cell) == "~10.0");
+  CHECK(step_text(entry(table, "twn").cell).empty());
+}
