@@ -11,7 +11,7 @@ namespace laq::analysis {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kBitsInByte = 8, kMega = 1e6;
+constexpr double kBitsInByte = 8, kMebi = 1 << 20;
 
 /// The configuration without one key: runs that share it differ in that key alone.
 std::string without(nlohmann::json canonical, const char* section, const char* key) {
@@ -131,7 +131,7 @@ Charts size_charts(const SweepData& data) {
       const train::Run& run = dot.series->job.run;
       const auto bits = bits_of(run);
       if (!bits) continue;
-      dot.x = weights_of(run) * *bits / kBitsInByte / kMega;
+      dot.x = weights_of(run) * *bits / kBitsInByte / kMebi;
       dot.lane = without(run.canonical, "model", nullptr);
       sizes.insert(dot.x);
       dots.push_back(dot);
@@ -146,8 +146,7 @@ Charts size_charts(const SweepData& data) {
       all.left_out.push_back({chart.title, "needs completed runs of at least two sizes"});
       continue;
     }
-    ScatterAxis axis{
-        "Size of the weights that methods quantize (MB, 10⁶ bytes)", "megabytes", true, {}};
+    ScatterAxis axis{"Size of the weights that methods quantize (MiB)", "mebibytes", true, {}};
     for (const double size : sizes) axis.tics.emplace_back(size, fmt::format("{:.3g}", size));
     chart.caption =
         chart.title +

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <functional>
 #include <map>
 
 #include "analysis/html.hpp"
@@ -29,6 +31,7 @@ std::string ours(const Table& table, const Entry& entry) {
                                           escaped_html(missing_states(entry))));
   std::string text = fixed(entry.ours.mean, table.decimals);
   if (entry.ours.sd) text += " ± " + fixed(*entry.ours.sd, table.decimals);
+  if (entry.best) text = "<strong>" + text + "</strong>";
   return linked(entry.cell, text);
 }
 
@@ -53,6 +56,33 @@ std::vector<std::string> heads(const Table& table) {
 std::string figure(const Entry& entry) {
   if (!entry.paper) return kNone;
   return escaped_html(entry.paper->text) + (entry.paper->checked ? "" : "†");
+}
+
+std::string note_html(const std::string& note) {
+  return note.empty() ? "" : "<p class=\"soft\">" + escaped_html(note) + "</p>\n";
+}
+
+// Columns that are the same kind of number for each experiment.
+using Cells = std::function<std::vector<std::string>(const Entry&)>;
+
+std::string plain(const Table& table, const std::string& caption,
+                  const std::vector<std::string>& kinds, const Cells& cells) {
+  std::vector<std::string> head = heads(table);
+  const std::size_t left = head.size();
+  for (const auto& column : table.columns) {
+    for (std::size_t i = 0; i < kinds.size(); ++i)
+      head.push_back(i == 0 ? escaped_html(column.title) + "<br>" + kinds[i] : kinds[i]);
+  }
+  HtmlTable grid(caption, head, left);
+  for (const auto& row : table.rows) {
+    std::vector<std::string> line = row_head(row);
+    for (const auto& entry : row.entries) {
+      for (const auto& text : cells(entry))
+        line.push_back(entry.cell.planned() == 0 ? kNone : linked(entry.cell, escaped_html(text)));
+    }
+    grid.row(line);
+  }
+  return grid.html();
 }
 
 }  // namespace
@@ -136,16 +166,18 @@ std::string results_html(const ReportSource& source) {
   }
   std::string text = grid.html();
   std::vector<std::string> notes = {"± is the standard deviation over seeds."};
+  if (table.has_best()) notes.push_back(best_note());
   if (has_single_runs(table)) notes.push_back(single_run_note());
   if (table.has_unchecked()) notes.push_back("† " + dagger_note());
   if (const auto note = source_note(table); !note.empty()) notes.push_back(note);
-  for (const auto& note : notes)
-    text += fmt::format("<p class=\"soft\">{}</p>\n", escaped_html(note));
+  for (const auto& note : notes) text += note_html(note);
   return text;
 }
 
 std::string missing_html(const ReportSource& source) {
   std::string text;
+  for (const auto& line : absent_lines(source.table))
+    text += fmt::format("<li><span class=\"bad\">{}</span></li>\n", escaped_html(line));
   for (const auto& row : source.table.rows) {
     for (std::size_t c = 0; c < row.entries.size(); ++c) {
       for (const auto& run : row.entries[c].cell.missing) {
@@ -165,29 +197,24 @@ std::string missing_html(const ReportSource& source) {
 
 std::string training_html(const ReportSource& source) {
   const Table& table = source.table;
-  if (!has_training(table)) return "";
-  std::vector<std::string> head = heads(table);
-  const std::size_t left = head.size();
-  for (const auto& column : table.columns) {
-    const std::string title = escaped_html(column.title);
-    head.insert(head.end(), {title + "<br>ms per step", "best epoch"});
+  std::string text;
+  if (has_training(table)) {
+    text += plain(table, "Training", {"ms per step", "solver rounds", "best epoch"},
+                  [](const Entry& entry) {
+                    const Cell& cell = entry.cell;
+                    return std::vector{step_text(cell), optional_fixed(cell.rounds(), 1),
+                                       epoch_text(cell.best_epoch())};
+                  });
+    text += note_html(step_note(table));
   }
-  HtmlTable grid(
-      "Time of a training step (the lowest of the epochs’ medians; * disturbed by other work), and "
-      "the "
-      "epoch that validation chose",
-      head, left);
-  for (const auto& row : table.rows) {
-    std::vector<std::string> cells = row_head(row);
-    for (const auto& entry : row.entries) {
-      std::string step = optional_fixed(entry.cell.step_ms(), 1);
-      if (entry.cell.disturbed()) step += "*";
-      cells.push_back(linked(entry.cell, step));
-      cells.push_back(linked(entry.cell, epoch_text(entry.cell.best_epoch())));
-    }
-    grid.row(cells);
-  }
-  return grid.html();
+  if (table.rows.empty()) return text;
+  text +=
+      plain(table, "Size of the weights", {"bits", "MiB", "compression"}, [](const Entry& entry) {
+        if (!entry.size) return std::vector<std::string>(3);
+        return std::vector{std::to_string(entry.size->bits), mebibytes(entry.size->bytes()),
+                           fixed(entry.size->compression(), 1) + "×"};
+      });
+  return text + note_html(size_note());
 }
 
 }  // namespace laq::analysis
