@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "nn/model.hpp"
+#include "train/experiment.hpp"
 
 namespace laq::analysis {
 namespace {

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "train/experiment.hpp"
+namespace laq::train {
+struct Run;
+}
 
 namespace laq::analysis {
 

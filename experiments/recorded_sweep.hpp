@@ -23,7 +23,12 @@ struct RecordedSweep {
     data.add_to(command);
   }
   sweep::Plan plan(const std::filesystem::path& configs) const {
-    return sweep::make_plan(configs, {name, profile, words, runs, data.paths()});
+    return sweep::make_plan(configs, {.sweep = name,
+                                      .profile = profile,
+                                      .name = {},
+                                      .words = words,
+                                      .runs = runs,
+                                      .data = data.paths()});
   }
 };
 

