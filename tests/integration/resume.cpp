@@ -131,7 +131,8 @@ TEST_CASE("checkpoint.every_steps and every_seconds save within an epoch and cha
     Call call = place.call({"run", "tiny", "--method", "lata", "--runs", runs, "--json"});
     call.arguments.insert(call.arguments.end(), words.begin(), words.end());
     const Outcome outcome = run(call);
-    check_done(outcome);
+    INFO(outcome.command << "\n" << outcome.err);
+    REQUIRE(outcome.exit_code == 0);
     const auto object = nlohmann::json::parse(outcome.out);
     CHECK(object["checkpoint_ms"].get<double>() > 0);
     return object["hash"].get<std::string>();
