@@ -142,7 +142,7 @@ void report(const sweep::Plan& plan, const SweepOptions& options, Context& conte
 /// How the plan differs from what was started in its folder, for a look at it.
 void print_difference(const sweep::Plan& plan) {
   const auto frozen = sweep::read_frozen_plan(sweep::sweep_folder(plan) / "plan.json");
-  if (!frozen) return;
+  if (!frozen || frozen->fallbacks_taken != plan.fallbacks_taken) return;
   const sweep::Difference differs = sweep::difference(*frozen, plan);
   if (!differs.none())
     fmt::print("note: not the sweep that was started here on {}: {}\n", frozen->created,

@@ -24,7 +24,8 @@ using Clock = std::chrono::steady_clock;
 constexpr double kPollSeconds = 0.1;
 constexpr auto kBeat = std::chrono::seconds(5);
 constexpr auto kAskAgain = std::chrono::seconds(1);  // whether another sweep still has a run
-constexpr int kUsageExit = 2;
+constexpr int kUsageExit = 2, kInterruptedExit = 75;
+constexpr std::uintmax_t kLittleSpace = 64 * 1024;  // bytes: less than a checkpoint needs
 
 std::vector<std::string> command_of(const Job& job, const Plan& plan,
                                     const ExecuteOptions& options) {
@@ -57,10 +58,31 @@ void write_failure(const Job& job) {
   }
 }
 
-// A child that crashed could not say so itself.
+// Why a run ended that could not write it into its status: the last it said, and whether its disk
+// had room for more.
+std::string last_words(const Job& job, int exit_code) {
+  std::string reason = fmt::format("ended with exit code {}", exit_code);
+  try {
+    std::string log = read_file(job.folder / "log.txt");
+    while (log.ends_with('\n')) log.pop_back();
+    const auto line = log.find_last_of('\n');
+    const std::string last = line == std::string::npos ? log : log.substr(line + 1);
+    if (last.starts_with("laq: ")) reason += ": " + last.substr(5);
+    const auto space = std::filesystem::space(job.folder);
+    if (space.available < kLittleSpace)
+      reason += fmt::format("; {} KiB of space left on device", space.available / 1024);
+  } catch (const std::exception&) {
+    // The exit code says what can be said.
+  }
+  return reason + "; see " + (job.folder / "log.txt").string();
+}
+
+// What a child that crashed, or had no room to write, could not say itself.
 void settle_ended(Job& job, int wait_status, bool asked_to_stop) {
   refresh(job);
   if (job.done()) return;
+  const bool silent = job.state == record::State::queued || job.state == record::State::running ||
+                      job.state == record::State::interrupted;
   if (asked_to_stop && WIFSIGNALED(wait_status)) {  // asked before it was listening
     job.state = record::State::interrupted;
     job.reason.clear();
@@ -71,9 +93,8 @@ void settle_ended(Job& job, int wait_status, bool asked_to_stop) {
                              ::strsignal(WTERMSIG(wait_status)));
   } else if (job.state == record::State::queued && !job.reason.empty()) {
     return;  // its data is not at hand
-  } else if (job.state == record::State::queued || job.state == record::State::running) {
-    job.reason = fmt::format("ended with exit code {}; see {}", WEXITSTATUS(wait_status),
-                             (job.folder / "log.txt").string());
+  } else if (silent && WEXITSTATUS(wait_status) != kInterruptedExit) {
+    job.reason = last_words(job, WEXITSTATUS(wait_status));
   } else {
     return;
   }

@@ -1,4 +1,4 @@
-#include <catch2/catch.hpp>
+#include "support/catch.hpp"
 
 #include "analysis_support.hpp"
 #include "sweep/plan.hpp"
