@@ -145,6 +145,7 @@ ClaimsFile load_claims(const fs::path& configs) {
   config::Section root(&tree, "");
   ClaimsFile file;
   file.level = root.real("level", 0.95, {0.5, 0.999});
+  if (!root.has("margins")) root.refuse("margins", "is missing");
   config::Section& margins = root.child("margins");
   file.error_margin = margins.real("test_error", {}, {0, 1});
   file.loss_margin = margins.real("test_loss", {}, {0, 1});

@@ -70,9 +70,8 @@ class Progress {
   bool live_;
 };
 
-/// Nothing when none was written.
-nlohmann::json median_ms(std::vector<double> seconds) {
-  if (seconds.empty()) return nullptr;
+/// Of one number or more.
+double median_ms(std::vector<double> seconds) {
   const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
   std::nth_element(seconds.begin(), middle, seconds.end());
   return 1000 * *middle;
@@ -97,7 +96,9 @@ nlohmann::json summary(const train::Run& run, const train::SessionResult& result
       std::visit([&](const auto& plain) { all[key] = plain; }, value->second);
     }
   }
-  all["checkpoint_ms"] = median_ms(result.checkpoint_seconds);
+  if (!result.checkpoint_seconds.empty()) {  // of this call alone
+    all["checkpoint_ms"] = median_ms(result.checkpoint_seconds);
+  }
   return all;
 }
 

@@ -91,12 +91,12 @@ TEST_CASE("a sweep runs what is missing, skips what is completed and writes its 
   check_plan(place.laq({"sweep", "tiny", "--dry-run"}), "2 runs, 2 done, 0 to do");
 }
 
-TEST_CASE("a sweep runs again what failed") {
+TEST_CASE("a sweep runs what lacked its data once that is there") {
   const Workplace place;
   fs::rename(place / "data", place / "away");
   const Outcome failed = place.laq({"sweep", "tiny"});
   CHECK(failed.exit_code == 1);
-  CHECK(count(failed.out, "failed tiny ") == 2);
+  CHECK(count(failed.out, "missing tiny ") == 2);
   CHECK_THAT(failed.out, Catch::Contains("laq data fetch tiny"));
   CHECK_THAT(failed.err, Catch::StartsWith("laq: ") && Catch::Contains("2 of 2 runs"));
   CHECK_THAT(read_file(place.run_folder("full", "results/tiny/runs") / "log.txt"),
@@ -106,7 +106,7 @@ TEST_CASE("a sweep runs again what failed") {
   fs::rename(place / "away", place / "data");
   const Outcome plan = place.laq({"sweep", "tiny", "--dry-run"});
   check_plan(plan, "2 runs, 0 done, 2 to do");
-  CHECK(count(plan.out, "  failed ") == 2);
+  CHECK(count(plan.out, "  queued ") == 2);
   const Outcome done = place.laq({"sweep", "tiny"});
   check_done(done);
   CHECK(count(done.out, "done   ") == 2);

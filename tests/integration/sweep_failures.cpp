@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 TEST_CASE("a run that fails is tried again as often as asked") {
   const Workplace place;
-  fs::rename(place / "data", place / "away");
+  write_text(place.data() / "train-labels", "not data\n");
   const Outcome failed = place.laq({"sweep", "tiny", "method=full", "--retries", "2"});
   INFO(failed.out << failed.err);
   CHECK(failed.exit_code == 1);

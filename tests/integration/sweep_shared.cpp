@@ -49,7 +49,7 @@ TEST_CASE("two sweeps on one folder share the work") {
 
 TEST_CASE("a failed run is tried by one of two sweeps that share the work") {
   const Workplace place;
-  fs::rename(place / "data", place / "away");
+  write_text(place.data() / "train-labels", "not data\n");
   Program first(sweep_of(place, "1,2,3,4")), second(sweep_of(place, "1,2,3,4"));
   const Outcome a = first.finish(), b = second.finish();
   INFO(a.out << a.err << b.out << b.err);

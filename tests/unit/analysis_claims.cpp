@@ -268,7 +268,7 @@ TEST_CASE("a seed without all values of the axis has no slope") {
                               .first(bench)
                               .comparisons.at(0);
   CHECK(made.difference.n == 1);
-  CHECK(holds(made.reason, "LAB at model.width=32: seed 2 no data"));
+  CHECK(holds(made.reason, "LAB at model.width=32: seed 2 missing"));
 }
 
 TEST_CASE("the solver's rounds are measured by themselves") {

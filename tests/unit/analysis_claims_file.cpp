@@ -62,7 +62,7 @@ TEST_CASE("a wrong claim is an error that names it") {
     CHECK(holds(text, "claims.yaml:"));
     return text;
   };
-  CHECK(holds(refused("{left: laet, right: twn, below: 0}"), "did you mean 'late'?"));
+  CHECK(holds(refused("{left: laqe, right: twn, below: 0}"), "did you mean 'late'?"));
   CHECK(holds(refused("{left: late, below: 0}"), "right"));
   CHECK(holds(refused("{right: late, below: 0}"), "left"));
   CHECK(holds(refused("{left: late, right: twn}"), "below"));

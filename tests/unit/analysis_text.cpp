@@ -1,6 +1,5 @@
-#include "support/catch.hpp"
-
 #include "analysis_support.hpp"
+#include "support/catch.hpp"
 #include "sweep/plan.hpp"
 
 using namespace laq::analysis;
