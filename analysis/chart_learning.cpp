@@ -128,7 +128,7 @@ Chart chart_of(const SweepData& data, const std::string& experiment, const Pair&
   chart.script += fmt::format("set xrange [0:{}]\n", extent.epochs + 1);
   if (extent.epochs < 8) chart.script += "set xtics 1\n";
   chart.script += grid.begin(14, 56);
-  chart.script += "set key at screen 0.5, 0.985 center top horizontal maxrows 1 samplen 3\n";
+  chart.script += "set key at screen 0.5, 0.995 center top vertical maxrows 1 samplen 3\n";
   // All panels have one range: that of the data, with a margin.
   const double margin = 0.05 * (extent.high - extent.low);
   if (extent.high > extent.low) {

@@ -18,6 +18,7 @@
 #include "sweep/execute.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/slurm.hpp"
+#include "train/torch_info.hpp"
 
 namespace laq {
 namespace fs = std::filesystem;
@@ -27,7 +28,7 @@ struct SweepOptions {
   std::string sweep, profile, runs;
   std::vector<std::string> words;
   DataPathOptions data;
-  std::string name, memory, executor = "local";
+  std::string name, memory, executor = "local", device = "cpu";
   std::vector<std::string> slurm;
   int jobs = 1, retries = 0;
   double stale_after = 60;
@@ -51,7 +52,8 @@ void print_plan(const sweep::Plan& plan, const sweep::Estimate& estimate, bool e
 /// Options for every run; with absolute paths, as a batch system may start it elsewhere.
 std::vector<std::string> run_arguments(const SweepOptions& options) {
   const data::DataPaths paths = options.data.paths();
-  std::vector<std::string> words{"--data-dir", fs::absolute(paths.data_dir).string()};
+  std::vector<std::string> words{"--data-dir", fs::absolute(paths.data_dir).string(), "--device",
+                                 options.device};
   if (!paths.mirror) return words;
   const bool url = paths.mirror->find("://") != std::string::npos;
   const std::string mirror = url ? *paths.mirror : fs::absolute(*paths.mirror).string();
@@ -153,6 +155,7 @@ void print_difference(const sweep::Plan& plan) {
 void check(const SweepOptions& options) {
   if (!options.memory.empty()) sweep::memory_size(options.memory);
   slurm_pairs(options.slurm);
+  if (options.executor == "local") train::device_named(options.device);  // a node may have another
 }
 
 void go(const SweepOptions& options, Context& context) {
@@ -203,6 +206,8 @@ void add_sweep_command(CLI::App& app, Context& context) {
   command->add_option("--profile", options->profile,
                       "quick, short or paper (otherwise the sweep's own)");
   command->add_option("--runs", options->runs, "Folder of runs (otherwise results/SWEEP/runs)");
+  command->add_option("--device", options->device, "Where the runs compute: cpu, cuda, cuda:N")
+      ->capture_default_str();
   command->add_option("--name", options->name, "Of the sweep, instead of its file's");
   command->add_flag("--extend", options->extend, "Add runs to a sweep that was started before");
   command->add_option("--retries", options->retries, "How often a run that failed is tried again")

@@ -42,6 +42,8 @@ TEST_CASE("a wrong option is refused") {
       {{"run", "tiny", "--seed", "1.5"}, {"--seed", "1.5"}},
       {{"run", "tiny", "--threads", "0"}, {"--threads", "0"}},
       {{"run", "tiny", "--device", "gpu"}, {"--device", "'gpu'", "cpu"}},
+      {{"run", "tiny", "--device", "cuda:x"}, {"--device", "'cuda:x'", "cuda:N"}},
+      {{"sweep", "tiny", "--device", "gpu"}, {"--device", "'gpu'", "cpu"}},
       {{"sweep", "tiny", "--jobs", "0"}, {"--jobs", "0", "1"}},
       {{"table", "tiny", "--format", "xml"}, {"--format", "xml", "latex"}},
   });
