@@ -161,7 +161,8 @@ TEST_CASE("weights and products of a VGG are counted", "[nn]") {
                                      64.0 * (1179648 + 2359296) + 8388608 + 1048576 + 10240);
   // Counted from the model itself.
   double made = 0;
-  for (const auto& parameter : make("{kind: vgg, width: 5, dense: [7]}", kSmall)->layers()) {
+  const auto model = make("{kind: vgg, width: 5, dense: [7]}", kSmall);
+  for (const auto& parameter : model->layers()) {
     if (parameter.quantizable) made += static_cast<double>(parameter.tensor.numel());
   }
   CHECK(size_of("{kind: vgg, width: 5, dense: [7]}", kSmall).weights == made);

@@ -54,7 +54,8 @@ TEST_CASE("a character model learns", "[train]") {
 
 TEST_CASE("the loss of text is in nats per character, over all of a part", "[train]") {
   const auto text = tiny_text();
-  Training training(tiny_text_run("late"), text);
+  const Run run = tiny_text_run("late");
+  Training training(run, text);
   go_on(training, 4);
   nn::Model& model = training.model();
   const Score score = evaluate(model, text, data::Part::train);
@@ -115,7 +116,8 @@ TEST_CASE("the segments of a text are shuffled anew in every epoch, by the seed"
 
 TEST_CASE("of text the epoch with the least validation loss is reported", "[train]") {
   const auto text = tiny_text();
-  Training training(tiny_text_run("late"), text);
+  const Run run = tiny_text_run("late");
+  Training training(run, text);
   const std::vector<double> loss = {3, 1, 2, 1, 4}, error = {1, 5, 5, 5, 5};
   for (std::size_t i = 0; i < loss.size(); ++i) {
     training.history().epochs.append(static_cast<std::int64_t>(i + 1),
