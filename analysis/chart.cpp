@@ -33,6 +33,22 @@ Charts make_charts(const SweepData& data, const std::filesystem::path& configs) 
   return all;
 }
 
+Chart series_chart(const SweepData& data, const Series& series, const std::string& name,
+                   const std::string& kind, const std::string& title) {
+  Chart chart;
+  chart.name = chart_name(data, name, series.experiment) + "-" + file_word(series.label);
+  chart.kind = kind;
+  chart.title =
+      fmt::format("{}, {}{}", title, series.label, experiment_suffix(data, series.experiment));
+  chart.series = {series.first_job};
+  return chart;
+}
+
+std::size_t marker_distance(std::size_t epochs) {
+  constexpr std::size_t kMarkers = 10;
+  return epochs / kMarkers + 1;
+}
+
 std::string script_text(std::string_view text) {
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? "''" : std::string(1, c);

@@ -60,6 +60,15 @@ Charts time_charts(const SweepData& data);
 
 // Text for scripts.
 
+/// A chart of one method on one experiment: its name, kind, title and series are set.
+Chart series_chart(const SweepData& data, const Series& series, const std::string& name,
+                   const std::string& kind, const std::string& title);
+
+/// A range of values this many times as high as low gets a logarithmic axis.
+inline constexpr double kWideRange = 25;
+/// Epochs from one marker on a curve to the next.
+std::size_t marker_distance(std::size_t epochs);
+
 /// A gnuplot string: 'it''s'.
 std::string script_text(std::string_view text);
 /// "Test error (%)" or "Test loss (nats per character)".

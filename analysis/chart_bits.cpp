@@ -4,8 +4,8 @@
 #include <set>
 
 #include "analysis/chart_scatter.hpp"
+#include "analysis/protocol.hpp"
 #include "core/error.hpp"
-#include "nn/model.hpp"
 
 namespace laq::analysis {
 namespace fs = std::filesystem;
@@ -23,11 +23,6 @@ std::string without(nlohmann::json canonical, const char* section, const char* k
   return canonical.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-double weights_of(const train::Run& run) {
-  config::Section section(run.tree.find("model"), "model");
-  return nn::model_size(section, {run.dataset.shape, run.dataset.classes}).weights;
-}
-
 // A full-precision run of the same words that lies in the runs folder although the sweep, whose
 // grid may have no meaning for it, does not list it.
 std::optional<Summary> unlisted_full(const SweepData& data, const std::string& experiment,
@@ -39,8 +34,7 @@ std::optional<Summary> unlisted_full(const SweepData& data, const std::string& e
     train::RunRequest request = planned.run.request;
     if (request.experiment != experiment || !seeds.insert(request.seed).second) continue;
     request.method = "full";
-    request.overrides.resize(request.overrides.size() -
-                             std::min(planned.point.size(), request.overrides.size()));
+    request.overrides = words_of(planned);
     try {
       sweep::Job job{train::resolve(configs, request), {}, record::State::queued, {}, {}};
       job.folder = plan.runs / job.run.folder();
@@ -48,9 +42,8 @@ std::optional<Summary> unlisted_full(const SweepData& data, const std::string& e
       if (!job.done()) continue;
       const auto record = record::read_run_record(job.folder / "run.h5");
       if (record.provenance.config_hash != job.run.hash) continue;
-      const auto found = record.history.final_values.find(metric_name(data.metric));
-      if (found == record.history.final_values.end()) continue;
-      if (const auto* value = std::get_if<double>(&found->second)) values.push_back(*value);
+      const auto value = record.history.final_number(metric_name(data.metric));
+      if (value) values.push_back(*value);
     } catch (const Error&) {
       continue;  // words without meaning for full precision, or a record that is of no use
     }
@@ -73,6 +66,18 @@ std::vector<Level> float_lines(const SweepData& data, const std::string& experim
   if (const auto full = unlisted_full(data, experiment, configs))
     levels.push_back({fmt::format("full-precision {:.4g}", full->mean), full->mean});
   return levels;
+}
+
+/// "Test error against bits per weight, MNIST".
+Chart chart_against(const SweepData& data, const std::string& experiment, const std::string& name,
+                    const std::string& kind, const std::string& what) {
+  Chart chart;
+  chart.name = chart_name(data, name, experiment);
+  chart.kind = kind;
+  chart.title =
+      fmt::format("{} against {}{}", data.metric == Metric::test_error ? "Test error" : "Test loss",
+                  what, experiment_suffix(data, experiment));
+  return chart;
 }
 
 std::string spread_words(const std::vector<Dot>& dots) {
@@ -98,12 +103,7 @@ Charts bits_charts(const SweepData& data, const fs::path& configs) {
       bits.insert(*here);
       dots.push_back(dot);
     }
-    Chart chart;
-    chart.name = chart_name(data, "bits", experiment);
-    chart.kind = "Error against bits";
-    chart.title = fmt::format("{} against bits per weight{}",
-                              data.metric == Metric::test_error ? "Test error" : "Test loss",
-                              experiment_suffix(data, experiment));
+    Chart chart = chart_against(data, experiment, "bits", "Error against bits", "bits per weight");
     if (bits.size() < 2) {
       all.left_out.push_back(
           {chart.title, "needs completed runs with at least two numbers of bits"});
@@ -131,17 +131,12 @@ Charts size_charts(const SweepData& data) {
       const train::Run& run = dot.series->job.run;
       const auto bits = bits_of(run);
       if (!bits) continue;
-      dot.x = weights_of(run) * *bits / kBitsInByte / kMebi;
+      dot.x = run.model_size().weights * *bits / kBitsInByte / kMebi;
       dot.lane = without(run.canonical, "model", nullptr);
       sizes.insert(dot.x);
       dots.push_back(dot);
     }
-    Chart chart;
-    chart.name = chart_name(data, "size", experiment);
-    chart.kind = "Error against model size";
-    chart.title = fmt::format("{} against model size{}",
-                              data.metric == Metric::test_error ? "Test error" : "Test loss",
-                              experiment_suffix(data, experiment));
+    Chart chart = chart_against(data, experiment, "size", "Error against model size", "model size");
     if (sizes.size() < 2) {
       all.left_out.push_back({chart.title, "needs completed runs of at least two sizes"});
       continue;

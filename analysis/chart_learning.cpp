@@ -9,9 +9,6 @@
 namespace laq::analysis {
 namespace {
 
-constexpr double kWideRange = 25;  // a larger ratio gets a logarithmic axis
-constexpr std::size_t kMarkers = 10;
-
 /// Two curves that a panel shows: the thicker first.
 struct Pair {
   const char *name, *main, *other, *main_title, *other_title;
@@ -124,7 +121,8 @@ Chart chart_of(const SweepData& data, const std::string& experiment, const Pair&
   chart.width = grid.width;
   chart.height = grid.height;
   chart.script = fmt::format("data = {}\n", script_text(chart.data[0].first));
-  if (extent.low > 0 && extent.high / extent.low > kWideRange) chart.script += "set logscale y\n";
+  const bool logarithmic = extent.low > 0 && extent.high / extent.low > kWideRange;
+  if (logarithmic) chart.script += "set logscale y\n";
   chart.script += fmt::format("set xrange [0:{}]\n", extent.epochs + 1);
   if (extent.epochs < 8) chart.script += "set xtics 1\n";
   chart.script += grid.begin(14, 56);
@@ -132,11 +130,10 @@ Chart chart_of(const SweepData& data, const std::string& experiment, const Pair&
   // All panels have one range: that of the data, with a margin.
   const double margin = 0.05 * (extent.high - extent.low);
   if (extent.high > extent.low) {
-    chart.script +=
-        extent.low > 0 && extent.high / extent.low > kWideRange
-            ? fmt::format("set yrange [{:.6g}:{:.6g}]\n", extent.low / 1.1, extent.high * 1.1)
-            : fmt::format("set yrange [{:.6g}:{:.6g}]\n", extent.low - margin,
-                          extent.high + margin);
+    chart.script += logarithmic ? fmt::format("set yrange [{:.6g}:{:.6g}]\n", extent.low / 1.1,
+                                              extent.high * 1.1)
+                                : fmt::format("set yrange [{:.6g}:{:.6g}]\n", extent.low - margin,
+                                              extent.high + margin);
   }
   for (std::size_t i = 0; i < shown.size(); ++i) {
     chart.script += fmt::format("set title {}\n", script_text(shown[i]->honest_label()));
@@ -144,7 +141,7 @@ Chart chart_of(const SweepData& data, const std::string& experiment, const Pair&
         fmt::format("set ylabel {}\n", grid.leftmost(i) ? script_text(pair.axis) : "''");
     chart.script += fmt::format("set xlabel {}\n", grid.lowest(i) ? "'Epoch'" : "''");
     if (i > 0) chart.script += "unset key\n";
-    chart.script += plot_panel(pair, i + 1, shown.size(), extent.epochs / kMarkers + 1, i == 0);
+    chart.script += plot_panel(pair, i + 1, shown.size(), marker_distance(extent.epochs), i == 0);
   }
   chart.script += "unset multiplot\n";
   return chart;

@@ -41,11 +41,8 @@ Chart scales_chart(const SweepData& data, const Series& series) {
   const auto layers = layers_of(*histories.front());
   const std::size_t epochs = shortest(histories);
   const std::size_t scales = static_cast<std::size_t>(series.job.run.quantizer.rule->scale_count());
-  Chart chart;
-  chart.name = chart_name(data, "scales", series.experiment) + "-" + file_word(series.label);
-  chart.kind = "Scales, zeros and flips by layer";
-  chart.title = fmt::format("Scales, zeros and flips over the epochs, {}{}", series.label,
-                            experiment_suffix(data, series.experiment));
+  Chart chart = series_chart(data, series, "scales", "Scales, zeros and flips by layer",
+                             "Scales, zeros and flips over the epochs");
   chart.caption = fmt::format(
       "{}. Scale α{}: mean over the groups that have one of their own. Flips: weights whose level "
       "is "
@@ -60,7 +57,6 @@ Chart scales_chart(const SweepData& data, const Series& series) {
   measures.push_back({"flips_percent", "Flips", "Weights that flip (%)"});
 
   chart.data = {{chart.name + ".tsv", table_of(histories, layers, measures, scales)}};
-  chart.series = {series.first_job};
   const Panels grid = panels(measures.size(), measures.size(), 210);
   chart.width = grid.width;
   chart.height = std::max(grid.height, static_cast<int>(layers.size()) * 16 + 60);

@@ -15,7 +15,6 @@ constexpr int kWidth = 880, kHeight = 440;
 constexpr int kLeft = 66, kRight = 16, kTop = 16, kBottom = 52;
 constexpr double kLabelGap = 13;     // pixels between lines of text
 constexpr double kLabelPlace = 14;   // pixels from a dot to its label
-constexpr double kWideRange = 25;    // a larger ratio gets a logarithmic axis
 constexpr double kLabelWidth = 110;  // pixels kept free right of the last dots
 
 /// From values to pixels.

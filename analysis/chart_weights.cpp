@@ -84,11 +84,8 @@ std::string panel(const LayerWeights& layer, std::size_t number, const Panels& g
 }
 
 Chart chart_of(const SweepData& data, const Series& series, const Source& source) {
-  Chart chart;
-  chart.name = chart_name(data, "weights", series.experiment) + "-" + file_word(series.label);
-  chart.kind = "Weights by layer";
-  chart.title = fmt::format("Latent and quantized weights of each layer, {}{}", series.label,
-                            experiment_suffix(data, series.experiment));
+  Chart chart = series_chart(data, series, "weights", "Weights by layer",
+                             "Latent and quantized weights of each layer");
   chart.caption = fmt::format(
       "{}. Sticks: share of the quantized weights at each level (where groups have scales of their "
       "own, at the mean of the level's values). Grey: the latent weights' histogram, scaled to the "
@@ -101,7 +98,6 @@ Chart chart_of(const SweepData& data, const Series& series, const Source& source
           : source.run->record->history.epochs.index.back());
   chart.data = {{chart.name + ".latent.tsv", latent_table(source.layers)},
                 {chart.name + ".levels.tsv", levels_table(source.layers)}};
-  chart.series = {series.first_job};
   const Panels grid = panels(source.layers.size(), source.layers.size() > 4 ? 3 : 2, 150);
   chart.width = grid.width;
   chart.height = grid.height;

@@ -1,17 +1,10 @@
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "analysis/claims_text.hpp"
+#include "analysis/json_values.hpp"
 
 namespace laq::analysis {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-template <typename T>
-Json optional(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
 
 // JSON has no infinity: no limit is null.
 Json finite(double value) {

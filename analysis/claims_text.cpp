@@ -11,16 +11,10 @@
 namespace laq::analysis {
 namespace {
 
-std::string signed_text(double value, int decimals) {
-  std::string text = signed_fixed(value, decimals);
-  if (text.starts_with('-')) text.replace(0, 1, "−");
-  return text;
-}
-
 // A difference has a sign to show, a measure has not.
 std::string value_text(const Comparison& comparison, double value) {
   return comparison.right.empty() ? fixed(value, comparison.decimals)
-                                  : signed_text(value, comparison.decimals);
+                                  : typographic(signed_fixed(value, comparison.decimals));
 }
 
 std::string counts(const ClaimReport& report) {

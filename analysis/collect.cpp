@@ -53,7 +53,7 @@ Result read_result(const sweep::Job& job, const record::RunRecord& record, Metri
                  .found = "hash " + hash.substr(0, 8),
                  .expected = job.run.hash.substr(0, 8)});
   }
-  const auto value = final_number(record.history, metric_name(metric).c_str());
+  const auto value = record.history.final_number(metric_name(metric));
   if (!value || !std::isfinite(*value)) {
     throw Error({.what = fmt::format("the record has no {}{}", value ? "finite " : "",
                                      metric_name(metric))});
@@ -63,7 +63,7 @@ Result read_result(const sweep::Job& job, const record::RunRecord& record, Metri
     result.step_ms = step->ms;
     result.disturbed = !step->steady;
   }
-  if (const auto epoch = final_number(record.history, "best_epoch");
+  if (const auto epoch = record.history.final_number("best_epoch");
       epoch && std::isfinite(*epoch)) {
     result.best_epoch = std::llround(*epoch);
   }

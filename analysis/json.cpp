@@ -1,16 +1,8 @@
-#include <nlohmann/json.hpp>
-
+#include "analysis/json_values.hpp"
 #include "analysis/render.hpp"
 
 namespace laq::analysis {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-template <typename T>
-Json optional(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
 
 Json figure(const std::optional<Figure>& figure) {
   if (!figure) return nullptr;

@@ -164,19 +164,11 @@ std::string plain(const Table& table, const std::vector<std::string>& heads, con
 }
 
 std::string training(const Table& table) {
-  return plain(table, {"ms per step", "rounds", "best epoch"}, [](const Entry& entry) {
-    const Cell& cell = entry.cell;
-    return std::vector{step_text(cell), optional_fixed(cell.rounds(), 1),
-                       epoch_text(cell.best_epoch())};
-  });
+  return plain(table, {"ms per step", "rounds", "best epoch"}, training_cells);
 }
 
 std::string sizes(const Table& table) {
-  return plain(table, {"bits", "MiB", "compression"}, [](const Entry& entry) {
-    if (!entry.size) return std::vector<std::string>(3);
-    return std::vector{std::to_string(entry.size->bits), mebibytes(entry.size->bytes()),
-                       fixed(entry.size->compression(), 1) + "×"};
-  });
+  return plain(table, {"bits", "MiB", "compression"}, size_cells);
 }
 
 std::string environment(const std::string& caption, const std::string& label,

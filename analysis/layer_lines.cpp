@@ -10,8 +10,6 @@
 namespace laq::analysis {
 namespace {
 
-constexpr std::size_t kMarkers = 10;
-
 double row_mean(const record::LayerColumn* column, std::size_t epoch, std::size_t first,
                 std::size_t step) {
   if (!column || (epoch + 1) * column->width > column->values.size())
@@ -58,7 +56,7 @@ std::string layer_lines(const std::string& file, const std::vector<std::string>&
     text += fmt::format(
         "{} skip 1 using ($1=={}{} ? $3 : NaN):{} with linespoints lt {} lw 1.1 pi {} {}{}",
         script_text(file), l + 1, condition.empty() ? "" : " && " + condition, column, l + 1,
-        epochs / kMarkers + 1,
+        marker_distance(epochs),
         legend ? "title " + script_text(layer_word(layers[l])) : std::string("notitle"),
         l + 1 < layers.size() ? ", \\\n  " : "\n");
   }

@@ -1,12 +1,11 @@
 #include "analysis/layer_weights.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 
 #include "core/error.hpp"
-#include "optim/proximal_adam.hpp"
+#include "optim/layer_report.hpp"
 #include "record/checkpoint.hpp"
 
 namespace laq::analysis {
@@ -18,8 +17,7 @@ std::vector<double> last_row(const record::LayerColumn* column) {
 }
 
 void set_latent(const std::vector<float>& latent, LayerWeights& weights) {
-  for (const float w : latent)
-    weights.largest = std::max(weights.largest, static_cast<double>(std::abs(w)));
+  weights.largest = optim::largest_magnitude(latent);
   weights.latent = optim::histogram(latent, weights.largest);
 }
 

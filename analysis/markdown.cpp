@@ -12,12 +12,6 @@ namespace {
 constexpr const char* kNone = "–";
 constexpr const char* kDagger = "†";
 
-// The sign in typography's minus, as wide as the plus.
-std::string minus(std::string text) {
-  if (text.starts_with('-')) text.replace(0, 1, "−");
-  return text;
-}
-
 Grid started(const Table& table) {
   Grid grid;
   grid.rows.push_back({"method"});
@@ -60,7 +54,7 @@ std::string results(const Table& table) {
       row.push_back(count_text(entry));
       if (!paper) continue;
       row.push_back(figure(table, entry));
-      row.push_back(entry.difference ? minus(signed_fixed(*entry.difference, table.decimals))
+      row.push_back(entry.difference ? typographic(signed_fixed(*entry.difference, table.decimals))
                                      : kNone);
     }
   }
@@ -86,19 +80,11 @@ std::string plain(const Table& table, const std::vector<std::string>& heads, con
 }
 
 std::string training(const Table& table) {
-  return plain(table, {"ms per step", "solver rounds", "best epoch"}, [](const Entry& entry) {
-    const Cell& cell = entry.cell;
-    return std::vector{step_text(cell), optional_fixed(cell.rounds(), 1),
-                       epoch_text(cell.best_epoch())};
-  });
+  return plain(table, {"ms per step", "solver rounds", "best epoch"}, training_cells);
 }
 
 std::string sizes(const Table& table) {
-  return plain(table, {"bits", "MiB", "compression"}, [](const Entry& entry) {
-    if (!entry.size) return std::vector<std::string>(3);
-    return std::vector{std::to_string(entry.size->bits), mebibytes(entry.size->bytes()),
-                       fixed(entry.size->compression(), 1) + "×"};
-  });
+  return plain(table, {"bits", "MiB", "compression"}, size_cells);
 }
 
 }  // namespace

@@ -15,11 +15,6 @@ namespace {
 
 constexpr const char* kNone = "<span class=\"soft\">–</span>";
 
-std::string minus(std::string text) {
-  if (text.starts_with('-')) text.replace(0, 1, "−");
-  return text;
-}
-
 std::string linked(const Cell& cell, const std::string& html) {
   return html.empty() ? kNone : link_to(series_anchor(cell.first_job), html);
 }
@@ -158,8 +153,8 @@ std::string results_html(const ReportSource& source) {
       cells.push_back(count(entry));
       if (!table.has_figures(c)) continue;
       cells.push_back(figure(entry));
-      cells.push_back(entry.difference ? linked(entry.cell, minus(signed_fixed(*entry.difference,
-                                                                               table.decimals)))
+      cells.push_back(entry.difference ? linked(entry.cell, typographic(signed_fixed(
+                                                                *entry.difference, table.decimals)))
                                        : kNone);
     }
     grid.row(cells);
@@ -181,12 +176,10 @@ std::string missing_html(const ReportSource& source) {
   for (const auto& row : source.table.rows) {
     for (std::size_t c = 0; c < row.entries.size(); ++c) {
       for (const auto& run : row.entries[c].cell.missing) {
-        std::string who = row.title;
-        for (const auto& [axis, value] : row.point) who += fmt::format(", {}={}", axis, value);
         text +=
             fmt::format("<li>{}: <span class=\"bad\">{}</span></li>\n",
                         linked(row.entries[c].cell,
-                               escaped_html(fmt::format("{}, {}, seed {}", who,
+                               escaped_html(fmt::format("{}, {}, seed {}", row_name(row),
                                                         source.table.columns[c].title, run.seed))),
                         escaped_html(run.reason));
       }
@@ -199,21 +192,12 @@ std::string training_html(const ReportSource& source) {
   const Table& table = source.table;
   std::string text;
   if (has_training(table)) {
-    text += plain(table, "Training", {"ms per step", "solver rounds", "best epoch"},
-                  [](const Entry& entry) {
-                    const Cell& cell = entry.cell;
-                    return std::vector{step_text(cell), optional_fixed(cell.rounds(), 1),
-                                       epoch_text(cell.best_epoch())};
-                  });
+    text +=
+        plain(table, "Training", {"ms per step", "solver rounds", "best epoch"}, training_cells);
     text += note_html(step_note(table));
   }
   if (table.rows.empty()) return text;
-  text +=
-      plain(table, "Size of the weights", {"bits", "MiB", "compression"}, [](const Entry& entry) {
-        if (!entry.size) return std::vector<std::string>(3);
-        return std::vector{std::to_string(entry.size->bits), mebibytes(entry.size->bytes()),
-                           fixed(entry.size->compression(), 1) + "×"};
-      });
+  text += plain(table, "Size of the weights", {"bits", "MiB", "compression"}, size_cells);
   return text + note_html(size_note());
 }
 

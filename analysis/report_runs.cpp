@@ -43,9 +43,7 @@ std::string value_html(const std::string& value) {
 
 std::string value_of(const ReportSource& source, const RunData& run) {
   if (!run.completed()) return "–";
-  const auto& all = run.record->history.final_values;
-  const auto found = all.find(metric_name(source.table.metric));
-  const double* value = found == all.end() ? nullptr : std::get_if<double>(&found->second);
+  const auto value = run.record->history.final_number(metric_name(source.table.metric));
   return value ? fixed(*value, source.table.decimals) : "–";
 }
 

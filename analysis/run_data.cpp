@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "analysis/collect.hpp"
 #include "analysis/unicode.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -75,12 +75,6 @@ Naming naming_of(const sweep::Plan& plan) {
   return naming;
 }
 
-double number(const record::FinalValue& value) {
-  if (const auto* real = std::get_if<double>(&value)) return *real;
-  if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
-  return std::numeric_limits<double>::quiet_NaN();
-}
-
 }  // namespace
 
 std::string RunData::state_words() const {
@@ -114,11 +108,8 @@ std::vector<double> Series::finals(const std::string& name) const {
   std::vector<double> values;
   for (const auto& run : runs) {
     if (!run.completed()) continue;
-    const auto& all = run.record->history.final_values;
-    const auto found = all.find(name);
-    if (found == all.end()) continue;
-    const double value = number(found->second);
-    if (std::isfinite(value)) values.push_back(value);
+    const auto value = run.record->history.final_number(name);
+    if (value && std::isfinite(*value)) values.push_back(*value);
   }
   return values;
 }
@@ -162,8 +153,7 @@ SweepData read_sweep(const sweep::Plan& plan) {
     });
     if (!again) at->runs.push_back(read_run(plan, i));
   }
-  if (!plan.jobs.empty() && plan.jobs.front().run.train.loss == train::Loss::cross_entropy)
-    data.metric = Metric::test_loss;
+  if (!plan.jobs.empty()) data.metric = metric_of(plan.jobs.front().run);
   return data;
 }
 

@@ -26,20 +26,10 @@ std::vector<double> epoch_medians(const std::vector<double>& seconds, std::size_
 
 }  // namespace
 
-std::optional<double> final_number(const record::History& history, const char* key) {
-  const auto found = history.final_values.find(key);
-  if (found == history.final_values.end()) return std::nullopt;
-  if (const auto* real = std::get_if<double>(&found->second)) return *real;
-  if (const auto* whole = std::get_if<std::int64_t>(&found->second)) {
-    return static_cast<double>(*whole);
-  }
-  return std::nullopt;
-}
-
 std::optional<StepTime> step_time(const record::History& history) {
   const auto* seconds = history.steps.find("seconds");
   if (!seconds || seconds->empty() || history.epochs.rows() == 0) {
-    const auto given = final_number(history, "step_ms");
+    const auto given = history.final_number("step_ms");
     if (!given || !std::isfinite(*given)) return std::nullopt;
     return StepTime{*given, true};
   }
@@ -51,7 +41,7 @@ std::optional<StepTime> step_time(const record::History& history) {
 std::optional<Spell> spell_of(const record::RunRecord& record) {
   std::tm parts{};
   const char* rest = ::strptime(record.provenance.file_time.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  const auto spent = final_number(record.history, "seconds");
+  const auto spent = record.history.final_number("seconds");
   if (!rest || *rest != '\0' || !spent) return std::nullopt;
   const auto end = static_cast<double>(::timegm(&parts));
   return Spell{end - *spent, end};

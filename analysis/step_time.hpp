@@ -25,7 +25,4 @@ struct Spell {
 /// From the time of the record's last write, back by the seconds spent. None: no such time.
 std::optional<Spell> spell_of(const record::RunRecord& record);
 
-/// A number of /final, whole or real.
-std::optional<double> final_number(const record::History& history, const char* key);
-
 }  // namespace laq::analysis

@@ -102,15 +102,13 @@ std::vector<std::string> missing_lines(const Table& table) {
     if (entry.ours.n == 0 && bare) return;
     const bool no_data = std::all_of(missing.begin(), missing.end(), is_without_data);
     if (entry.ours.n == 0 && no_data) return;  // said once for the column
-    std::string who = row.title;
-    for (const auto& [axis, value] : row.point) who += fmt::format(", {}={}", axis, value);
     for (std::size_t i = 0; i < missing.size();) {
       std::vector<std::string> seeds;
       const std::string& reason = missing[i].reason;
       for (; i < missing.size() && missing[i].reason == reason; ++i) {
         seeds.push_back(std::to_string(missing[i].seed));
       }
-      lines.push_back(fmt::format("{}, {}, seed{} {}: {}", who, column.title,
+      lines.push_back(fmt::format("{}, {}, seed{} {}: {}", row_name(row), column.title,
                                   seeds.size() > 1 ? "s" : "", join(seeds), reason));
     }
   });
@@ -158,8 +156,27 @@ std::string step_text(const Cell& cell) {
   return cell.disturbed() ? "~" + text : text;
 }
 
-std::string mebibytes(double bytes) {
-  return fixed(bytes / (1024 * 1024), 2);
+std::vector<std::string> training_cells(const Entry& entry) {
+  const Cell& cell = entry.cell;
+  return {step_text(cell), optional_fixed(cell.rounds(), 1), epoch_text(cell.best_epoch())};
+}
+
+std::vector<std::string> size_cells(const Entry& entry) {
+  if (!entry.size) return std::vector<std::string>(3);
+  constexpr double kMebi = 1024 * 1024;
+  return {std::to_string(entry.size->bits), fixed(entry.size->bytes() / kMebi, 2),
+          fixed(entry.size->compression(), 1) + "×"};
+}
+
+std::string row_name(const Row& row) {
+  std::string name = row.title;
+  for (const auto& [axis, value] : row.point) name += fmt::format(", {}={}", axis, value);
+  return name;
+}
+
+std::string typographic(std::string number) {
+  if (number.starts_with('-')) number.replace(0, 1, "−");
+  return number;
 }
 
 std::string count_text(const Entry& entry) {

@@ -32,8 +32,14 @@ std::string step_note(const Table& table);
 std::string size_note();
 /// "65.1", with a tilde before it when the runs were disturbed; "" for none.
 std::string step_text(const Cell& cell);
-/// "3.42 MiB" as a number of MiB.
-std::string mebibytes(double bytes);
+/// A row of the training table for one column: ms per step, solver rounds, best epoch.
+std::vector<std::string> training_cells(const Entry& entry);
+/// A row of the size table: bits, MiB, compression.
+std::vector<std::string> size_cells(const Entry& entry);
+/// "LATe, quantizer.bits=3".
+std::string row_name(const Row& row);
+/// The sign in typography's minus, as wide as the plus.
+std::string typographic(std::string number);
 
 /// "2" or "2 of 3".
 std::string count_text(const Entry& entry);

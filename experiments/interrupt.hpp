@@ -1,8 +1,8 @@
 #pragma once
 
-namespace laq {
+#include "core/exit_codes.hpp"
 
-constexpr int kInterruptedExit = 75;  ///< stopped with a checkpoint: run again
+namespace laq {
 
 /// From now on SIGINT, SIGTERM, SIGUSR1 (a batch system's, before a job's time is over) and SIGHUP
 /// (unless it was ignored) end the process with `kInterruptedExit`: there is nothing to save yet.

@@ -9,15 +9,13 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/exit_codes.hpp"
 #include "core/machine.hpp"
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
 #include "record/provenance.hpp"
 
 namespace {
-
-constexpr int kFailed = 1;
-constexpr int kUsage = 2;
 
 // The configurations: LAQ_CONFIGS, those of the present folder, or those of the sources this was
 // built from.
@@ -38,7 +36,7 @@ int fail(const std::string& message, int code) {
 int finish(int code) {
   std::cout.flush();
   const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout;
-  return lost ? fail("cannot write to standard output", kFailed) : code;
+  return lost ? fail("cannot write to standard output", laq::kFailedExit) : code;
 }
 
 // CLI11 only says that a subcommand is required; a mistyped one deserves the near name.
@@ -102,7 +100,7 @@ int run_program(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return finish(app.exit(error));  // --help, --version
-    return fail(std::string(error.what()) + "; see laq --help", kUsage);
+    return fail(std::string(error.what()) + "; see laq --help", laq::kUsageExit);
   }
   return finish(context.exit_code);
 }
@@ -121,10 +119,11 @@ int main(int argc, char** argv) {
   try {
     return run_program(argc, argv);
   } catch (const laq::Error& error) {
-    return fail(error.what(), error.kind() == laq::Error::Kind::usage ? kUsage : kFailed);
+    return fail(error.what(),
+                error.kind() == laq::Error::Kind::usage ? laq::kUsageExit : laq::kFailedExit);
   } catch (const std::bad_alloc&) {
-    return fail("out of memory; choose a smaller network or fewer jobs", kFailed);
+    return fail("out of memory; choose a smaller network or fewer jobs", laq::kFailedExit);
   } catch (const std::exception& error) {
-    return fail(laq::first_line(error.what()), kFailed);
+    return fail(laq::first_line(error.what()), laq::kFailedExit);
   }
 }

@@ -55,8 +55,8 @@ std::vector<std::string> run_arguments(const SweepOptions& options) {
   std::vector<std::string> words{"--data-dir", fs::absolute(paths.data_dir).string(), "--device",
                                  options.device};
   if (!paths.mirror) return words;
-  const bool url = paths.mirror->find("://") != std::string::npos;
-  const std::string mirror = url ? *paths.mirror : fs::absolute(*paths.mirror).string();
+  const std::string mirror =
+      data::is_url(*paths.mirror) ? *paths.mirror : fs::absolute(*paths.mirror).string();
   words.insert(words.end(), {"--mirror", mirror});
   return words;
 }

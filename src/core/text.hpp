@@ -14,6 +14,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator = ", ");
+/// The first few parts and, when there are more, "…".
+std::string join_few(const std::vector<std::string>& parts, std::size_t most = 3);
 std::vector<std::string> split(std::string_view text, char separator);
 
 /// Up to the first line break: libraries put stack traces into their messages.

@@ -8,8 +8,6 @@
 namespace laq::optim {
 namespace {
 
-constexpr float kCurvatureFloor = 1e-8f;
-
 // `curvature` is not touched unless Curved.
 template <bool Curved>
 LAQ_INLINE void update(float* __restrict w, float* __restrict m, float* __restrict v,

@@ -5,6 +5,9 @@
 
 namespace laq::optim {
 
+/// d = √v + this.
+inline constexpr float kCurvatureFloor = 1e-8f;
+
 /// One Adam step's constants (Kingma & Ba), the bias corrections folded in.
 struct AdamStep {
   float beta1, beta2;

@@ -8,15 +8,12 @@
 #include "optim/proximal_adam.hpp"
 
 namespace laq::optim {
-namespace {
 
 double largest_magnitude(std::span<const float> values) {
   float largest = 0;
   for (const float value : values) largest = std::max(largest, std::abs(value));
   return static_cast<double>(largest);
 }
-
-}  // namespace
 
 std::vector<double> histogram(std::span<const float> values, double largest) {
   std::vector<std::size_t> counts(kLatentBins);
@@ -83,7 +80,7 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   report.flips = static_cast<double>(flips) / total;
   report.rounds /= static_cast<double>(slot.groups);
 
-  const at::Tensor curvature = slot.second.sqrt().add_(1e-8);
+  const at::Tensor curvature = slot.second.sqrt().add_(kCurvatureFloor);
   const std::size_t n = static_cast<std::size_t>(slot.latent.numel());
   report.weighted_error =
       quant::objective({slot.latent.data_ptr<float>(), n}, {curvature.data_ptr<float>(), n},

@@ -29,6 +29,9 @@ struct LayerReport {
 
 constexpr std::size_t kLatentBins = 64;
 
+/// max|x|; 0 of no values.
+double largest_magnitude(std::span<const float> values);
+
 /// Fraction of the values in kLatentBins equal bins over [−largest, largest].
 std::vector<double> histogram(std::span<const float> values, double largest);
 

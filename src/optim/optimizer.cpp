@@ -5,6 +5,10 @@
 
 namespace laq::optim {
 
+std::int64_t groups_of(const nn::Parameter& parameter, quant::Grouping grouping) {
+  return grouping == quant::Grouping::row ? parameter.tensor.size(0) : parameter.blocks;
+}
+
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& parameters,
                                           const quant::Quantizer& quantizer,
                                           const AdamOptions& options) {

@@ -47,6 +47,12 @@ class Optimizer {
   std::int64_t steps_ = 0;
 };
 
+/// A learned scale stays positive.
+inline constexpr double kSmallestLearnedScale = 1e-6;
+
+/// Parts of a parameter that have scales of their own; each is contiguous.
+std::int64_t groups_of(const nn::Parameter& parameter, quant::Grouping grouping);
+
 /// `quantizer.rule` null: plain Adam on everything. Takes the model's present weights as w and
 /// quantizes them with uniform curvature. The parameters must be float32, on one device, and
 /// outlive the optimizer. On the CPU it is a `ProximalAdam`, elsewhere a `TensorProximalAdam`.

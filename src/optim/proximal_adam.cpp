@@ -12,7 +12,6 @@
 namespace laq::optim {
 namespace {
 
-constexpr double kSmallestLearnedScale = 1e-6;
 constexpr std::int64_t kFewGroups = 8;
 
 std::size_t count(const at::Tensor& tensor) {
@@ -51,7 +50,7 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
               .levels = {},
               .rounds = {}};
     if (slot.quantized) {
-      slot.groups = groups_of(parameter);
+      slot.groups = groups_of(parameter, quantizer.group);
       slot.latent = parameter.tensor.detach().clone();
       slot.scales = at::zeros({slot.groups, quantizer.rule->scale_count()}, at::kDouble);
       slot.level_index = at::zeros(parameter.tensor.sizes(), at::kByte);
@@ -61,8 +60,7 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
         slot.scale_second = at::zeros_like(slot.scales);
       }
       largest = std::max(largest, parameter.tensor.numel());
-      with_layer_name(slot,
-                      [&] { slot.codes = quantizer.rule->fit(group(slot, 0, nullptr)).codes; });
+      slot.codes = quant::codes_of(*quantizer.rule);
       slot.levels =
           at::zeros({slot.groups, static_cast<std::int64_t>(slot.codes.size())}, at::kDouble);
       project(slot, nullptr);
@@ -84,10 +82,6 @@ void ProximalAdam::step(double learning_rate) {
     // to it.
     slot.parameter.tensor.mutable_grad() = at::Tensor();
   }
-}
-
-std::int64_t ProximalAdam::groups_of(const nn::Parameter& parameter) const {
-  return quantizer_.group == quant::Grouping::row ? parameter.tensor.size(0) : parameter.blocks;
 }
 
 quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index,

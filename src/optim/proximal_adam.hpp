@@ -41,7 +41,6 @@ class ProximalAdam : public Optimizer {
     at::Tensor rounds;  // groups, int64: alternations of the last step
   };
 
-  std::int64_t groups_of(const nn::Parameter& parameter) const;
   quant::Group group(const Slot& slot, std::int64_t index, const float* curvature) const;
   AdamStep adam_step(double learning_rate, bool clipped) const;
   void update(Slot& slot, double learning_rate);

@@ -4,14 +4,9 @@
 
 #include <cmath>
 
+#include "optim/adam_kernel.hpp"
+
 namespace laq::optim {
-namespace {
-
-constexpr double kSmallestLearnedScale = 1e-6;
-constexpr double kCurvatureFloor = 1e-8;
-
-}  // namespace
-
 TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
                                        const quant::Quantizer& quantizer,
                                        const AdamOptions& options)
@@ -31,10 +26,9 @@ TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& paramet
     const nn::Parameter& parameter = parameters[i];
     const bool quantized = parameter.quantizable && quantizer.rule;
     if (quantized) parameter.tensor.detach().copy_(host_parameters_[i].tensor);
-    const bool rows = quantizer.group == quant::Grouping::row;
     slots_.push_back({.parameter = parameter,
                       .quantized = quantized,
-                      .groups = rows ? parameter.tensor.size(0) : parameter.blocks,
+                      .groups = groups_of(parameter, quantizer.group),
                       .latent = quantized ? state(parameter, "latent") : parameter.tensor.detach(),
                       .first = state(parameter, "first_moment"),
                       .second = state(parameter, "second_moment"),
@@ -56,22 +50,26 @@ at::Tensor TensorProximalAdam::state(const nn::Parameter& parameter, const char*
 void TensorProximalAdam::step(double learning_rate) {
   const at::NoGradGuard no_gradient;
   ++steps_;
-  const double rate = learning_rate / (1 - std::pow(options_.beta1, static_cast<double>(steps_)));
   for (auto& slot : slots_) {
     if (!slot.parameter.tensor.grad().defined()) continue;
     const at::Tensor g = take_gradient(slot, learning_rate);
     slot.first.mul_(options_.beta1).add_(g, 1 - options_.beta1);
     slot.second.mul_(options_.beta2).addcmul_(g, g, 1 - options_.beta2);
     at::Tensor root = slot.second.sqrt();
-    slot.latent.addcdiv_(slot.first, (root * root_correction()).add_(options_.epsilon), -rate);
+    move(slot.latent, slot.first, root, learning_rate);
     if (!slot.quantized) continue;
     slot.latent.clamp_(-options_.clip, options_.clip);
     project(slot, rule_->rule().uses_curvature() ? root.add_(kCurvatureFloor) : at::Tensor());
   }
 }
 
-double TensorProximalAdam::root_correction() const {
-  return 1 / std::sqrt(1 - std::pow(options_.beta2, static_cast<double>(steps_)));
+// w ← w − rate · m / (√v + ε), both moments corrected for their start at 0.
+void TensorProximalAdam::move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
+                              double learning_rate) const {
+  const auto t = static_cast<double>(steps_);
+  const double correction = 1 / std::sqrt(1 - std::pow(options_.beta2, t));
+  const double rate = learning_rate / (1 - std::pow(options_.beta1, t));
+  w.addcdiv_(m, (root * correction).add_(options_.epsilon), -rate);
 }
 
 // The gradient of the latent weights; that of learned scales is used up.
@@ -99,10 +97,9 @@ void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::
   const at::Tensor m = slot.scale_first[index], v = slot.scale_second[index];
   m.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
   v.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
-  const double rate = learning_rate / (1 - std::pow(options_.beta1, static_cast<double>(steps_)));
-  slot.scales[index]
-      .addcdiv_(m, (v.sqrt() * root_correction()).add_(options_.epsilon), -rate)
-      .clamp_(kSmallestLearnedScale);
+  const at::Tensor scales = slot.scales[index];
+  move(scales, m, v.sqrt(), learning_rate);
+  scales.clamp_(kSmallestLearnedScale);
 }
 
 void TensorProximalAdam::project(Slot& slot, const at::Tensor& curvature) {

@@ -37,7 +37,8 @@ class TensorProximalAdam : public Optimizer {
   void learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient,
                     double learning_rate);
   void project(Slot& slot, const at::Tensor& curvature);
-  double root_correction() const;
+  void move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
+            double learning_rate) const;
 
   AdamOptions options_;
   std::optional<TensorRule> rule_;

@@ -4,11 +4,10 @@
 
 #include <limits>
 
+#include "quant/alternating.hpp"
+
 namespace laq::optim {
 namespace {
-
-constexpr int kMostRounds = 10;
-constexpr double kTolerance = 1e-6, kTwnFactor = 0.7;
 
 at::Tensor ratio(const at::Tensor& sum, const at::Tensor& weight) {
   return at::where(weight > 0, sum / weight, at::zeros_like(sum));
@@ -20,7 +19,7 @@ at::Tensor constants(const std::vector<double>& values, const at::Tensor& like) 
 
 std::vector<double> level_values(const quant::LevelSet& levels) {
   std::vector<double> values;
-  for (int j = 0; j <= levels.k(); ++j) values.push_back(j == 0 ? 0.0 : levels.level(j));
+  for (int j = 0; j <= levels.k(); ++j) values.push_back(levels.level(j));
   return values;
 }
 
@@ -42,7 +41,7 @@ at::Tensor first_scale(const TensorGroup& group, const Magnitudes& here, quant::
       group.scales[which] * ratio((weight * before * w).sum(), (weight * before * before).sum());
   at::Tensor twn = top_level_scale(here, twn_threshold(group.latent));
   if (side != quant::Side::both) {
-    const at::Tensor own = top_level_scale(here, kTwnFactor * here.a.mean());
+    const at::Tensor own = top_level_scale(here, quant::kTwnFactor * here.a.mean());
     twn = at::where(twn > 0, twn, own);
   }
   return at::where(previous > 0, previous, twn);
@@ -76,14 +75,14 @@ at::Tensor top_level_scale(const Magnitudes& side, const at::Tensor& threshold) 
 }
 
 at::Tensor twn_threshold(const at::Tensor& latent) {
-  return kTwnFactor * latent.to(at::kDouble).abs().mean();
+  return quant::kTwnFactor * latent.to(at::kDouble).abs().mean();
 }
 
 at::Tensor exact_scale(const Magnitudes& side, const quant::LevelSet& levels) {
   // Weight i goes from level j − 1 to j where α falls below a_i / m_j.
   std::vector<at::Tensor> at_scale, gain, weight;
   for (int j = 1; j <= levels.k(); ++j) {
-    const double low = j == 1 ? 0.0 : levels.level(j - 1), high = levels.level(j);
+    const double low = levels.level(j - 1), high = levels.level(j);
     at_scale.push_back(side.a / levels.midpoints()[static_cast<std::size_t>(j - 1)]);
     gain.push_back(side.d * side.a * (high - low));
     weight.push_back(side.d * (high * high - low * low));
@@ -103,10 +102,10 @@ TensorAlternation alternating_scale(const TensorGroup& group, quant::Side side,
   at::Tensor alpha = first_scale(group, here, side);
   at::Tensor done = alpha <= 0;
   at::Tensor rounds = at::ones({}, alpha.options().dtype(at::kLong));
-  for (int round = 1; round < kMostRounds; ++round) {
+  for (int round = 1; round < quant::kMostRounds; ++round) {
     const at::Tensor next = updated_scale(here, values, midpoints, alpha);
     rounds = rounds + done.logical_not().to(at::kLong);
-    const at::Tensor settled = (next - alpha).abs() < kTolerance;
+    const at::Tensor settled = (next - alpha).abs() < quant::kAlternatingTolerance;
     alpha = at::where(done, alpha, next);
     done = done.logical_or(settled).logical_or(alpha <= 0);
   }

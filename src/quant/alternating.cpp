@@ -7,10 +7,6 @@
 namespace laq::quant {
 namespace {
 
-constexpr int kMostRounds = 10;
-constexpr double kTolerance = 1e-6;
-constexpr double kTwnFactor = 0.7;
-
 double mean(const MagnitudeSums& sums, std::size_t n) {
   return sums.a / static_cast<double>(n);
 }
@@ -54,7 +50,7 @@ AlternatingResult alternate(double first, const std::function<LevelSums(double)>
     const double before = result.alpha;
     result.alpha = sums(before).scale();
     ++result.rounds;
-    result.converged = std::abs(result.alpha - before) < kTolerance;
+    result.converged = std::abs(result.alpha - before) < kAlternatingTolerance;
   }
   if (result.alpha <= 0) result.converged = true;
   return result;

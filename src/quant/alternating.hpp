@@ -8,6 +8,10 @@
 
 namespace laq::quant {
 
+inline constexpr int kMostRounds = 10;                 ///< updates of α
+inline constexpr double kAlternatingTolerance = 1e-6;  ///< of α
+inline constexpr double kTwnFactor = 0.7;              ///< of mean|w|
+
 /// TWN's threshold Δ = 0.7 mean|w|; codes are ±1 where |w| > Δ.
 double twn_threshold(const Group& group);
 /// The same from the sums over all n weights.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -20,6 +21,11 @@ std::map<std::string, RuleMaker>& registry() {
 
 std::vector<double> Rule::backward(const Group&, std::span<float>) const {
   return {};
+}
+
+std::vector<int> codes_of(const Rule& rule) {
+  constexpr std::array weights{-1.0f, -0.25f, 0.25f, 1.0f}, curvature{1.0f, 1.0f, 1.0f, 1.0f};
+  return rule.fit({weights, curvature, {}, {}}).codes;
 }
 
 const std::vector<std::pair<std::string, Grouping>>& grouping_names() {

@@ -64,6 +64,9 @@ class Rule {
   virtual std::vector<double> backward(const Group& group, std::span<float> gradient) const;
 };
 
+/// The rule's codes, ascending: those of a fit, whatever the weights.
+std::vector<int> codes_of(const Rule& rule);
+
 /// Which weights of a tensor share their scales.
 enum class Grouping { tensor, row };
 const std::vector<std::pair<std::string, Grouping>>& grouping_names();

@@ -122,6 +122,16 @@ void History::append_layer(const std::string& layer, const std::string& column, 
   append_layer(layer, column, std::span(&value, 1));
 }
 
+std::optional<double> History::final_number(const std::string& key) const {
+  const auto found = final_values.find(key);
+  if (found == final_values.end()) return std::nullopt;
+  if (const auto* real = std::get_if<double>(&found->second)) return *real;
+  if (const auto* whole = std::get_if<std::int64_t>(&found->second)) {
+    return static_cast<double>(*whole);
+  }
+  return std::nullopt;
+}
+
 void History::check() const {
   check_table(epochs, "epoch");
   check_table(steps, "step");

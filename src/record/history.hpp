@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ struct History {
   /// Null when absent.
   const Layer* find_layer(std::string_view layer) const;
   const LayerColumn* find(std::string_view layer, std::string_view column) const;
+  /// A final value, whole or real. Nothing: there is none, or it is text.
+  std::optional<double> final_number(const std::string& key) const;
   /// Adds the last epoch's row to a layer's column; call after `epochs.append`. Errors: the row is
   /// empty, has another width than the rows before, or rows of earlier epochs are missing.
   void append_layer(const std::string& layer, const std::string& column,

@@ -112,6 +112,13 @@ void Axes::check() const {
   }
 }
 
+std::string point_name(const std::string& experiment, const std::string& method,
+                       const Point& point) {
+  std::string name = experiment + " " + method;
+  for (const auto& [key, value] : point) name += " " + key + "=" + value;
+  return name;
+}
+
 Values axis_values(const std::string& text) {
   if (auto range = range_values(text)) return *range;
   Values values = {""};

@@ -39,6 +39,10 @@ struct Axes {
   void check() const;
 };
 
+/// `mnist late quantizer.bits=3`
+std::string point_name(const std::string& experiment, const std::string& method,
+                       const Point& point);
+
 /// Values of an axis word: "a,b,c", "range(2,5)" (2, 3, 4: the end is excluded, as in Hydra),
 /// "range(2,9,3)" (2, 5, 8) or one value; commas in brackets do not separate.
 Values axis_values(const std::string& text);

@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "nn/model.hpp"
 #include "record/run_record.hpp"
@@ -21,12 +21,10 @@ double time_of_operation() {
   const at::NoGradGuard no_gradient;
   const at::Tensor a = at::ones({100, 1024}), b = at::ones({1024, 1024});
   a.mm(b);
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   constexpr int kRepeats = 20;
   for (int i = 0; i < kRepeats; ++i) a.mm(b);
-  const double spent =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return spent / (kRepeats * 2.0 * 100 * 1024 * 1024);
+  return since(start) / (kRepeats * 2.0 * 100 * 1024 * 1024);
 }
 
 }  // namespace
@@ -41,9 +39,7 @@ Estimate::Estimate(const Plan& plan, int side_by_side)
 
 // Multiplications and additions of the training: forward, and backward to inputs and weights.
 double Estimate::cost(const Job& job) const {
-  config::Section section(job.run.tree.find("model"), "model");
-  const double products =
-      nn::model_size(section, {job.run.dataset.shape, job.run.dataset.classes}).multiplications;
+  const double products = job.run.model_size().multiplications;
   double samples = job.run.samples_per_epoch() * static_cast<double>(job.run.train.epochs);
   if (job.run.train.max_steps > 0) {
     samples = std::min(samples,
@@ -55,13 +51,13 @@ double Estimate::cost(const Job& job) const {
 void Estimate::learn(const Job& job) {
   try {
     const auto record = record::read_run_record(job.folder / "run.h5");
-    const auto spent = record.history.final_values.find("seconds");
-    if (spent == record.history.final_values.end()) return;
+    const auto spent = record.history.final_number("seconds");
+    if (!spent) return;
     Known* known = nullptr;
     for (auto& [experiment, one] : known_)
       known = experiment == job.run.request.experiment ? &one : known;
     if (!known) known = &known_.emplace_back(job.run.request.experiment, Known{}).second;
-    known->seconds += std::get<double>(spent->second);
+    known->seconds += *spent;
     known->cost += cost(job);
   } catch (const Error&) {
     // An unreadable record is reported where results are read; here it only teaches nothing.

@@ -11,7 +11,9 @@
 #include <map>
 #include <memory>
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
+#include "core/exit_codes.hpp"
 #include "core/files.hpp"
 #include "core/machine.hpp"
 #include "sweep/child.hpp"
@@ -20,12 +22,10 @@
 namespace laq::sweep {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr double kPollSeconds = 0.1;
 constexpr auto kBeat = std::chrono::seconds(5);
 constexpr auto kAskAgain = std::chrono::seconds(1);  // whether another sweep still has a run
-constexpr int kUsageExit = 2, kInterruptedExit = 75;
-constexpr std::uintmax_t kLittleSpace = 64 * 1024;  // bytes: less than a checkpoint needs
+constexpr std::uintmax_t kLittleSpace = 64 * 1024;   // bytes: less than a checkpoint needs
 
 std::vector<std::string> command_of(const Job& job, const Plan& plan,
                                     const ExecuteOptions& options) {

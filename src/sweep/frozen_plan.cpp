@@ -18,12 +18,8 @@ namespace {
 constexpr std::size_t kMostNamed = 3;
 
 std::string named(const std::vector<std::string>& names, const std::string& what) {
-  std::vector<std::string> first(
-      names.begin(),
-      names.begin() + static_cast<std::ptrdiff_t>(std::min(kMostNamed, names.size())));
-  if (first.size() < names.size()) first.emplace_back("…");
   return fmt::format("{} run{} {} ({})", names.size(), names.size() > 1 ? "s" : "", what,
-                     join(first));
+                     join_few(names, kMostNamed));
 }
 
 // "train.epochs 3 → 5" for every leaf that differs.
@@ -64,9 +60,7 @@ void add_runs(FrozenPlan& frozen, const FrozenPlan& more) {
 }  // namespace
 
 std::string FrozenRun::name() const {
-  std::string all = experiment + " " + method;
-  for (const auto& [key, value] : point) all += " " + key + "=" + value;
-  return all + fmt::format(" seed {}", seed);
+  return point_name(experiment, method, point) + fmt::format(" seed {}", seed);
 }
 
 std::string Difference::text() const {
@@ -143,22 +137,30 @@ Difference difference(const FrozenPlan& frozen, const Plan& plan) {
   return result;
 }
 
-Json to_json(const FrozenRun& run) {
-  return {{"experiment", run.experiment},
-          {"method", run.method},
-          {"profile", run.profile},
-          {"seed", run.seed},
-          {"overrides", run.overrides},
-          {"point", pairs_json(run.point)},
-          {"hash", run.hash},
-          {"folder", run.folder},
-          {"by_words", run.by_words}};
+Json to_json(const std::vector<FrozenRun>& runs) {
+  Json all = Json::array();
+  for (const auto& run : runs) {
+    all.push_back({{"experiment", run.experiment},
+                   {"method", run.method},
+                   {"profile", run.profile},
+                   {"seed", run.seed},
+                   {"overrides", run.overrides},
+                   {"point", pairs_json(run.point)},
+                   {"hash", run.hash},
+                   {"folder", run.folder},
+                   {"by_words", run.by_words}});
+  }
+  return all;
 }
 
-FrozenRun frozen_run_from(const Json& json) {
-  return {json.at("experiment"), json.at("method"),    json.at("profile"),
-          json.at("seed"),       json.at("overrides"), json.at("point"),
-          json.at("hash"),       json.at("folder"),    json.at("by_words")};
+std::vector<FrozenRun> frozen_runs_from(const Json& json) {
+  std::vector<FrozenRun> runs;
+  for (const auto& run : json) {
+    runs.push_back({run.at("experiment"), run.at("method"), run.at("profile"), run.at("seed"),
+                    run.at("overrides"), run.at("point"), run.at("hash"), run.at("folder"),
+                    run.at("by_words")});
+  }
+  return runs;
 }
 
 std::optional<FrozenPlan> read_frozen_plan(const fs::path& file) {
@@ -171,9 +173,8 @@ std::optional<FrozenPlan> read_frozen_plan(const fs::path& file) {
                     json.at("version"),
                     json.at("commit"),
                     json.at("fallbacks_taken"),
-                    {},
+                    frozen_runs_from(json.at("runs")),
                     {}};
-    for (const auto& run : json.at("runs")) plan.runs.push_back(frozen_run_from(run));
     for (const auto& [hash, configuration] : json.at("configurations").items())
       plan.configurations.emplace(hash, configuration);
     for (const auto& run : plan.runs) {
@@ -189,14 +190,12 @@ std::optional<FrozenPlan> read_frozen_plan(const fs::path& file) {
 }
 
 void write_frozen_plan(const fs::path& file, const FrozenPlan& plan) {
-  Json runs = Json::array();
-  for (const auto& run : plan.runs) runs.push_back(to_json(run));
   const Json json{{"sweep", plan.sweep},
                   {"created", plan.created},
                   {"version", plan.version},
                   {"commit", plan.commit},
                   {"fallbacks_taken", pairs_json(plan.fallbacks_taken)},
-                  {"runs", std::move(runs)},
+                  {"runs", to_json(plan.runs)},
                   {"configurations", plan.configurations}};
   replace_file(file, json.dump(1) + "\n");
 }

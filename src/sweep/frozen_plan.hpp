@@ -65,8 +65,8 @@ void write_frozen_plan(const std::filesystem::path& file, const FrozenPlan& plan
 /// Returns what was added, as text. Error (usage): it differs, and how.
 std::string settle_identity(const Plan& plan, bool extend);
 
-nlohmann::json to_json(const FrozenRun& run);
+nlohmann::json to_json(const std::vector<FrozenRun>& runs);
 /// Error: a key is missing or of the wrong type.
-FrozenRun frozen_run_from(const nlohmann::json& json);
+std::vector<FrozenRun> frozen_runs_from(const nlohmann::json& json);
 
 }  // namespace laq::sweep

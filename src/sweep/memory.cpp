@@ -31,8 +31,7 @@ std::string kind_of(const Job& job) {
 }
 
 double estimate(const train::Run& run) {
-  config::Section section(run.tree.find("model"), "model");
-  const nn::Size size = nn::model_size(section, {run.dataset.shape, run.dataset.classes});
+  const nn::Size size = run.model_size();
   const double features = std::accumulate(run.dataset.shape.begin(), run.dataset.shape.end(), 1.0,
                                           [](double a, auto b) { return a * double(b); });
   const auto& splits = run.dataset.splits;
@@ -64,13 +63,12 @@ bool MemoryEstimate::measured(const Job& job) const {
 void MemoryEstimate::learn(const Job& job) {
   try {
     const auto record = record::read_run_record(job.folder / "run.h5");
-    const auto& values = record.history.final_values;
-    const auto peak = values.find("peak_rss_mb");
-    if (peak == values.end()) return;
+    const auto peak = record.history.final_number("peak_rss_mb");
+    if (!peak) return;
     const std::string kind = kind_of(job);
     ++records_[kind];
     double& known = peaks_[kind];
-    known = std::max(known, std::get<double>(peak->second));
+    known = std::max(known, *peak);
   } catch (const std::exception&) {
     // Told where results are read.
   }

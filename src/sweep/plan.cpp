@@ -18,8 +18,6 @@ namespace laq::sweep {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kMostNamed = 3;
-
 std::int64_t seed_number(const std::string& text) {
   std::int64_t seed = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seed);
@@ -101,10 +99,8 @@ class Expansion {
       plan_.profile = run.profile;
     } catch (const Error& error) {
       if (error.kind() != Error::Kind::usage) throw;
-      std::string name = experiment + " " + method;
-      for (const auto& [key, value] : point) name += " " + key + "=" + value;
       if (refused_.empty()) first_refusal_ = error;
-      refused_.push_back(name);
+      refused_.push_back(point_name(experiment, method, point));
     }
   }
 
@@ -131,13 +127,9 @@ class Expansion {
 
   [[noreturn]] void refuse() const {
     if (plan_.jobs.empty()) throw *first_refusal_;
-    std::vector<std::string> names(
-        refused_.begin(),
-        refused_.begin() + static_cast<std::ptrdiff_t>(std::min(kMostNamed, refused_.size())));
-    if (names.size() < refused_.size()) names.emplace_back("…");
     throw usage_error({.what = fmt::format("{} combination{} of the sweep cannot be run ({}): {}",
                                            refused_.size(), refused_.size() > 1 ? "s" : "",
-                                           join(names), first_refusal_->what()),
+                                           join_few(refused_), first_refusal_->what()),
                        .advice = "or name what has no meaning under 'exclude'"});
   }
 
@@ -167,9 +159,9 @@ class Expansion {
 }  // namespace
 
 std::string job_name(const Job& job) {
-  std::string name = job.run.request.experiment + " " + job.run.request.method;
-  for (const auto& [key, value] : job.point) name += " " + key + "=" + value;
-  return name + fmt::format(" seed {}", job.run.request.seed);
+  const train::RunRequest& request = job.run.request;
+  return point_name(request.experiment, request.method, job.point) +
+         fmt::format(" seed {}", request.seed);
 }
 
 void settle(record::Status& status) {

@@ -54,15 +54,13 @@ std::set<std::string> tasks_in_queue() {
 }
 
 Json to_json(const SlurmArray& array) {
-  Json runs = Json::array();
-  for (const auto& run : array.runs) runs.push_back(to_json(run));
   return {{"job_id", array.job_id},
           {"sweep", array.sweep},
           {"runs_folder", array.runs_folder},
           {"retries", array.retries},
           {"stale_seconds", array.stale_seconds},
           {"arguments", array.arguments},
-          {"runs", std::move(runs)}};
+          {"runs", to_json(array.runs)}};
 }
 
 void write(const fs::path& stem, const SlurmArray& array) {
@@ -152,15 +150,13 @@ Submission submit(const Plan& plan, const SlurmRequest& request) {
 SlurmArray read_slurm_array(const fs::path& file) {
   try {
     const Json json = Json::parse(read_file(file));
-    SlurmArray array{json.at("job_id"),
-                     json.at("sweep"),
-                     json.at("runs_folder"),
-                     json.at("retries"),
-                     json.at("stale_seconds"),
-                     json.at("arguments"),
-                     {}};
-    for (const auto& run : json.at("runs")) array.runs.push_back(frozen_run_from(run));
-    return array;
+    return {json.at("job_id"),
+            json.at("sweep"),
+            json.at("runs_folder"),
+            json.at("retries"),
+            json.at("stale_seconds"),
+            json.at("arguments"),
+            frozen_runs_from(json.at("runs"))};
   } catch (const Json::exception& error) {
     throw Error({.what = fmt::format("the array's tasks cannot be read: {}", error.what()),
                  .where = file.string(),

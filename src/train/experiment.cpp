@@ -213,6 +213,11 @@ double Run::samples_per_epoch() const {
   return static_cast<double>(limits.train > 0 ? std::min(limits.train, all) : all);
 }
 
+nn::Size Run::model_size() const {
+  config::Section section(tree.find("model"), "model");
+  return nn::model_size(section, {dataset.shape, dataset.classes});
+}
+
 double Run::samples_per_step() const {
   const std::int64_t length = dataset.kind == data::Kind::text ? train.time_steps : 1;
   return static_cast<double>(train.batch * length);

@@ -70,6 +70,8 @@ struct Run {
   /// `<experiment>/<method>-<hash8>/seed-<n>`, below the runs folder.
   std::filesystem::path folder() const;
   data::TextCut text_cut() const { return {train.batch, train.time_steps, characters}; }
+  /// How large its network is.
+  nn::Size model_size() const;
   /// Pictures or characters that an epoch learns from, as far as can be said without the files.
   double samples_per_epoch() const;
   /// Of these, what one step takes.

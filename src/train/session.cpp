@@ -5,8 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <chrono>
-
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/machine.hpp"
@@ -19,12 +18,7 @@ namespace laq::train {
 namespace fs = std::filesystem;
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr double kHeartbeatSeconds = 5;
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Held while a process trains a run; the kernel releases it whatever becomes of the process.
 class RunLock {

@@ -16,6 +16,15 @@ std::vector<nn::Parameter> network() {
   return {layer("w", {24, 20}, true, 0.2, 4), layer("b", {24}, false)};
 }
 
+/// The gradients of a step, the same in both networks.
+void set_gradients(const std::vector<nn::Parameter>& here, const std::vector<nn::Parameter>& there,
+                   int step) {
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    set_gradient(here[i], step);
+    there[i].tensor.mutable_grad() = here[i].tensor.grad().clone();
+  }
+}
+
 /// Weights that fall on another level than `expected`, as a fraction.
 double on_another_level(const at::Tensor& found, const at::Tensor& expected) {
   return (found - expected).abs().gt(1e-4).to(at::kDouble).mean().item<double>();
@@ -39,10 +48,7 @@ void check_method(const Method& method, quant::Grouping grouping) {
   ProximalAdam expected(here, quantizer, options);
   TensorProximalAdam found(there, quantizer, options);
   for (int step = 1; step <= 4; ++step) {
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      set_gradient(here[i], step);
-      there[i].tensor.mutable_grad() = here[i].tensor.grad().clone();
-    }
+    set_gradients(here, there, step);
     expected.step(0.01);
     found.step(0.01);
     CHECK(on_another_level(there[0].tensor, here[0].tensor) < 0.01);
@@ -75,10 +81,7 @@ TEST_CASE("the optimizer by tensors without a quantizer is Adam") {
   ProximalAdam expected(here, {}, {});
   TensorProximalAdam found(there, {}, {});
   for (int step = 1; step <= 3; ++step) {
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      set_gradient(here[i], step);
-      there[i].tensor.mutable_grad() = here[i].tensor.grad().clone();
-    }
+    set_gradients(here, there, step);
     expected.step(0.01);
     found.step(0.01);
   }
@@ -102,10 +105,7 @@ TEST_CASE("the state of one optimizer continues in the other") {
   for (std::size_t i = 0; i < from.size(); ++i) to[i].second.copy_(from[i].second);
   for (std::size_t i = 0; i < here.size(); ++i) there[i].tensor.copy_(here[i].tensor);
   second.set_steps(first.steps());
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    set_gradient(here[i], 4);
-    there[i].tensor.mutable_grad() = here[i].tensor.grad().clone();
-  }
+  set_gradients(here, there, 4);
   first.step(0.01);
   second.step(0.01);
   for (std::size_t i = 0; i < from.size(); ++i)
