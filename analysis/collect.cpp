@@ -83,6 +83,7 @@ void add_origin(const record::Provenance& from, Origin& origin) {
   add(origin.threads, std::to_string(from.threads));
   add(origin.libtorch, from.libtorch_version);
   add(origin.blas, from.blas);
+  add(origin.devices, from.device);
   add(origin.hosts, from.host);
   add(origin.times, from.file_time.empty() ? "unknown" : from.file_time);
 }

@@ -65,7 +65,7 @@ struct Cell {
 
 /// Where the completed runs come from: distinct values.
 struct Origin {
-  std::set<std::string> versions, commits, cpus, threads, libtorch, blas, hosts;
+  std::set<std::string> versions, commits, cpus, threads, libtorch, blas, devices, hosts;
   std::set<std::string> times;  ///< when the records were written, ISO 8601
 
   bool empty() const { return times.empty(); }

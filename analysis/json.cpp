@@ -90,7 +90,7 @@ Json columns(const Table& table) {
 Json provenance(const Origin& origin) {
   return {{"versions", origin.versions}, {"commits", origin.commits},   {"cpus", origin.cpus},
           {"threads", origin.threads},   {"libtorch", origin.libtorch}, {"blas", origin.blas},
-          {"hosts", origin.hosts},       {"times", origin.times}};
+          {"devices", origin.devices},   {"hosts", origin.hosts},       {"times", origin.times}};
 }
 
 }  // namespace

@@ -148,6 +148,7 @@ std::string provenance_html(const ReportSource& source) {
       values["Threads of a run"].insert(std::to_string(from.threads));
       values["LibTorch"].insert(from.libtorch_version);
       values["BLAS"].insert(from.blas);
+      values["Device"].insert(from.device);
       values["Data, SHA-256"].insert(from.dataset_sha256);
     }
   }

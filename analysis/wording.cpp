@@ -86,6 +86,7 @@ std::string provenance_note(const Table& table) {
   const std::string last = origin.times.rbegin()->substr(0, kDateCharacters);
   std::vector<std::string> parts = {"commit " + list(commits)};
   if (!origin.cpus.empty()) parts.push_back(list(origin.cpus));
+  if (origin.devices != std::set<std::string>{"cpu"}) parts.push_back(list(origin.devices));
   parts.push_back(list(origin.threads) +
                   (origin.threads == std::set<std::string>{"1"} ? " thread" : " threads"));
   if (!origin.libtorch.empty()) parts.push_back("LibTorch " + list(origin.libtorch));

@@ -24,6 +24,7 @@ struct RunOptions {
   DataPathOptions data;
   std::string runs = "results/runs";
   std::string device = "cpu";
+  bool no_graph = false;
   std::string expect;
   int threads = 0;
   bool json = false;
@@ -140,6 +141,7 @@ void go(RunOptions& options, Context& context) {
   session.runs = options.runs;
   session.data = options.data.paths();
   session.device = options.device;
+  session.graph = !options.no_graph;
   session.threads = options.threads > 0 ? options.threads : threads_for(1);
   session.on_start = watch_signals;
   session.stop = interrupted;
@@ -184,6 +186,7 @@ void add_run_command(CLI::App& app, Context& context) {
       ->capture_default_str();
   command->add_option("--device", options->device, "Where to compute: cpu, cuda, cuda:N")
       ->capture_default_str();
+  command->add_flag("--no-graph", options->no_graph, "On a GPU: no CUDA graph of the step");
   command
       ->add_option("--threads", options->threads, "Threads (OMP_NUM_THREADS, otherwise all cores)")
       ->check(whole_number(1));

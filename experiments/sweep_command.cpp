@@ -33,6 +33,7 @@ struct SweepOptions {
   int jobs = 1, retries = 0;
   double stale_after = 60;
   bool dry_run = false, fail_fast = false, extend = false, jobs_given = false;
+  bool no_graph = false;
 };
 
 void print_plan(const sweep::Plan& plan, const sweep::Estimate& estimate, bool every_job) {
@@ -54,6 +55,7 @@ std::vector<std::string> run_arguments(const SweepOptions& options) {
   const data::DataPaths paths = options.data.paths();
   std::vector<std::string> words{"--data-dir", fs::absolute(paths.data_dir).string(), "--device",
                                  options.device};
+  if (options.no_graph) words.emplace_back("--no-graph");
   if (!paths.mirror) return words;
   const std::string mirror =
       data::is_url(*paths.mirror) ? *paths.mirror : fs::absolute(*paths.mirror).string();
@@ -208,6 +210,7 @@ void add_sweep_command(CLI::App& app, Context& context) {
   command->add_option("--runs", options->runs, "Folder of runs (otherwise results/SWEEP/runs)");
   command->add_option("--device", options->device, "Where the runs compute: cpu, cuda, cuda:N")
       ->capture_default_str();
+  command->add_flag("--no-graph", options->no_graph, "On a GPU: no CUDA graphs of the steps");
   command->add_option("--name", options->name, "Of the sweep, instead of its file's");
   command->add_flag("--extend", options->extend, "Add runs to a sweep that was started before");
   command->add_option("--retries", options->retries, "How often a run that failed is tried again")

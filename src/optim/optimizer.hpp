@@ -31,7 +31,16 @@ class Optimizer {
 
   /// One iteration with the gradients that are in the parameters, which are then dropped.
   /// Error, on the CPU: a weight or gradient is not finite.
-  virtual void step(double learning_rate) = 0;
+  void step(double learning_rate) {
+    prepare(learning_rate);
+    update();
+  }
+  /// Its two parts: what changes from step to step on the host (count and rate), and the work.
+  virtual void prepare(double learning_rate) = 0;
+  virtual void update() = 0;
+  /// Whether `update` is the same sequence of device operations each time, so that a CUDA graph can
+  /// take its place.
+  virtual bool capturable() const { return false; }
 
   std::int64_t steps() const { return steps_; }
   void set_steps(std::int64_t steps) { steps_ = steps; }

@@ -72,12 +72,16 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
     curvature_ = at::empty({largest}, at::kFloat);
 }
 
-void ProximalAdam::step(double learning_rate) {
-  const at::NoGradGuard no_gradient;
+void ProximalAdam::prepare(double learning_rate) {
   ++steps_;
+  learning_rate_ = learning_rate;
+}
+
+void ProximalAdam::update() {
+  const at::NoGradGuard no_gradient;
   for (auto& slot : slots_) {
     if (!slot.parameter.tensor.grad().defined()) continue;
-    update(slot, learning_rate);
+    update(slot);
     // Undefined rather than zeroed: the next backward pass hands its result over instead of adding
     // to it.
     slot.parameter.tensor.mutable_grad() = at::Tensor();
@@ -99,18 +103,18 @@ quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index,
   return group;
 }
 
-AdamStep ProximalAdam::adam_step(double learning_rate, bool clipped) const {
+AdamStep ProximalAdam::adam_step(bool clipped) const {
   const auto t = static_cast<double>(steps_);
   const double clip = clipped ? options_.clip : std::numeric_limits<double>::infinity();
   return {static_cast<float>(options_.beta1),
           static_cast<float>(options_.beta2),
-          static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t))),
+          static_cast<float>(learning_rate_ / (1 - std::pow(options_.beta1, t))),
           static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
           static_cast<float>(options_.epsilon),
           static_cast<float>(clip)};
 }
 
-void ProximalAdam::update(Slot& slot, double learning_rate) {
+void ProximalAdam::update(Slot& slot) {
   at::Tensor gradient = slot.parameter.tensor.grad().contiguous();
   // A NaN stays one, so that divergence is seen.
   if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
@@ -120,10 +124,10 @@ void ProximalAdam::update(Slot& slot, double learning_rate) {
     for (std::int64_t i = 0; i < slot.groups && quantizer_.rule->learns_scales(); ++i) {
       auto scale_gradient = quantizer_.rule->backward(
           group(slot, i, nullptr), {g + static_cast<std::size_t>(i) * size, size});
-      learn_scales(slot, i, std::move(scale_gradient), learning_rate);
+      learn_scales(slot, i, std::move(scale_gradient));
     }
   }
-  const AdamStep constants = adam_step(learning_rate, slot.quantized);
+  const AdamStep constants = adam_step(slot.quantized);
   if (slot.quantized && slot.groups <= kFewGroups) {
     for (std::int64_t i = 0; i < slot.groups; ++i) update_group(slot, i, g, constants);
     return;
@@ -165,8 +169,7 @@ void ProximalAdam::update_group(Slot& slot, std::int64_t index, const float* gra
   });
 }
 
-void ProximalAdam::learn_scales(Slot& slot, std::int64_t index, std::vector<double> gradient,
-                                double learning_rate) {
+void ProximalAdam::learn_scales(Slot& slot, std::int64_t index, std::vector<double> gradient) {
   const auto t = static_cast<double>(steps_);
   for (std::size_t s = 0; s < gradient.size(); ++s) {
     const std::int64_t at = index * slot.scales.size(1) + static_cast<std::int64_t>(s);
@@ -176,7 +179,7 @@ void ProximalAdam::learn_scales(Slot& slot, std::int64_t index, std::vector<doub
     m = options_.beta1 * m + (1 - options_.beta1) * gradient[s];
     v = options_.beta2 * v + (1 - options_.beta2) * gradient[s] * gradient[s];
     const double corrected = std::sqrt(v / (1 - std::pow(options_.beta2, t))) + options_.epsilon;
-    scale -= learning_rate / (1 - std::pow(options_.beta1, t)) * m / corrected;
+    scale -= learning_rate_ / (1 - std::pow(options_.beta1, t)) * m / corrected;
     scale = std::max(scale, kSmallestLearnedScale);
   }
 }

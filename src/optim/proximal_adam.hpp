@@ -22,7 +22,8 @@ class ProximalAdam : public Optimizer {
   ProximalAdam(const std::vector<nn::Parameter>& parameters, const quant::Quantizer& quantizer,
                const AdamOptions& options);
 
-  void step(double learning_rate) override;
+  void prepare(double learning_rate) override;
+  void update() override;
   std::vector<std::pair<std::string, at::Tensor>> state() const override;
   std::vector<LayerReport> report() override;
 
@@ -42,10 +43,9 @@ class ProximalAdam : public Optimizer {
   };
 
   quant::Group group(const Slot& slot, std::int64_t index, const float* curvature) const;
-  AdamStep adam_step(double learning_rate, bool clipped) const;
-  void update(Slot& slot, double learning_rate);
-  void learn_scales(Slot& slot, std::int64_t index, std::vector<double> gradient,
-                    double learning_rate);
+  AdamStep adam_step(bool clipped) const;
+  void update(Slot& slot);
+  void learn_scales(Slot& slot, std::int64_t index, std::vector<double> gradient);
   void project(Slot& slot, const float* curvature);
   LayerReport report(Slot& slot) const;
   double gap_to_optimum(const Slot& slot, const quant::Rule& exact,
@@ -58,6 +58,7 @@ class ProximalAdam : public Optimizer {
 
   quant::Quantizer quantizer_;
   AdamOptions options_;
+  double learning_rate_ = 0;  // of the present step
   std::vector<Slot> slots_;
   at::Tensor curvature_;  // scratch, of the largest quantized layer
 };

@@ -12,13 +12,15 @@ TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& paramet
                                        const AdamOptions& options)
     : options_(options) {
   const at::NoGradGuard no_gradient;
-  if (quantizer.rule) rule_.emplace(quantizer.rule);
+  const at::Device device = parameters.front().tensor.device();
+  if (quantizer.rule) rule_.emplace(quantizer.rule, device);
+  rate_ = at::zeros({}, at::TensorOptions(at::kDouble).device(device));
+  correction_ = at::zeros_like(rate_);
   for (const auto& parameter : parameters) {
     host_parameters_.push_back(parameter);
     host_parameters_.back().tensor = parameter.tensor.detach().to(at::kCPU).clone();
   }
   host_ = std::make_unique<ProximalAdam>(host_parameters_, quantizer, options);
-  const at::Device device = parameters.front().tensor.device();
   for (const auto& [name, tensor] : host_->state()) {
     state_.emplace_back(name, tensor.to(device, tensor.scalar_type(), false, /*copy=*/true));
   }
@@ -47,16 +49,21 @@ at::Tensor TensorProximalAdam::state(const nn::Parameter& parameter, const char*
   return {};
 }
 
-void TensorProximalAdam::step(double learning_rate) {
+void TensorProximalAdam::prepare(double learning_rate) {
+  const auto t = static_cast<double>(++steps_);
+  rate_.fill_(learning_rate / (1 - std::pow(options_.beta1, t)));
+  correction_.fill_(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
+}
+
+void TensorProximalAdam::update() {
   const at::NoGradGuard no_gradient;
-  ++steps_;
   for (auto& slot : slots_) {
     if (!slot.parameter.tensor.grad().defined()) continue;
-    const at::Tensor g = take_gradient(slot, learning_rate);
+    const at::Tensor g = take_gradient(slot);
     slot.first.mul_(options_.beta1).add_(g, 1 - options_.beta1);
     slot.second.mul_(options_.beta2).addcmul_(g, g, 1 - options_.beta2);
     at::Tensor root = slot.second.sqrt();
-    move(slot.latent, slot.first, root, learning_rate);
+    move(slot.latent, slot.first, root);
     if (!slot.quantized) continue;
     slot.latent.clamp_(-options_.clip, options_.clip);
     project(slot, rule_->rule().uses_curvature() ? root.add_(kCurvatureFloor) : at::Tensor());
@@ -64,23 +71,20 @@ void TensorProximalAdam::step(double learning_rate) {
 }
 
 // w ← w − rate · m / (√v + ε), both moments corrected for their start at 0.
-void TensorProximalAdam::move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
-                              double learning_rate) const {
-  const auto t = static_cast<double>(steps_);
-  const double correction = 1 / std::sqrt(1 - std::pow(options_.beta2, t));
-  const double rate = learning_rate / (1 - std::pow(options_.beta1, t));
-  w.addcdiv_(m, (root * correction).add_(options_.epsilon), -rate);
+void TensorProximalAdam::move(const at::Tensor& w, const at::Tensor& m,
+                              const at::Tensor& root) const {
+  w.sub_((m / (root * correction_).add_(options_.epsilon)).mul_(rate_));
 }
 
 // The gradient of the latent weights; that of learned scales is used up.
-at::Tensor TensorProximalAdam::take_gradient(Slot& slot, double learning_rate) {
+at::Tensor TensorProximalAdam::take_gradient(Slot& slot) {
   const at::Tensor gradient = slot.parameter.tensor.grad().contiguous();
   slot.parameter.tensor.mutable_grad() = at::Tensor();
   if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
   if (!slot.quantized || !rule_->rule().learns_scales()) return gradient;
   const at::Tensor by_group = gradient.view({slot.groups, -1});
   for (std::int64_t i = 0; i < slot.groups; ++i) {
-    learn_scales(slot, i, rule_->backward(group(slot, i, {}), by_group[i]), learning_rate);
+    learn_scales(slot, i, rule_->backward(group(slot, i, {}), by_group[i]));
   }
   return gradient;
 }
@@ -92,13 +96,12 @@ TensorGroup TensorProximalAdam::group(const Slot& slot, std::int64_t index,
           part(slot.parameter.tensor.detach()), slot.scales[index]};
 }
 
-void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient,
-                                      double learning_rate) {
+void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient) {
   const at::Tensor m = slot.scale_first[index], v = slot.scale_second[index];
   m.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
   v.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
   const at::Tensor scales = slot.scales[index];
-  move(scales, m, v.sqrt(), learning_rate);
+  move(scales, m, v.sqrt());
   scales.clamp_(kSmallestLearnedScale);
 }
 

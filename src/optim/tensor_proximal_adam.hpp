@@ -9,15 +9,17 @@
 namespace laq::optim {
 
 /// `ProximalAdam` by tensor operations, on whatever device the parameters are: for GPUs. No value
-/// comes to the host in a step. Its state has the names, types and shapes of `ProximalAdam`'s, so a
-/// checkpoint of one device can be continued on another (not bitwise). What is not finite shows in
-/// the loss.
+/// goes to or from the host in `update`. Its state has the names, types and shapes of
+/// `ProximalAdam`'s, so a checkpoint of one device can be continued on another (not bitwise). What
+/// is not finite shows in the loss.
 class TensorProximalAdam : public Optimizer {
  public:
   TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
                      const quant::Quantizer& quantizer, const AdamOptions& options);
 
-  void step(double learning_rate) override;
+  void prepare(double learning_rate) override;
+  void update() override;
+  bool capturable() const override { return !rule_ || rule_->on_device(); }
   std::vector<std::pair<std::string, at::Tensor>> state() const override { return state_; }
   /// By a `ProximalAdam` on copies in the host's memory.
   std::vector<LayerReport> report() override;
@@ -33,15 +35,14 @@ class TensorProximalAdam : public Optimizer {
 
   at::Tensor state(const nn::Parameter& parameter, const char* name) const;
   TensorGroup group(const Slot& slot, std::int64_t index, const at::Tensor& curvature) const;
-  at::Tensor take_gradient(Slot& slot, double learning_rate);
-  void learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient,
-                    double learning_rate);
+  at::Tensor take_gradient(Slot& slot);
+  void learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient);
   void project(Slot& slot, const at::Tensor& curvature);
-  void move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
-            double learning_rate) const;
+  void move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root) const;
 
   AdamOptions options_;
   std::optional<TensorRule> rule_;
+  at::Tensor rate_, correction_;  // of the present step; single doubles on the device
   std::vector<Slot> slots_;
   std::vector<std::pair<std::string, at::Tensor>> state_;
   std::vector<nn::Parameter> host_parameters_;

@@ -67,7 +67,7 @@ at::Tensor binary_scale(const TensorGroup& group, const Magnitudes& here, Side s
   return at::where(sum > 0, (d * here.a).sum() / sum, at::zeros_like(sum));
 }
 
-TensorFit proximal(const quant::ProximalAxes& axes, TensorGroup group) {
+TensorFit proximal(const quant::ProximalAxes& axes, const LevelTensors& levels, TensorGroup group) {
   if (!axes.curvature) group.curvature = at::Tensor();
   const bool two = axes.scaling == quant::Scaling::asymmetric;
   std::vector<SideFit> fits;
@@ -84,7 +84,7 @@ TensorFit proximal(const quant::ProximalAxes& axes, TensorGroup group) {
     } else if (axes.solver == quant::Solver::exact) {
       fit.alpha = exact_scale(here, axes.levels);
     } else if (axes.solver == quant::Solver::alternating) {
-      const TensorAlternation result = alternating_scale(group, side, axes.levels);
+      const TensorAlternation result = alternating_scale(group, side, levels);
       fit.alpha = result.alpha;
       rounds = at::maximum(rounds, result.rounds);
     } else {
@@ -155,11 +155,16 @@ TensorFit by_host(const quant::Rule& rule, const TensorGroup& group) {
 
 }  // namespace
 
-TensorRule::TensorRule(std::shared_ptr<const quant::Rule> rule)
-    : rule_(std::move(rule)), formula_(rule_->formula()) {}
+TensorRule::TensorRule(std::shared_ptr<const quant::Rule> rule, c10::Device device)
+    : rule_(std::move(rule)), formula_(rule_->formula()) {
+  if (const auto* axes = std::get_if<quant::ProximalAxes>(&formula_)) {
+    levels_ = level_tensors(axes->levels, device);
+  }
+}
 
 TensorFit TensorRule::fit(const TensorGroup& group) const {
-  if (const auto* axes = std::get_if<quant::ProximalAxes>(&formula_)) return proximal(*axes, group);
+  if (const auto* axes = std::get_if<quant::ProximalAxes>(&formula_))
+    return proximal(*axes, *levels_, group);
   if (const auto* formula = std::get_if<quant::TtqFormula>(&formula_)) return ttq(*formula, group);
   if (const auto* formula = std::get_if<quant::DorefaFormula>(&formula_)) {
     return dorefa(*formula, group);

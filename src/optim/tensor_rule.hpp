@@ -3,18 +3,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 
+#include "optim/tensor_solvers.hpp"
 #include "quant/rule.hpp"
 
 namespace laq::optim {
-
-/// The weights that share a scale, as tensors on one device.
-struct TensorGroup {
-  at::Tensor latent;     ///< w, float, n
-  at::Tensor curvature;  ///< d, float, n; undefined: uniform
-  at::Tensor previous;   ///< ŵ of the previous iteration, float, n
-  at::Tensor scales;     ///< its [α] or [α, β], double; all 0: there was none
-};
 
 /// ŵ as a step function of w (`quant::StepFunction`), on the device.
 struct TensorFit {
@@ -33,17 +27,20 @@ struct TensorFit {
 /// formula is asked for its `fit` on a copy in the host's memory.
 class TensorRule {
  public:
-  explicit TensorRule(std::shared_ptr<const quant::Rule> rule);
+  explicit TensorRule(std::shared_ptr<const quant::Rule> rule, c10::Device device = at::kCPU);
 
   TensorFit fit(const TensorGroup& group) const;
   /// TTQ: the gradient of [Wp, Wn], double; `gradient` becomes that of the latent weights. Rules
   /// that learn no scales pass it on and return nothing. Usage error: another that learns them.
   at::Tensor backward(const TensorGroup& group, const at::Tensor& gradient) const;
   const quant::Rule& rule() const { return *rule_; }
+  /// Whether it needs nothing of the host: it has a formula.
+  bool on_device() const { return !std::holds_alternative<std::monostate>(formula_); }
 
  private:
   std::shared_ptr<const quant::Rule> rule_;
   quant::Formula formula_;
+  std::optional<LevelTensors> levels_;  // of a proximal rule
 };
 
 }  // namespace laq::optim

@@ -13,21 +13,11 @@ at::Tensor ratio(const at::Tensor& sum, const at::Tensor& weight) {
   return at::where(weight > 0, sum / weight, at::zeros_like(sum));
 }
 
-at::Tensor constants(const std::vector<double>& values, const at::Tensor& like) {
-  return at::tensor(values, at::TensorOptions(at::kDouble)).to(like.device());
-}
-
-std::vector<double> level_values(const quant::LevelSet& levels) {
-  std::vector<double> values;
-  for (int j = 0; j <= levels.k(); ++j) values.push_back(levels.level(j));
-  return values;
-}
-
 /// Σ d q a / Σ d q² for the levels nearest to a/α.
-at::Tensor updated_scale(const Magnitudes& side, const at::Tensor& values,
-                         const at::Tensor& midpoints, const at::Tensor& alpha) {
-  const at::Tensor limits = floor_to_float(midpoints * alpha).to(at::kDouble);
-  const at::Tensor q = values.index({at::bucketize(side.a, limits)});
+at::Tensor updated_scale(const Magnitudes& side, const LevelTensors& levels,
+                         const at::Tensor& alpha) {
+  const at::Tensor limits = floor_to_float(levels.midpoints * alpha).to(at::kDouble);
+  const at::Tensor q = levels.values.index({at::bucketize(side.a, limits)});
   return ratio((side.d * q * side.a).sum(), (side.d * q * q).sum());
 }
 
@@ -91,19 +81,24 @@ at::Tensor exact_scale(const Magnitudes& side, const quant::LevelSet& levels) {
   const at::Tensor s = at::cat(gain).index({order}).cumsum(0);
   const at::Tensor d = at::cat(weight).index({order}).cumsum(0);
   const at::Tensor best = (s * s / d).argmax();
-  return (s / d).index({best});
+  return (s / d).take(best);  // index() would read `best` on the host
+}
+
+LevelTensors level_tensors(const quant::LevelSet& levels, c10::Device device) {
+  std::vector<double> values;
+  for (int j = 0; j <= levels.k(); ++j) values.push_back(levels.level(j));
+  const at::TensorOptions type(at::kDouble);
+  return {at::tensor(values, type).to(device), at::tensor(levels.midpoints(), type).to(device)};
 }
 
 TensorAlternation alternating_scale(const TensorGroup& group, quant::Side side,
-                                    const quant::LevelSet& levels) {
+                                    const LevelTensors& levels) {
   const Magnitudes here = magnitudes(group, side);
-  const at::Tensor values = constants(level_values(levels), group.latent);
-  const at::Tensor midpoints = constants(levels.midpoints(), group.latent);
   at::Tensor alpha = first_scale(group, here, side);
   at::Tensor done = alpha <= 0;
   at::Tensor rounds = at::ones({}, alpha.options().dtype(at::kLong));
   for (int round = 1; round < quant::kMostRounds; ++round) {
-    const at::Tensor next = updated_scale(here, values, midpoints, alpha);
+    const at::Tensor next = updated_scale(here, levels, alpha);
     rounds = rounds + done.logical_not().to(at::kLong);
     const at::Tensor settled = (next - alpha).abs() < quant::kAlternatingTolerance;
     alpha = at::where(done, alpha, next);

@@ -1,11 +1,22 @@
 #pragma once
 
-#include "optim/tensor_rule.hpp"
+#include <ATen/core/Tensor.h>
+
+#include "quant/levels.hpp"
+#include "quant/rule.hpp"
 
 // Scales of one side of a group by tensor operations (PAPER.md, section 2). Every scale is a
 // single double on the weights' device.
 
 namespace laq::optim {
+
+/// The weights that share a scale, as tensors on one device.
+struct TensorGroup {
+  at::Tensor latent;     ///< w, float, n
+  at::Tensor curvature;  ///< d, float, n; undefined: uniform
+  at::Tensor previous;   ///< ŵ of the previous iteration, float, n
+  at::Tensor scales;     ///< its [α] or [α, β], double; all 0: there was none
+};
 
 /// What a solver sees of one side: magnitudes a (|w|, max(w, 0) or max(−w, 0)) and curvature d, in
 /// double precision.
@@ -28,12 +39,18 @@ at::Tensor twn_threshold(const at::Tensor& latent);
 /// sorted by the α at which they change. O(nk log nk).
 at::Tensor exact_scale(const Magnitudes& side, const quant::LevelSet& levels);
 
+/// Levels 0 … k in units of α and the midpoints between them, double, on a device.
+struct LevelTensors {
+  at::Tensor values, midpoints;
+};
+LevelTensors level_tensors(const quant::LevelSet& levels, c10::Device device);
+
 struct TensorAlternation {
   at::Tensor alpha, rounds;
 };
 /// At most 10 updates of α, as `quant::alternating_scale`; once |Δα| < 1e-6 the rest change
 /// nothing.
 TensorAlternation alternating_scale(const TensorGroup& group, quant::Side side,
-                                    const quant::LevelSet& levels);
+                                    const LevelTensors& levels);
 
 }  // namespace laq::optim

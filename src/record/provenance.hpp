@@ -26,6 +26,7 @@ struct Provenance {
   std::int64_t threads = 0;
   std::string libtorch_version;
   std::string blas;
+  std::string device = "cpu";  ///< a GPU's name, or "cpu"
 
   bool operator==(const Provenance&) const = default;
 };

@@ -27,6 +27,7 @@ void for_each_text(Record& provenance, Visit visit) {
   visit("cpu_capability", provenance.cpu_capability);
   visit("libtorch_version", provenance.libtorch_version);
   visit("blas", provenance.blas);
+  visit("device", provenance.device);
 }
 
 }  // namespace
@@ -62,8 +63,11 @@ RunRecord read_run_record(const std::filesystem::path& file) {
                  .advice = "read it with the version that wrote it"});
   }
   RunRecord record;
-  for_each_text(record.provenance,
-                [&](const char* name, std::string& value) { value = in.text("/", name); });
+  for_each_text(record.provenance, [&](const char* name, std::string& value) {
+    // Records of the first versions do not say it: they knew the CPU only.
+    if (name == std::string_view("device") && !in.has_attribute("/", name)) return;
+    value = in.text("/", name);
+  });
   record.provenance.git_dirty = in.integer("/", "git_dirty") != 0;
   record.provenance.seed = in.integer("/", "seed");
   record.provenance.threads = in.integer("/", "threads");

@@ -24,8 +24,8 @@ std::optional<Score> evaluate(nn::Model& model, const Task& task, data::Part par
   bool stopped = false;
   for (std::int64_t begin = 0; begin < total && !stopped; begin += task.evaluation_rows()) {
     const std::int64_t rows = std::min(task.evaluation_rows(), total - begin);
-    const Batch batch = task.gather_on(model.device(), part,
-                                       {order.data() + begin, static_cast<std::size_t>(rows)});
+    const Batch batch = to_device(
+        task.gather(part, {order.data() + begin, static_cast<std::size_t>(rows)}), model.device());
     const at::Tensor output = model.forward(batch.input);
     const std::int64_t count = batch.target.numel();
     score.loss += task.loss(output, batch.target).item<double>() * static_cast<double>(count);

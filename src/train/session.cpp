@@ -58,6 +58,7 @@ record::Provenance provenance(const Run& run, const SessionOptions& options) {
   all.threads = options.threads;
   all.libtorch_version = libtorch_version();
   all.blas = blas_info().description;
+  all.device = device_name(device_named(options.device));
   return all;
 }
 
@@ -83,7 +84,7 @@ class Session {
       replace_file(folder_ / "config.yaml", run_.yaml());
       report(record::State::running, nullptr);
       const std::unique_ptr<Task> task = load_task(run_, options_.data);
-      Training training(run_, *task, device_named(options_.device));
+      Training training(run_, *task, device_named(options_.device), options_.graph);
       resume(training);
       options_.on_start();
       result.state = train(training);

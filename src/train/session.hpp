@@ -19,6 +19,7 @@ struct SessionOptions {
   data::DataPaths data;
   int threads = 1;
   std::string device = "cpu";  ///< as `device_named` takes it
+  bool graph = true;           ///< capture the step in a CUDA graph
   /// Called when data and checkpoint are read: from here on there is something to save.
   std::function<void()> on_start = [] {};
   /// Asked before every step and after every batch of an evaluation; true saves a checkpoint and

@@ -24,6 +24,9 @@ struct Batch {
   at::Tensor input, target;
 };
 
+/// A batch of the host's on a device; to a GPU without waiting for it.
+Batch to_device(const Batch& batch, c10::Device device);
+
 /// What is to be learned: rows (pictures, or segments of text) in three parts, of which batches are
 /// made, and the loss.
 class Task {
@@ -35,11 +38,6 @@ class Task {
   virtual std::int64_t rows(data::Part part) const = 0;
   /// Error: a row out of range.
   virtual Batch gather(data::Part part, std::span<const std::int64_t> rows) const = 0;
-  /// The same on a device.
-  Batch gather_on(c10::Device device, data::Part part, std::span<const std::int64_t> rows) const {
-    const Batch batch = gather(part, rows);
-    return {batch.input.to(device), batch.target.to(device)};
-  }
   /// Rows that are evaluated at a time.
   virtual std::int64_t evaluation_rows() const = 0;
   /// What a checkpoint needs for its weights to be of use without the data.

@@ -35,12 +35,14 @@ void append_distribution(const optim::LayerReport& layer, record::History& histo
 
 }  // namespace
 
-Training::Training(const Run& run, const Task& task, c10::Device device) : run_(run), task_(task) {
+Training::Training(const Run& run, const Task& task, c10::Device device, bool graph)
+    : run_(run), task_(task) {
   const auto seed = static_cast<std::uint64_t>(run.request.seed);
   config::Section model_section(run.tree.find("model"), "model");
   model_ = nn::make_model(model_section, task.shape(), seed);
   model_->to(device);
   optimizer_ = optim::make_optimizer(model_->layers(), run.quantizer, run.train.adam);
+  graph_ = std::make_unique<StepGraph>(device, graph && optimizer_->capturable());
 
   const std::int64_t batch = run.train.batch;
   position_.steps_per_epoch = task.rows(data::Part::train) / batch;
@@ -68,13 +70,17 @@ void Training::begin_epoch() {
 void Training::step() {
   const auto start = Clock::now();
   const auto size = static_cast<std::size_t>(run_.train.batch);
-  const Batch batch = task_.gather_on(
-      model_->device(), data::Part::train,
+  const Batch batch = task_.gather(
+      data::Part::train,
       {order_.data() + static_cast<std::size_t>(position_.step_in_epoch) * size, size});
-  const at::Tensor loss = task_.loss(model_->forward(batch.input), batch.target);
-  loss.backward();
-  optimizer_->step(run_.schedule.rate(position_.epoch));
-  losses_[position_.step_in_epoch].copy_(loss.detach());
+  optimizer_->prepare(run_.schedule.rate(position_.epoch));
+  const at::Tensor loss = graph_->run(batch, [this](const Batch& here) {
+    const at::Tensor mean = task_.loss(model_->forward(here.input), here.target);
+    mean.backward();
+    optimizer_->update();
+    return mean.detach();
+  });
+  losses_[position_.step_in_epoch].copy_(loss);
   seconds_.data_ptr<double>()[position_.step_in_epoch] = since(start);
   ++position_.step_in_epoch;
   ++position_.steps;
@@ -121,9 +127,10 @@ std::optional<std::pair<Score, Score>> Training::scores(const Stop& stop) const 
 bool Training::finish_epoch(const Stop& stop) {
   const auto last_step = Clock::now();
   const at::Tensor losses = losses_.to(at::kCPU);
-  // A GPU may still be at work on the steps that were handed to it.
+  // A GPU may still have been at work on steps that were handed to it: each gets the mean.
   if (!losses_.is_cpu()) {
-    seconds_.data_ptr<double>()[position_.step_in_epoch - 1] += since(last_step);
+    const at::Tensor steps = seconds_.narrow(0, 0, position_.step_in_epoch);
+    steps.fill_((steps.sum() + since(last_step)) / position_.step_in_epoch);
   }
   const double loss = train_loss(losses.data_ptr<float>());
   const auto start = Clock::now();

@@ -12,6 +12,7 @@
 #include "record/checkpoint.hpp"
 #include "record/history.hpp"
 #include "train/experiment.hpp"
+#include "train/step_graph.hpp"
 #include "train/task.hpp"
 
 namespace laq::train {
@@ -31,7 +32,8 @@ class Training {
  public:
   /// Initial weights and data order are functions of the run's seed, whatever the device. `task`
   /// outlives the training.
-  Training(const Run& run, const Task& task, c10::Device device = at::kCPU);
+  /// `graph`: on a GPU, capture the step where the rule allows it.
+  Training(const Run& run, const Task& task, c10::Device device = at::kCPU, bool graph = true);
 
   bool done() const { return position_.steps >= position_.total_steps; }
   /// One batch: gather, forward at ŵ, backward, ProximalAdam.
@@ -69,6 +71,7 @@ class Training {
   const Task& task_;
   std::shared_ptr<nn::Model> model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<StepGraph> graph_;
   Position position_;
   record::History history_;
   std::vector<std::int64_t> order_;        // of the present epoch

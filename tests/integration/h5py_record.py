@@ -15,7 +15,7 @@ import h5py
 import numpy
 
 TEXTS = """creator version file_time git_commit config_yaml config_hash dataset_sha256 experiment
-method profile host cpu_model cpu_capability libtorch_version blas""".split()
+method profile host cpu_model cpu_capability libtorch_version blas device""".split()
 INTEGERS = "layout git_dirty seed threads".split()
 
 

@@ -110,7 +110,7 @@ TEST_CASE("a run's files say what it was and agree with each other") {
   const record::Hdf5Reader file(folder / "run.h5");
   const auto text = [&](const char* name) { return file.text("/", name); };
   for (const char* name : {"creator", "version", "git_commit", "host", "cpu_model",
-                           "cpu_capability", "libtorch_version", "blas"})
+                           "cpu_capability", "libtorch_version", "blas", "device"})
     CHECK_FALSE(text(name).empty());
   const std::string time = text("file_time");  // 2026-01-31T12:00:00Z
   CHECK((time.size() == 20 && time[4] == '-' && time[10] == 'T' && time.back() == 'Z'));

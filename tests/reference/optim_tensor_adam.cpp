@@ -1,3 +1,5 @@
+#include <ATen/record_function.h>
+
 #include "optim/proximal_adam.hpp"
 #include "optim/tensor_proximal_adam.hpp"
 #include "support/layers.hpp"
@@ -110,4 +112,37 @@ TEST_CASE("the state of one optimizer continues in the other") {
   second.step(0.01);
   for (std::size_t i = 0; i < from.size(); ++i)
     check_close(from[i].first, second.state()[i].second, first.state()[i].second);
+}
+
+namespace {
+
+thread_local int brought_to_host = 0;
+
+std::unique_ptr<at::ObserverContext> count_host_reads(const at::RecordFunction& function) {
+  const std::string_view name = function.name();
+  if (name == "aten::_local_scalar_dense" || name == "aten::nonzero") ++brought_to_host;
+  return nullptr;
+}
+
+}  // namespace
+
+// On a GPU each would wait for the device, and could not be captured in a graph.
+TEST_CASE("a step by tensors brings no value to the host") {
+  for (const auto& method : all_methods()) {
+    INFO(method.name);
+    const auto here = network();
+    TensorProximalAdam optimizer(here, {method.rule, {}}, {.clip_gradient = 0.5});
+    CHECK(optimizer.capturable());
+    for (int step = 1; step <= 2; ++step) {
+      for (const auto& parameter : here) set_gradient(parameter, step);
+      optimizer.prepare(0.01);
+      const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(count_host_reads));
+      brought_to_host = 0;
+      optimizer.update();
+      CHECK(brought_to_host == 0);
+      (void)here[0].tensor.sum().item<float>();
+      CHECK(brought_to_host == 1);  // the counter counts
+      at::removeCallback(handle);
+    }
+  }
 }
