@@ -231,7 +231,7 @@ void add_quantize_command(CLI::App& app, Context& context) {
                       "F.h5:/path of codes to start the alternating solver from");
   command->add_option("--group", options->group, "tensor or row: which weights share their scales");
   command->add_option("--out", options->out, "HDF5 file to write")->required();
-  command->add_option("KEY=VALUE", options->words, "Overrides, for example quantizer.bits=4");
+  command->add_option("OVERRIDES", options->words, "key=value, for example quantizer.bits=4");
   command->callback([options, &context] { go(*options, context); });
 }
 

@@ -171,8 +171,8 @@ void add_run_command(CLI::App& app, Context& context) {
       ->add_option("EXPERIMENT", options->request.experiment,
                    "Name below configs/experiments, or a YAML file")
       ->required();
-  command->add_option("KEY=VALUE", options->words,
-                      "Overrides, for example train.epochs=5 quantizer.bits=4");
+  command->add_option("OVERRIDES", options->words,
+                      "key=value, for example train.epochs=5 quantizer.bits=4");
   command
       ->add_option("--method", options->request.method,
                    "Name below configs/methods, or a YAML file")

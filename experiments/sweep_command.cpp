@@ -197,7 +197,7 @@ void add_sweep_command(CLI::App& app, Context& context) {
   command->add_option("SWEEP", options->sweep, "Name below configs/sweeps, or a YAML file")
       ->required();
   command->add_option(
-      "AXIS=VALUES", options->words,
+      "WORDS", options->words,
       "Replace an axis or set a key: method=full,late seed=1,2 quantizer.bits=range(2,5)");
   command
       ->add_option("--jobs", options->jobs, "Runs side by side; the cores are divided among them")

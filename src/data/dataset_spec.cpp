@@ -202,7 +202,7 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
     spec.debian_package = debian.word("package", {});
     package_folder = debian.word("folder", {});
   }
-  const std::vector<std::string> bases = root.words("urls", {{}});
+  const std::vector<std::string> bases = root.words("urls", std::vector<std::string>{});
 
   const config::Tree* files = root.raw("files");
   if (!files || !files->list()) root.refuse("files", "is not a list of files");

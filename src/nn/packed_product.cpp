@@ -38,7 +38,12 @@ matmul::primitive_desc plan(std::int64_t rows, const ProductSpec& spec,
                             const memory::desc& weights) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  return {matmul::desc(dense(rows, spec.k), weights, dense(rows, spec.n)), attributes, cpu()};
+  const memory::desc from = dense(rows, spec.k), to = dense(rows, spec.n);
+#if DNNL_VERSION_MAJOR >= 3
+  return {cpu(), from, weights, to, attributes};
+#else
+  return {matmul::desc(from, weights, to), attributes, cpu()};
+#endif
 }
 
 class PackedProduct : public Product<float> {

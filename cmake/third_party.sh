@@ -1,0 +1,56 @@
+#!/bin/sh
+# Unpacks the Debian packages that are missing here below a folder, without root.
+# usage: third_party.sh PREFIX DEBS PACKAGE …
+# DEBS: a folder of *.deb files, filled first when it has none (apt-get download, as any user); with
+# a filled one no network is needed. LAQ_ALL=1: not only what is missing here, but everything that
+# another machine may lack beside a C++ compiler.
+set -eu
+
+prefix=$1 debs=$2
+shift 2
+mkdir -p "$prefix" "$debs"
+prefix=$(cd "$prefix" && pwd) debs=$(cd "$debs" && pwd)
+
+if ! ls "$debs"/*.deb >/dev/null 2>&1; then
+  status=/var/lib/dpkg/status
+  if [ "${LAQ_ALL:-}" = 1 ]; then  # as on a machine that has only a compiler
+    status=$debs/status
+    base=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks \
+             --no-replaces --no-enhances g++ make perl-base | grep '^[a-z0-9]' | sort -u)
+    dpkg-query -s $base 2>/dev/null >"$status" || true
+  fi
+  names=$(apt-get install -s --no-install-recommends -o Dir::State::status="$status" "$@" |
+            awk '$1 == "Inst" { print $2 }')
+  rm -f "$debs/status"
+  (cd "$debs" && apt-get download $names)
+fi
+for deb in "$debs"/*.deb; do
+  [ -e "$deb" ] || continue
+  echo "unpack $(basename "$deb")"
+  dpkg-deb -x "$deb" "$prefix"
+done
+
+libraries=$prefix/usr/lib/$(c++ -dumpmachine 2>/dev/null || echo x86_64-linux-gnu)
+[ -d "$libraries" ] || libraries=$prefix/usr/lib/x86_64-linux-gnu
+# What installing would have linked: BLAS and LAPACK are OpenBLAS's.
+blas=$(ls -d "$libraries"/openblas-openmp 2>/dev/null || true)
+if [ -n "$blas" ]; then
+  for file in "$blas"/*.so*; do ln -sf "$file" "$libraries/$(basename "$file")"; done
+fi
+# The packages' own build descriptions name places below /usr; those that were unpacked are elsewhere now.
+find "$prefix/usr" -name '*.cmake' -o -name '*.pc' -o -name 'h5*cc' | while read -r file; do
+  sed -i -E "s#(^|[^A-Za-z0-9_.}/-])/usr(/(lib|include|share|bin)|\$)#\1$prefix/usr\2#g" "$file"
+done
+
+folders=$(find "$prefix/usr/lib" -name '*.so*' -exec dirname {} + 2>/dev/null | sort -u | grep -v '/cmake' | tr '\n' ':')
+cat >"$prefix/env.sh" <<END
+# Read by the shell before make build: . $prefix/env.sh
+export LAQ_THIRD_PARTY='$prefix'
+export PATH='$prefix/usr/bin:'"\$PATH"
+export CMAKE_PREFIX_PATH='$prefix/usr'
+export PKG_CONFIG_PATH='$libraries/pkgconfig:$prefix/usr/share/pkgconfig'
+export CPATH='$prefix/usr/include'
+export LIBRARY_PATH='$libraries'
+export LD_LIBRARY_PATH='$folders'"\${LD_LIBRARY_PATH:-}"
+END
+echo "unpacked below $prefix; now: . $prefix/env.sh && make build"
