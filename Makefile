@@ -16,8 +16,8 @@ endif
 PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev libhdf5-dev \
             nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
             pkg-config libarchive-dev libdeflate-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
-            libopenblas0-openmp libdnnl-dev libboost-dev catch2 libbenchmark-dev dataset-fashion-mnist \
-            gnuplot-nox
+            libopenblas0-openmp libdnnl-dev ocl-icd-opencl-dev libboost-dev catch2 libbenchmark-dev \
+            dataset-fashion-mnist gnuplot-nox
 TEST_PACKAGES := hdf5-tools python3-h5py python3-pandas chromium poppler-utils slurm-wlm munge
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 LINT_PACKAGES := clang-format clang-tidy
@@ -25,7 +25,7 @@ LINT_PACKAGES := clang-format clang-tidy
 SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: reproduce test build data sweep table plot report bench stress deps sanitize fuzz format lint clean help
+.PHONY: reproduce test build data sweep table plot report bench stress deps third-party sanitize fuzz format lint clean help
 
 reproduce: build  ## install what is missing, build, get the data, run the sweep, write its tables and report
 	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
@@ -65,6 +65,11 @@ stress: deps-test build  ## kill and resume real runs, compare every byte: KILLS
 
 deps:  ## list and install the Debian packages that are missing
 	@cmake/dependencies.sh $(PACKAGES)
+
+PREFIX ?= $(HOME)/laq-third-party
+DEBS   ?= $(PREFIX)/debs
+third-party:  ## without root: unpack the packages below PREFIX=…, from DEBS=… or downloaded; then . PREFIX/env.sh
+	@cmake/third_party.sh $(PREFIX) $(DEBS) $(PACKAGES)
 
 .PHONY: deps-test
 deps-test: deps

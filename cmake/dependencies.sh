@@ -1,9 +1,11 @@
 #!/bin/sh
 # Installs the Debian packages that are missing, after listing them.
-# LAQ_NO_INSTALL=1: never installs. Torch_DIR or CMAKE_PREFIX_PATH set: LibTorch is the user's own.
+# LAQ_NO_INSTALL=1: never installs. LAQ_THIRD_PARTY: they are unpacked (third_party.sh). Torch_DIR or
+# CMAKE_PREFIX_PATH set: LibTorch is the user's own.
 # usage: dependencies.sh PACKAGE …
 set -eu
 
+if [ -n "${LAQ_THIRD_PARTY:-}" ]; then exit 0; fi  # unpacked by make third-party
 if ! command -v dpkg-query >/dev/null 2>&1; then
   echo "deps: not a Debian system; these Debian packages name what is needed: $*"
   exit 0

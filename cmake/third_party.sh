@@ -30,27 +30,37 @@ for deb in "$debs"/*.deb; do
   dpkg-deb -x "$deb" "$prefix"
 done
 
-libraries=$prefix/usr/lib/$(c++ -dumpmachine 2>/dev/null || echo x86_64-linux-gnu)
-[ -d "$libraries" ] || libraries=$prefix/usr/lib/x86_64-linux-gnu
+triple=$(uname -m)-linux-gnu
+libraries=$prefix/usr/lib/$triple
 # What installing would have linked: BLAS and LAPACK are OpenBLAS's.
-blas=$(ls -d "$libraries"/openblas-openmp 2>/dev/null || true)
-if [ -n "$blas" ]; then
-  for file in "$blas"/*.so*; do ln -sf "$file" "$libraries/$(basename "$file")"; done
-fi
+for name in blas lapack; do
+  [ -e "$libraries/openblas-openmp/lib$name.so.3" ] || continue
+  ln -sf "openblas-openmp/lib$name.so.3" "$libraries/lib$name.so.3"
+  ln -sf "lib$name.so.3" "$libraries/lib$name.so"
+  ln -sf "$name-netlib.pc" "$libraries/pkgconfig/$name.pc"
+done
+ln -sf cblas-netlib.h "$prefix/usr/include/$triple/cblas.h"
+[ -e "$prefix/usr/bin/gnuplot-nox" ] && ln -sf gnuplot-nox "$prefix/usr/bin/gnuplot"
+[ -d "$libraries/openblas-openmp" ] && ln -sf openblas-openmp/libopenblas.so.0 "$libraries/libopenblas.so.0"
+# A library that this machine has itself was not unpacked; its development link asks for it.
+find "$libraries" -maxdepth 1 -xtype l -name 'lib*.so' | while read -r link; do
+  own=/usr/lib/$triple/$(readlink "$link")
+  if [ -e "$own" ]; then ln -sf "$own" "$link"; fi
+done
 # The packages' own build descriptions name places below /usr; those that were unpacked are elsewhere now.
 find "$prefix/usr" -name '*.cmake' -o -name '*.pc' -o -name 'h5*cc' | while read -r file; do
-  sed -i -E "s#(^|[^A-Za-z0-9_.}/-])/usr(/(lib|include|share|bin)|\$)#\1$prefix/usr\2#g" "$file"
+  sed -i -E "s#(^|[^A-Za-z0-9_.}/-]|-[IL])/usr(/(lib|include|share|bin)|\$)#\1$prefix/usr\2#g" "$file"
 done
 
-folders=$(find "$prefix/usr/lib" -name '*.so*' -exec dirname {} + 2>/dev/null | sort -u | grep -v '/cmake' | tr '\n' ':')
 cat >"$prefix/env.sh" <<END
 # Read by the shell before make build: . $prefix/env.sh
 export LAQ_THIRD_PARTY='$prefix'
 export PATH='$prefix/usr/bin:'"\$PATH"
 export CMAKE_PREFIX_PATH='$prefix/usr'
 export PKG_CONFIG_PATH='$libraries/pkgconfig:$prefix/usr/share/pkgconfig'
-export CPATH='$prefix/usr/include'
-export LIBRARY_PATH='$libraries'
-export LD_LIBRARY_PATH='$folders'"\${LD_LIBRARY_PATH:-}"
+export CPLUS_INCLUDE_PATH='$prefix/usr/include:$prefix/usr/include/$triple'
+export C_INCLUDE_PATH="\$CPLUS_INCLUDE_PATH"
+export LIBRARY_PATH='$libraries:$prefix/lib/$triple'
+export LD_LIBRARY_PATH='$libraries:$prefix/lib/$triple:$libraries/hdf5/serial:$prefix/usr/lib'
 END
 echo "unpacked below $prefix; now: . $prefix/env.sh && make build"

@@ -19,7 +19,7 @@ class ScaleWindow {
  public:
   /// Largest relative distance from the previous scale. The exact solver needs the wider one, for
   /// its bounds to rule out the rest.
-  static constexpr double kExactWidth = 1 / 128.0, kAlternatingWidth = 1 / 512.0;
+  static constexpr double kExactWidth = 1 / 64.0, kAlternatingWidth = 1 / 512.0;
 
   /// Whether a window can be made: there is a previous scale, and the level set is small enough.
   static bool possible(const Group& group, const LevelSet& levels);

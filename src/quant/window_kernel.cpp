@@ -58,32 +58,32 @@ LAQ_INLINE void sum_above(const WindowEdges& edges, const float* __restrict w,
 template <bool BySign>
 LAQ_INLINE void sum_outlook(const WindowEdges& edges, const float* __restrict w,
                             const float* __restrict d, std::size_t n, WindowSums& sums) {
-  static_assert(kOutlooks == 6);
-  constexpr float x1 = kOutlook[1], x2 = kOutlook[2], x3 = kOutlook[3], x4 = kOutlook[4],
-                  x5 = kOutlook[5];
+  static_assert(kOutlooks == 7);
+  constexpr const float* x = kOutlook;
   const float up = edges.per_scale[0], down = edges.per_scale[1];
-  float p0 = 0, p1 = 0, p2 = 0, p3 = 0, p4 = 0, p5 = 0, p6 = 0;  // w ≥ 0, or all
-  float n0 = 0, n1 = 0, n2 = 0, n3 = 0, n4 = 0, n5 = 0, n6 = 0;  // w < 0
-#pragma omp simd reduction(+ : p0, p1, p2, p3, p4, p5, p6, n0, n1, n2, n3, n4, n5, n6)
+  float p0 = 0, p1 = 0, p2 = 0, p3 = 0, p4 = 0, p5 = 0, p6 = 0, p7 = 0;  // w ≥ 0, or all
+  float n0 = 0, n1 = 0, n2 = 0, n3 = 0, n4 = 0, n5 = 0, n6 = 0, n7 = 0;  // w < 0
+#pragma omp simd reduction(+ : p0, p1, p2, p3, p4, p5, p6, p7, n0, n1, n2, n3, n4, n5, n6, n7)
   for (std::size_t i = 0; i < n; ++i) {
     const bool negative = BySign && w[i] < 0;
     const float u = std::fabs(w[i]) * (negative ? down : up), twice = u + u, weight = d[i];
-    const auto excess = [&](float x) { return twice > x ? twice - x : 0; };
+    const auto excess = [&](float from) { return twice > from ? twice - from : 0; };
     const auto put = [&](float h, float& positive_sum, float& negative_sum) {
       positive_sum += negative ? 0 : weight * h;
       if constexpr (BySign) negative_sum += negative ? weight * h : 0;
     };
     put(twice, p0, n0);
-    put(excess(x1), p1, n1);
-    put(excess(x2), p2, n2);
-    put(excess(x3), p3, n3);
-    put(excess(x4), p4, n4);
-    put(excess(x5), p5, n5);
-    const float m = u > x5 ? u : x5;
-    put(m * excess(m), p6, n6);
+    put(excess(x[1]), p1, n1);
+    put(excess(x[2]), p2, n2);
+    put(excess(x[3]), p3, n3);
+    put(excess(x[4]), p4, n4);
+    put(excess(x[5]), p5, n5);
+    put(excess(x[6]), p6, n6);
+    const float m = u > x[6] ? u : x[6];
+    put(m * excess(m), p7, n7);
   }
-  const float positive[] = {p0, p1, p2, p3, p4, p5, p6};
-  const float negative[] = {n0, n1, n2, n3, n4, n5, n6};
+  const float positive[] = {p0, p1, p2, p3, p4, p5, p6, p7};
+  const float negative[] = {n0, n1, n2, n3, n4, n5, n6, n7};
   for (int i = 0; i <= kOutlooks; ++i) {
     sums.outlook[0][i] += static_cast<double>(positive[i]);
     sums.outlook[1][i] += static_cast<double>(negative[i]);

@@ -12,9 +12,10 @@ namespace laq::quant {
 /// Most nonzero levels of a set that a window is made for (4 bits).
 inline constexpr int kMostWindowLevels = 7;
 /// Scales x, relative to the previous one, at which H(x) = Σ d max(0, 2u − x) is summed. The
-/// distance from 1 grows as much as the bound by chords allows (see exact.cpp).
-inline constexpr float kOutlook[] = {0, 7 / 8.0f, 31 / 32.0f, 33 / 32.0f, 9 / 8.0f, 1.5f};
-inline constexpr int kOutlooks = 6;
+/// distance from 1 grows as much as the bound by chords allows (see exact.cpp), on the weights of a
+/// network at its start and after 50 epochs.
+inline constexpr float kOutlook[] = {0, 5 / 8.0f, 7 / 8.0f, 31 / 32.0f, 33 / 32.0f, 9 / 8.0f, 1.5f};
+inline constexpr int kOutlooks = 7;
 /// Beyond the last of them gains are bounded by Σ d m max(0, 2u − m), m = max(u, x).
 inline constexpr int kTail = kOutlooks;
 
