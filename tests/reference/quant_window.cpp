@@ -95,6 +95,24 @@ TEST_CASE("a window's optimum is the global one, or it says that it cannot tell"
   CHECK(not_told > 100);
 }
 
+// Otherwise every step of a trained network would need the full search: several times as slow.
+TEST_CASE("a window tells the optimum of many weights after a step's drift", "[reference]") {
+  const LevelSet levels = LevelSet::make(LevelKind::ternary, 2);
+  for (const auto& shape : {"normal", "uniform", "laplace", "sparse"}) {
+    for (const double decades : {0.0, 2.0}) {
+      const RandomGroup random(100'000, 1, shape, decades);
+      Group group = random.group();
+      const double best =
+          exact_scale(group, Side::both, levels, magnitude_sums(group, Side::both).max);
+      for (const double drift : {0.9997, 1.0, 1.0003}) {
+        group.scales = {drift * best};
+        INFO(shape << ", decades " << decades << ", drift " << drift);
+        CHECK(filled(group, levels, false, true).optimum(Side::both));
+      }
+    }
+  }
+}
+
 TEST_CASE("a window shows what is not finite", "[reference]") {
   const LevelSet levels = LevelSet::make(LevelKind::ternary, 2);
   for (const bool in_weight : {true, false}) {
