@@ -69,7 +69,7 @@ deps:  ## list and install the Debian packages that are missing
 PREFIX ?= $(HOME)/laq-third-party
 DEBS   ?= $(PREFIX)/debs
 third-party:  ## without root: unpack the packages below PREFIX=…, from DEBS=… or downloaded; then . PREFIX/env.sh
-	@cmake/third_party.sh $(PREFIX) $(DEBS) $(PACKAGES)
+	@cmake/third_party.sh "$(PREFIX)" "$(DEBS)" $(PACKAGES)
 
 .PHONY: deps-test
 deps-test: deps

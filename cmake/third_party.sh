@@ -22,7 +22,8 @@ if ! ls "$debs"/*.deb >/dev/null 2>&1; then
   names=$(apt-get install -s --no-install-recommends -o Dir::State::status="$status" "$@" |
             awk '$1 == "Inst" { print $2 }')
   rm -f "$debs/status"
-  (cd "$debs" && apt-get download $names)
+  mkdir -p "$debs/partial"
+  if [ -n "$names" ]; then (cd "$debs/partial" && apt-get download $names && mv ./*.deb ..); fi
 fi
 for deb in "$debs"/*.deb; do
   [ -e "$deb" ] || continue
