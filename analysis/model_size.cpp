@@ -5,6 +5,7 @@
 #include "train/experiment.hpp"
 
 namespace laq::analysis {
+
 ModelSize model_size(const train::Run& run) {
   const nn::Size size = run.model_size();
   ModelSize result{.weights = size.weights};

@@ -7,6 +7,7 @@
 #include "optim/adam_kernel.hpp"
 
 namespace laq::optim {
+
 TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
                                        const quant::Quantizer& quantizer,
                                        const AdamOptions& options)

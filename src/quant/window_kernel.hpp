@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 
 #include "quant/passes.hpp"
 
@@ -15,7 +16,7 @@ inline constexpr int kMostWindowLevels = 7;
 /// distance from 1 grows as much as the bound by chords allows (see exact.cpp), on the weights of a
 /// network at its start and after 50 epochs.
 inline constexpr float kOutlook[] = {0, 5 / 8.0f, 7 / 8.0f, 31 / 32.0f, 33 / 32.0f, 9 / 8.0f, 1.5f};
-inline constexpr int kOutlooks = 7;
+inline constexpr int kOutlooks = static_cast<int>(std::size(kOutlook));
 /// Beyond the last of them gains are bounded by Σ d m max(0, 2u − m), m = max(u, x).
 inline constexpr int kTail = kOutlooks;
 

@@ -50,13 +50,13 @@ StepGraph::StepGraph(c10::Device device, bool capture) : device_(device) {
 
 at::Tensor StepGraph::run(const Batch& batch, const Work& work) {
   if (!device_.is_cuda()) return work(batch);
-  const Batch here = to_device(batch, device_);
-  if (!capture_) return work(here);
-  if (!capture_->batch.input.defined()) {
-    capture_->batch = {at::empty_like(here.input), at::empty_like(here.target)};
+  if (!capture_) return work(to_device(batch, device_));
+  if (capture_->batch.input.defined()) {
+    capture_->batch.input.copy_(batch.input.pin_memory(), /*non_blocking=*/true);
+    capture_->batch.target.copy_(batch.target.pin_memory(), /*non_blocking=*/true);
+  } else {
+    capture_->batch = to_device(batch, device_);
   }
-  capture_->batch.input.copy_(here.input, /*non_blocking=*/true);
-  capture_->batch.target.copy_(here.target, /*non_blocking=*/true);
   if (capture_->steps++ < kStepsBefore) return work(capture_->batch);
   if (!capture_->loss.defined()) capture_->take(work);
   capture_->graph.replay();
