@@ -43,6 +43,7 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
               .first = at::zeros_like(parameter.tensor),
               .second = at::zeros_like(parameter.tensor),
               .scales = {},
+              .carried = {},
               .scale_first = {},
               .scale_second = {},
               .level_index = {},
@@ -53,6 +54,9 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
       slot.groups = groups_of(parameter, quantizer.group);
       slot.latent = parameter.tensor.detach().clone();
       slot.scales = at::zeros({slot.groups, quantizer.rule->scale_count()}, at::kDouble);
+      if (const int carried = quantizer.rule->carried_count(); carried > 0) {
+        slot.carried = at::zeros({slot.groups, carried}, at::kDouble);
+      }
       slot.level_index = at::zeros(parameter.tensor.sizes(), at::kByte);
       slot.rounds = at::zeros({slot.groups}, at::kLong);
       if (quantizer.rule->learns_scales()) {
@@ -99,6 +103,10 @@ quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index,
   const double* scales = slot.scales.data_ptr<double>() + index * slot.scales.size(1);
   if (scales[0] > 0 || scales[slot.scales.size(1) - 1] > 0) {
     group.scales.assign(scales, scales + slot.scales.size(1));
+  }
+  if (slot.carried.defined()) {
+    const double* carried = slot.carried.data_ptr<double>() + index * slot.carried.size(1);
+    group.carried.assign(carried, carried + slot.carried.size(1));
   }
   return group;
 }
@@ -216,6 +224,10 @@ void ProximalAdam::write(Slot& slot, std::int64_t index, const quant::Group& her
   quant::apply(step, here.latent, {out, n});
   std::copy(step.scales.begin(), step.scales.end(),
             slot.scales.data_ptr<double>() + index * slot.scales.size(1));
+  if (slot.carried.defined()) {
+    std::copy(step.carried.begin(), step.carried.end(),
+              slot.carried.data_ptr<double>() + index * slot.carried.size(1));
+  }
   keep(slot, index, step);
 }
 
@@ -244,6 +256,7 @@ std::vector<std::pair<std::string, at::Tensor>> ProximalAdam::state() const {
       all.emplace_back(name + ":levels", slot.levels);
       all.emplace_back(name + ":rounds", slot.rounds);
     }
+    if (slot.carried.defined()) all.emplace_back(name + ":carried", slot.carried);
     if (slot.scale_first.defined()) {
       all.emplace_back(name + ":scales_first_moment", slot.scale_first);
       all.emplace_back(name + ":scales_second_moment", slot.scale_second);

@@ -31,10 +31,11 @@ class ProximalAdam : public Optimizer {
   struct Slot {
     nn::Parameter parameter;
     bool quantized;
-    std::int64_t groups;                   // weights of a group are contiguous
-    at::Tensor latent;                     // the model's own tensor when not quantized
-    at::Tensor first, second;              // Adam's moments
-    at::Tensor scales;                     // groups × scales, double
+    std::int64_t groups;       // weights of a group are contiguous
+    at::Tensor latent;         // the model's own tensor when not quantized
+    at::Tensor first, second;  // Adam's moments
+    at::Tensor scales;         // groups × scales, double
+    at::Tensor carried;        // groups × what the rule carries, double; 0: nothing yet
     at::Tensor scale_first, scale_second;  // moments of learned scales
     at::Tensor level_index;                // uint8, of every weight at the last report
     std::vector<int> codes;                // of the rule's levels

@@ -13,6 +13,7 @@ struct Group {
   std::span<const float>
       previous;  ///< ŵ of the previous iteration; empty or with zero scales: there was none
   std::vector<double> scales;  ///< the previous iteration's [α] or [α, β]; empty: there was none
+  std::vector<double> carried = {};  ///< as in the last `StepFunction` that set it; empty: none did
 };
 
 /// The outcome of a quantizer: ŵ as a function of w that is constant between thresholds.
@@ -22,6 +23,7 @@ struct StepFunction {
   std::vector<double> values;     ///< one more than thresholds; ŵ holds them rounded to float
   std::vector<int> codes;         ///< PAPER.md's codes, as many as values
   std::vector<double> scales;     ///< [α] or [α, β]
+  std::vector<double> carried;    ///< for the next iterations' `Group`; empty: as before
   int rounds = 0;                 ///< updates of α by an alternating solver
   bool converged = true;          ///< the alternating solver met its tolerance
 };

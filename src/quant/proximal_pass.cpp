@@ -7,6 +7,7 @@
 #include "core/parallel.hpp"
 #include "quant/alternating.hpp"
 #include "quant/exact.hpp"
+#include "quant/outlook.hpp"
 #include "quant/passes.hpp"
 #include "quant/scale_window.hpp"
 
@@ -94,6 +95,7 @@ class Pass : public FirstPass {
       step.scales.push_back(fits.back().alpha);
     }
     assemble(axes_.levels, fits.front(), fits.back(), step);
+    if (bins_) step.carried = look_out(step.scales);
     return step;
   }
 
@@ -141,7 +143,7 @@ class Pass : public FirstPass {
     complete_();
     if (!bins_) {
       // Thresholds lie below the largest scale, which changes little in one iteration.
-      constexpr double kAmple = 3;
+      constexpr double kAmple = 8;
       if (window_) total_.all = magnitude_sums(group_, Side::both);
       double range = 0;
       for (const double scale : group_.scales) range = std::max(range, kAmple * scale);
@@ -149,6 +151,18 @@ class Pass : public FirstPass {
       bins_.emplace(group_, Side::both, sides_.size() == 2, static_cast<float>(range));
     }
     return exact_scale(group_, side, axes_.levels, *bins_, total_.all.max);
+  }
+
+  // After a whole search: where the next windows' bounds are to be computed.
+  std::vector<double> look_out(const std::vector<double>& scales) const {
+    // In a smaller group a whole search costs less than the choice.
+    if (axes_.levels.k() > 1 || group_.latent.size() < kChunk) return {};
+    std::vector<MagnitudeBins> bins;
+    std::vector<SideOptimum> optima;
+    for (const Side side : sides_) bins.emplace_back(group_, side, *bins_, total_.all.max);
+    for (std::size_t s = 0; s < bins.size(); ++s) optima.push_back({&bins[s], scales[s]});
+    const auto chosen = choose_outlook(optima, ScaleWindow::kExactWidth);
+    return chosen ? std::vector<double>(chosen->begin(), chosen->end()) : std::vector<double>{};
   }
 
   AlternatingResult alternating(Side side) {

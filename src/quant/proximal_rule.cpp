@@ -5,6 +5,7 @@
 #include "quant/passes.hpp"
 #include "quant/proximal_pass.hpp"
 #include "quant/rule.hpp"
+#include "quant/window_kernel.hpp"
 
 namespace laq::quant {
 namespace {
@@ -17,6 +18,11 @@ class ProximalRule : public Rule {
   explicit ProximalRule(ProximalAxes axes) : axes_(std::move(axes)) {}
 
   int scale_count() const override { return axes_.scaling == Scaling::asymmetric ? 2 : 1; }
+  int carried_count() const override {
+    return axes_.solver == Solver::exact && axes_.levels.has_zero() && axes_.levels.k() == 1
+               ? kOutlooks
+               : 0;
+  }
   bool uses_curvature() const override { return axes_.curvature; }
   Formula formula() const override { return axes_; }
 

@@ -53,6 +53,8 @@ class Rule {
 
   /// 1 (α) or 2 (α for w > 0, β for w < 0).
   virtual int scale_count() const { return 1; }
+  /// How many numbers `StepFunction::carried` holds, when it holds any; the optimizer keeps them.
+  virtual int carried_count() const { return 0; }
   /// Whether `fit` reads the curvature d.
   virtual bool uses_curvature() const { return false; }
   /// Whether the scales are parameters, trained with `backward`'s gradient, instead of results of

@@ -10,6 +10,7 @@
 
 #include "core/parallel.hpp"
 #include "quant/gain.hpp"
+#include "quant/outlook.hpp"
 
 namespace laq::quant {
 namespace {
@@ -73,11 +74,11 @@ class WindowSearch {
 };
 
 // Whether the bound keeps every scale outside of the window below `gain`.
-bool window_holds(const double* outlook, const ChordPoint& low, const ChordPoint& high,
-                  double gain) {
+bool window_holds(const float* places, const double* outlook, const ChordPoint& low,
+                  const ChordPoint& high, double gain) {
   const double reached = gain * (1 - kGainMargin);
   const auto point = [&](int i) {
-    return ChordPoint{static_cast<double>(kOutlook[i]), outlook[i] * (1 + kOutlookMargin)};
+    return ChordPoint{static_cast<double>(places[i]), outlook[i] * (1 + kOutlookMargin)};
   };
   for (int i = 0; i + 1 < kOutlooks; ++i) {
     const ChordPoint from = point(i), to = point(i + 1);
@@ -104,6 +105,8 @@ ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sig
   edges_.levels = levels.k();
   edges_.by_sign = by_sign;
   edges_.outlook = exact;
+  const Outlook outlook = outlook_from(group.carried).value_or(first_outlook());
+  std::copy(outlook.begin(), outlook.end(), edges_.places);
   for (std::size_t s = 0; s < group.scales.size() && s < 2; ++s) {
     scale_[s] = group.scales[s];
     const auto per_scale = static_cast<float>(1 / scale_[s]);
@@ -189,7 +192,8 @@ std::optional<double> ScaleWindow::optimum(Side side) const {
     }
   }
   WindowSearch search(events, low, high, above);
-  if (!window_holds(total_.sums.outlook[s], search.low(), search.high(), search.gain()))
+  if (!window_holds(edges_.places, total_.sums.outlook[s], search.low(), search.high(),
+                    search.gain()))
     return std::nullopt;
   return search.scale() * scale_[s];
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <iterator>
 
 #include "quant/passes.hpp"
 
@@ -12,11 +11,9 @@ namespace laq::quant {
 
 /// Most nonzero levels of a set that a window is made for (4 bits).
 inline constexpr int kMostWindowLevels = 7;
-/// Scales x, relative to the previous one, at which H(x) = Σ d max(0, 2u − x) is summed. The
-/// distance from 1 grows as much as the bound by chords allows (see exact.cpp), on the weights of a
-/// network at its start and after 50 epochs.
-inline constexpr float kOutlook[] = {0, 5 / 8.0f, 7 / 8.0f, 31 / 32.0f, 33 / 32.0f, 9 / 8.0f, 1.5f};
-inline constexpr int kOutlooks = static_cast<int>(std::size(kOutlook));
+/// Number of scales x, relative to the previous one, at which H(x) = Σ d max(0, 2u − x) is summed:
+/// see outlook.hpp.
+inline constexpr int kOutlooks = 9;
 /// Beyond the last of them gains are bounded by Σ d m max(0, 2u − m), m = max(u, x).
 inline constexpr int kTail = kOutlooks;
 
@@ -29,6 +26,7 @@ struct WindowEdges {
   float per_scale[2] = {};  ///< 1/α for w ≥ 0 and w < 0; 0: no window on that side
   float low[kMostWindowLevels] = {}, high[kMostWindowLevels] = {};
   float step[kMostWindowLevels] = {};  ///< q_1 … q_k in units that are exact in float
+  float places[kOutlooks] = {};        ///< of the outlook, ascending from 0
 };
 
 /// By sign, or all in [0].

@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "core/parallel.hpp"
 #include "quant/exact.hpp"
+#include "quant/outlook.hpp"
 #include "quant/scale_window.hpp"
+#include "support/methods.hpp"
 #include "support/random_group.hpp"
 
 using namespace laq;
@@ -111,6 +115,67 @@ TEST_CASE("a window tells the optimum of many weights after a step's drift", "[r
       }
     }
   }
+}
+
+// As in mid-training, when the gain hardly falls over a wide range of scales.
+TEST_CASE("where the first bounds fail, those chosen by a whole search hold", "[reference]") {
+  const LevelSet levels = LevelSet::make(LevelKind::ternary, 2);
+  for (const bool by_sign : {false, true}) {
+    const RandomGroup random(100'000, 1, "mixed");
+    Group group = random.group();
+    const StepFunction whole = method(by_sign ? "lat2e" : "late").rule->fit(group);
+    REQUIRE(whole.carried.size() == kOutlooks);
+    for (const double drift : {0.997, 0.9997, 1.0, 1.0003, 1.003}) {
+      group.scales.clear();
+      for (const double scale : whole.scales) group.scales.push_back(drift * scale);
+      for (std::size_t s = 0; s < whole.scales.size(); ++s) {
+        const Side side = sides(by_sign)[s];
+        INFO("by sign " << by_sign << ", side " << s << ", drift " << drift);
+        group.carried.clear();
+        CHECK_FALSE(filled(group, levels, by_sign, true).optimum(side));
+        group.carried = whole.carried;
+        const auto found = filled(group, levels, by_sign, true).optimum(side);
+        REQUIRE(found);
+        CHECK(*found == Approx(whole.scales[s]).epsilon(1e-9));
+      }
+    }
+  }
+}
+
+TEST_CASE("places of bounds ascend from 0 to above 1, around the window", "[reference]") {
+  for (const auto& shape : {"normal", "uniform", "laplace", "sparse", "mixed"}) {
+    for (const char* name : {"late", "lat2e"}) {
+      const RandomGroup random(50'000, 1, shape);
+      const auto places = outlook_from(method(name).rule->fit(random.group()).carried);
+      INFO(shape << " " << name);
+      REQUIRE(places);
+      CHECK(places->front() == 0);
+      CHECK(places->back() > 1);
+      CHECK(std::adjacent_find(places->begin(), places->end(), std::greater_equal<>()) ==
+            places->end());
+      for (const float x : *places) {
+        CHECK(std::abs(static_cast<double>(x) - 1) > ScaleWindow::kExactWidth);
+      }
+    }
+  }
+}
+
+TEST_CASE("no places are chosen where none help", "[reference]") {
+  // Two scales of the same gain: (n/2)² / (n/2) = (n/2 (1 + t))² / n.
+  std::vector<float> w(2 * kChunk, 1.0f);
+  std::fill(w.begin() + kChunk, w.end(), static_cast<float>(std::sqrt(2.0) - 1));
+  CHECK(method("late").rule->fit({w, {}, {}, {}}).carried.empty());
+  // A small group is searched as a whole in less time than a choice takes; others need none.
+  w.resize(1000);
+  CHECK(method("late").rule->fit({w, {}, {}, {}}).carried.empty());
+  const RandomGroup random(50'000, 1);
+  for (const char* name : {"lata", "twn", "lab", "laq3_linear", "ttq"}) {
+    CHECK(method(name).rule->carried_count() == 0);
+    CHECK(method(name).rule->fit(random.group()).carried.empty());
+  }
+  // Bounds of places that mean nothing are not used.
+  CHECK_FALSE(outlook_from({}));
+  CHECK_FALSE(outlook_from(std::vector<double>(kOutlooks, 0.0)));
 }
 
 TEST_CASE("a window shows what is not finite", "[reference]") {

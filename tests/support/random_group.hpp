@@ -13,8 +13,8 @@ namespace laq::test {
 struct RandomGroup {
   std::vector<float> w, d;
 
-  /// `shape`: normal | uniform | bimodal | laplace | sparse | equal. d spans `decades` powers of
-  /// ten.
+  /// `shape`: normal | uniform | bimodal | laplace | sparse | equal | mixed. d spans `decades` powers
+  /// of ten.
   RandomGroup(std::size_t n, std::uint64_t seed, const std::string& shape = "normal",
               double decades = 2)
       : w(n), d(n) {
@@ -26,6 +26,7 @@ struct RandomGroup {
       if (shape == "bimodal") value = (x < 0 ? -1 : 1) * (0.5 + 0.02 * stream.normal());
       if (shape == "laplace") value = (x < 0 ? 0.1 : -0.1) * std::log(1 - stream.uniform());
       if (shape == "sparse") value = stream.uniform() < 0.7 ? 0 : x;
+      if (shape == "mixed") value = stream.uniform() < 0.7 ? 0.1 * x : 0.3 * x;
       if (shape == "equal") value = x < 0 ? -0.25 : 0.25;
       w[i] = static_cast<float>(value);
       d[i] = static_cast<float>(std::pow(10.0, decades * (stream.uniform() - 1)));
