@@ -1,7 +1,7 @@
 #include "quant/outlook.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
 
 #include "quant/gain.hpp"
 
@@ -115,7 +115,11 @@ Outlook first_outlook() {
 }
 
 std::optional<Outlook> outlook_from(std::span<const double> carried) {
-  if (carried.size() != kOutlooks || !(carried.back() > 1)) return std::nullopt;
+  const bool ascending =
+      std::adjacent_find(carried.begin(), carried.end(), std::greater_equal<>()) == carried.end();
+  if (carried.size() != kOutlooks || carried.front() != 0 || !(carried.back() > 1) || !ascending) {
+    return std::nullopt;  // bounds would not cover all scales
+  }
   Outlook outlook;
   std::transform(carried.begin(), carried.end(), outlook.begin(),
                  [](double x) { return static_cast<float>(x); });

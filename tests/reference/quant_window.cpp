@@ -145,7 +145,7 @@ TEST_CASE("where the first bounds fail, those chosen by a whole search hold", "[
 TEST_CASE("places of bounds ascend from 0 to above 1, around the window", "[reference]") {
   for (const auto& shape : {"normal", "uniform", "laplace", "sparse", "mixed"}) {
     for (const char* name : {"late", "lat2e"}) {
-      const RandomGroup random(50'000, 1, shape);
+      const RandomGroup random(100'000, 1, shape);
       const auto places = outlook_from(method(name).rule->fit(random.group()).carried);
       INFO(shape << " " << name);
       REQUIRE(places);
@@ -173,9 +173,19 @@ TEST_CASE("no places are chosen where none help", "[reference]") {
     CHECK(method(name).rule->carried_count() == 0);
     CHECK(method(name).rule->fit(random.group()).carried.empty());
   }
-  // Bounds of places that mean nothing are not used.
+  // Places that do not cover all scales are not used.
+  const std::vector<double> good = {0, 0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 2, 3};
+  CHECK(outlook_from(good));
   CHECK_FALSE(outlook_from({}));
   CHECK_FALSE(outlook_from(std::vector<double>(kOutlooks, 0.0)));
+  for (const double wrong : {0.6, 1.4, 4.0}) {
+    std::vector<double> places = good;
+    places[3] = wrong;
+    CHECK_FALSE(outlook_from(places));
+  }
+  std::vector<double> no_zero = good;
+  no_zero[0] = 0.1;
+  CHECK_FALSE(outlook_from(no_zero));
 }
 
 TEST_CASE("a window shows what is not finite", "[reference]") {

@@ -13,8 +13,8 @@ namespace laq::test {
 struct RandomGroup {
   std::vector<float> w, d;
 
-  /// `shape`: normal | uniform | bimodal | laplace | sparse | equal | mixed. d spans `decades` powers
-  /// of ten.
+  /// `shape`: normal | uniform | bimodal | laplace | sparse | equal | mixed. d spans `decades`
+  /// powers of ten.
   RandomGroup(std::size_t n, std::uint64_t seed, const std::string& shape = "normal",
               double decades = 2)
       : w(n), d(n) {
