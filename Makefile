@@ -25,7 +25,7 @@ LINT_PACKAGES := clang-format clang-tidy
 SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: reproduce test build data sweep table plot report bench stress deps third-party sanitize fuzz format lint clean help
+.PHONY: reproduce test build data sweep table plot report records bench stress deps third-party sanitize fuzz format lint clean help
 
 reproduce: build  ## install what is missing, build, get the data, run the sweep, write its tables and report
 	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
@@ -54,6 +54,12 @@ plot: build  ## draw a sweep's figures from its records: SWEEP=… PROFILE=…
 
 report: build  ## write a sweep's page (results/…/report.html): SWEEP=… PROFILE=…
 	$(LAQ) report $(SWEEP_OPTIONS)
+
+records:  ## copy the records of a sweep's completed runs to results/…/records, which git keeps: SWEEP=…
+	@cd results/$(SWEEP)/runs && grep -l '"state": "completed"' */*/*/status.json | while read -r status; do \
+	  run=$$(dirname "$$status"); mkdir -p "../records/$$run"; \
+	  cp -p "$$run/config.yaml" "$$run/run.h5" "$$status" "../records/$$run/"; echo "results/$(SWEEP)/records/$$run"; \
+	done
 
 bench: build  ## measure kernels and training steps; writes results/bench
 	$(BUILD)/tests/laq_bench
