@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include "quant/gain.hpp"
 
@@ -9,7 +10,9 @@ namespace laq::quant {
 namespace {
 
 // What a bound must stay below the optimum's gain, relative: the sums' own margin and some more.
-constexpr double kClear = 5e-5;
+constexpr double kClear = 2e-5;
+// How near to the farthest a place may be when one more would do.
+constexpr double kSlack = 0.7;
 // Scales further out are left to the tail's bound.
 constexpr double kFarthest = 16;
 
@@ -62,14 +65,14 @@ class Chooser {
   Chooser(std::span<const SideOptimum> sides, double width)
       : curves_(sides.begin(), sides.end()), width_(width) {}
 
-  // Places at `stretch` of the way to the farthest that a chord still rules out; nothing when they
-  // are more than there is room for.
-  std::optional<Outlook> places(double stretch) const {
+  // `count` places, each at `stretch` of the way to the farthest that a chord still rules out;
+  // nothing when they are too few.
+  std::optional<Outlook> places(double stretch, std::size_t count) const {
     std::vector<double> found = {0};
     const auto advance = [&](double& x, double limit) {
       x += stretch * (farthest(x, limit) - x);
       found.push_back(x);
-      return found.size() <= kOutlooks;
+      return found.size() <= count;
     };
     for (double x = 1 - width_; !ruled_out(0, x);) {
       if (!advance(x, 0)) return std::nullopt;
@@ -78,11 +81,9 @@ class Chooser {
     do {
       if (!advance(x, kFarthest)) return std::nullopt;
     } while (x < kFarthest && !tail_is_low(x));
-    while (found.size() < kOutlooks) found.push_back(x *= 2);  // more than needed
+    while (found.size() < count) found.push_back(x *= 2);  // more than needed
     std::sort(found.begin(), found.end());
-    Outlook outlook;
-    std::copy(found.begin(), found.end(), outlook.begin());
-    return outlook;
+    return Outlook(found.begin(), found.end());
   }
 
  private:
@@ -114,16 +115,22 @@ Outlook first_outlook() {
   return {0, 0.5f, 0.75f, 0.875f, 0.96875f, 1.03125f, 1.125f, 1.5f, 2.5f};
 }
 
+std::vector<double> carry(const Outlook& outlook) {
+  std::vector<double> carried(outlook.begin(), outlook.end());
+  carried.resize(kMostPlaces);
+  return carried;
+}
+
 std::optional<Outlook> outlook_from(std::span<const double> carried) {
+  while (!carried.empty() && carried.back() == 0) carried = carried.first(carried.size() - 1);
   const bool ascending =
       std::adjacent_find(carried.begin(), carried.end(), std::greater_equal<>()) == carried.end();
-  if (carried.size() != kOutlooks || carried.front() != 0 || !(carried.back() > 1) || !ascending) {
+  const bool known = std::find(std::begin(kPlaceCounts), std::end(kPlaceCounts),
+                               static_cast<int>(carried.size())) != std::end(kPlaceCounts);
+  if (!known || carried.front() != 0 || !(carried.back() > 1) || !ascending) {
     return std::nullopt;  // bounds would not cover all scales
   }
-  Outlook outlook;
-  std::transform(carried.begin(), carried.end(), outlook.begin(),
-                 [](double x) { return static_cast<float>(x); });
-  return outlook;
+  return Outlook(carried.begin(), carried.end());
 }
 
 std::optional<Outlook> choose_outlook(std::span<const SideOptimum> sides, double width) {
@@ -131,15 +138,21 @@ std::optional<Outlook> choose_outlook(std::span<const SideOptimum> sides, double
     if (!(side.scale > 0)) return std::nullopt;
   }
   const Chooser chooser(sides, width);
-  double too_short = 0.25, enough = 1;
-  std::optional<Outlook> best = chooser.places(enough);
-  for (int i = 0; i < 6 && best; ++i) {
-    const double middle = (too_short + enough) / 2;
-    const auto found = chooser.places(middle);
-    if (found) best = found;
-    (found ? enough : too_short) = middle;
+  for (const int count : kPlaceCounts) {
+    const auto places = [&](double stretch) {
+      return chooser.places(stretch, static_cast<std::size_t>(count));
+    };
+    double too_short = 0.25, enough = count < kMostPlaces ? kSlack : 1;
+    std::optional<Outlook> best = places(enough);
+    for (int i = 0; i < 6 && best; ++i) {
+      const double middle = (too_short + enough) / 2;
+      const auto found = places(middle);
+      if (found) best = found;
+      (found ? enough : too_short) = middle;
+    }
+    if (best) return best;
   }
-  return best;
+  return std::nullopt;
 }
 
 }  // namespace laq::quant

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,10 +13,13 @@ namespace laq::quant {
 /// `ScaleWindow` sums H(x) = Σ d max(0, 2u − x), u = a / α. H is convex, so that chords between
 /// them bound the gain x H(x) of every scale outside of the window, for ternary levels (see
 /// exact.cpp).
-using Outlook = std::array<float, kOutlooks>;
+/// As many as one of `kPlaceCounts`.
+using Outlook = std::vector<float>;
 
 /// For a group of which nothing is known yet.
 Outlook first_outlook();
+/// As `StepFunction::carried` holds it: kMostPlaces numbers, 0 after the last.
+std::vector<double> carry(const Outlook& outlook);
 /// From `Group::carried`; nothing when that holds none.
 std::optional<Outlook> outlook_from(std::span<const double> carried);
 
@@ -27,9 +29,9 @@ struct SideOptimum {
   double scale;
 };
 
-/// For weights like these: the places whose chords rule the other scales out on all sides, as far
-/// beyond each other's need as `kOutlooks` places allow, so that they last while the weights move.
-/// Only an estimate, by bins. Nothing when there are too few places, or no scale.
+/// For weights like these: places whose chords rule the other scales out on all sides, as few as
+/// leave some slack, so that they last while the weights move. Only an estimate, by bins. Nothing
+/// when kMostPlaces are too few, or there is no scale.
 std::optional<Outlook> choose_outlook(std::span<const SideOptimum> sides, double width);
 
 }  // namespace laq::quant

@@ -162,7 +162,7 @@ class Pass : public FirstPass {
     for (const Side side : sides_) bins.emplace_back(group_, side, *bins_, total_.all.max);
     for (std::size_t s = 0; s < bins.size(); ++s) optima.push_back({&bins[s], scales[s]});
     const auto chosen = choose_outlook(optima, ScaleWindow::kExactWidth);
-    return chosen ? std::vector<double>(chosen->begin(), chosen->end()) : std::vector<double>{};
+    return chosen ? carry(*chosen) : std::vector<double>{};
   }
 
   AlternatingResult alternating(Side side) {

@@ -20,7 +20,7 @@ class ProximalRule : public Rule {
   int scale_count() const override { return axes_.scaling == Scaling::asymmetric ? 2 : 1; }
   int carried_count() const override {
     return axes_.solver == Solver::exact && axes_.levels.has_zero() && axes_.levels.k() == 1
-               ? kOutlooks
+               ? kMostPlaces
                : 0;
   }
   bool uses_curvature() const override { return axes_.curvature; }

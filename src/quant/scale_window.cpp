@@ -74,20 +74,20 @@ class WindowSearch {
 };
 
 // Whether the bound keeps every scale outside of the window below `gain`.
-bool window_holds(const float* places, const double* outlook, const ChordPoint& low,
+bool window_holds(const WindowEdges& edges, const double* outlook, const ChordPoint& low,
                   const ChordPoint& high, double gain) {
   const double reached = gain * (1 - kGainMargin);
   const auto point = [&](int i) {
-    return ChordPoint{static_cast<double>(places[i]), outlook[i] * (1 + kOutlookMargin)};
+    return ChordPoint{static_cast<double>(edges.places[i]), outlook[i] * (1 + kOutlookMargin)};
   };
-  for (int i = 0; i + 1 < kOutlooks; ++i) {
+  for (int i = 0; i + 1 < edges.place_count; ++i) {
     const ChordPoint from = point(i), to = point(i + 1);
     const bool around = from.alpha < 1 && to.alpha > 1;
     const double bound =
         around ? std::max(chord_bound(from, low), chord_bound(high, to)) : chord_bound(from, to);
     if (!(bound < reached)) return false;
   }
-  return outlook[kTail] * (1 + kOutlookMargin) < reached;
+  return outlook[edges.place_count] * (1 + kOutlookMargin) < reached;
 }
 
 }  // namespace
@@ -105,8 +105,9 @@ ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sig
   edges_.levels = levels.k();
   edges_.by_sign = by_sign;
   edges_.outlook = exact;
-  const Outlook outlook = outlook_from(group.carried).value_or(first_outlook());
-  std::copy(outlook.begin(), outlook.end(), edges_.places);
+  const Outlook places = outlook_from(group.carried).value_or(first_outlook());
+  edges_.place_count = static_cast<int>(places.size());
+  std::copy(places.begin(), places.end(), edges_.places);
   for (std::size_t s = 0; s < group.scales.size() && s < 2; ++s) {
     scale_[s] = group.scales[s];
     const auto per_scale = static_cast<float>(1 / scale_[s]);
@@ -192,8 +193,7 @@ std::optional<double> ScaleWindow::optimum(Side side) const {
     }
   }
   WindowSearch search(events, low, high, above);
-  if (!window_holds(edges_.places, total_.sums.outlook[s], search.low(), search.high(),
-                    search.gain()))
+  if (!window_holds(edges_, total_.sums.outlook[s], search.low(), search.high(), search.gain()))
     return std::nullopt;
   return search.scale() * scale_[s];
 }

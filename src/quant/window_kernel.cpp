@@ -62,11 +62,15 @@ using Floats = float __attribute__((vector_size(32)));
 using Ints = int __attribute__((vector_size(32)));
 constexpr std::size_t kLanes = sizeof(Floats) / sizeof(float);
 
-template <bool BySign>
+LAQ_INLINE float total(const Floats& x) {
+  return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
+}
+
+template <int N, bool BySign>
 LAQ_INLINE void sum_outlook(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
                             WindowSums& sums) {
   const Floats zero = {}, up = zero + edges.per_scale[0], down = zero + edges.per_scale[1];
-  Floats positive[kOutlooks + 1] = {}, negative[kOutlooks + 1] = {};  // w ≥ 0, or all; w < 0
+  Floats positive[N + 1] = {}, negative[N + 1] = {};  // w ≥ 0, or all; w < 0
   for (std::size_t i = 0; i < n; i += kLanes) {
     Floats weight = {}, curvature = {};
     const std::size_t bytes = std::min(n - i, kLanes) * sizeof(float);
@@ -78,26 +82,34 @@ LAQ_INLINE void sum_outlook(const WindowEdges& edges, const float* w, const floa
       std::memcpy(&curvature, d + i, bytes);
     }
     const Ints below = weight < zero;
-    const Floats a = below ? -weight : weight;
+    const Floats a = reinterpret_cast<Floats>(reinterpret_cast<Ints>(weight) & 0x7fffffff);
     const Floats u = BySign ? a * (below ? down : up) : a * up;
     const Floats twice = u + u;
     const Floats positive_d = BySign ? (below ? zero : curvature) : curvature;
     const Floats negative_d = below ? curvature : zero;
 #pragma GCC unroll 16
-    for (int j = 0; j <= kOutlooks; ++j) {
-      const Floats x = zero + edges.places[j < kOutlooks ? j : kOutlooks - 1];
-      const Floats from = j < kOutlooks ? x : (u > x ? u : x);
+    for (int j = 0; j <= N; ++j) {
+      const Floats x = zero + edges.places[j < N ? j : N - 1];
+      const Floats from = j < N ? x : (u > x ? u : x);
       Floats h = (twice > from ? twice : from) - from;
-      if (j == kTail) h *= from;
+      if (j == N) h *= from;
       positive[j] += positive_d * h;
       if constexpr (BySign) negative[j] += negative_d * h;
     }
   }
-  for (int j = 0; j <= kOutlooks; ++j) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      sums.outlook[0][j] += static_cast<double>(positive[j][lane]);
-      sums.outlook[1][j] += static_cast<double>(negative[j][lane]);
-    }
+  for (int j = 0; j <= N; ++j) {
+    sums.outlook[0][j] += static_cast<double>(total(positive[j]));
+    if constexpr (BySign) sums.outlook[1][j] += static_cast<double>(total(negative[j]));
+  }
+}
+
+template <int N>
+LAQ_INLINE void sum_places(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
+                           WindowSums& sums) {
+  if (edges.by_sign) {
+    sum_outlook<N, true>(edges, w, d, n, sums);
+  } else {
+    sum_outlook<N, false>(edges, w, d, n, sums);
   }
 }
 
@@ -125,10 +137,18 @@ void look_block(const WindowEdges& edges, const float* w, const float* d, std::s
       sum_levels<7>(edges, w, d, n, near, sums);
   }
   if (!edges.outlook) return;
-  if (edges.by_sign) {
-    sum_outlook<true>(edges, w, d, n, sums);
-  } else {
-    sum_outlook<false>(edges, w, d, n, sums);
+  switch (edges.place_count) {
+    case 5:
+      sum_places<5>(edges, w, d, n, sums);
+      break;
+    case 7:
+      sum_places<7>(edges, w, d, n, sums);
+      break;
+    case 9:
+      sum_places<9>(edges, w, d, n, sums);
+      break;
+    default:
+      sum_places<11>(edges, w, d, n, sums);
   }
 }
 
@@ -137,7 +157,7 @@ void look_block(const WindowEdges& edges, const float* w, const float* d, std::s
 WindowSums& WindowSums::operator+=(const WindowSums& other) {
   for (int s = 0; s < 2; ++s) {
     above[s] += other.above[s];
-    for (int i = 0; i <= kOutlooks; ++i) outlook[s][i] += other.outlook[s][i];
+    for (int i = 0; i <= kMostPlaces; ++i) outlook[s][i] += other.outlook[s][i];
   }
   return *this;
 }

@@ -11,11 +11,11 @@ namespace laq::quant {
 
 /// Most nonzero levels of a set that a window is made for (4 bits).
 inline constexpr int kMostWindowLevels = 7;
-/// Number of scales x, relative to the previous one, at which H(x) = Σ d max(0, 2u − x) is summed:
-/// see outlook.hpp.
-inline constexpr int kOutlooks = 9;
-/// Beyond the last of them gains are bounded by Σ d m max(0, 2u − m), m = max(u, x).
-inline constexpr int kTail = kOutlooks;
+/// Numbers of scales x, relative to the previous one, at which H(x) = Σ d max(0, 2u − x) may be
+/// summed: see outlook.hpp. Beyond the last of them gains are bounded by Σ d m max(0, 2u − m), m =
+/// max(u, x).
+inline constexpr int kPlaceCounts[] = {5, 7, 9, 11};
+inline constexpr int kMostPlaces = 11;
 
 /// Where to look: window j is low[j−1] < u ≤ high[j−1], around the threshold between levels j − 1
 /// and j.
@@ -26,13 +26,14 @@ struct WindowEdges {
   float per_scale[2] = {};  ///< 1/α for w ≥ 0 and w < 0; 0: no window on that side
   float low[kMostWindowLevels] = {}, high[kMostWindowLevels] = {};
   float step[kMostWindowLevels] = {};  ///< q_1 … q_k in units that are exact in float
-  float places[kOutlooks] = {};        ///< of the outlook, ascending from 0
+  int place_count = 0;                 ///< of the outlook: one of kPlaceCounts
+  float places[kMostPlaces] = {};      ///< ascending from 0
 };
 
 /// By sign, or all in [0].
 struct WindowSums {
-  LevelSums above[2];  ///< of the codes that high[] gives, in units of step
-  double outlook[2][kOutlooks + 1] = {};
+  LevelSums above[2];                       ///< of the codes that high[] gives, in units of step
+  double outlook[2][kMostPlaces + 1] = {};  ///< at each place, then beyond the last
   WindowSums& operator+=(const WindowSums& other);
 };
 
