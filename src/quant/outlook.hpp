@@ -9,11 +9,10 @@
 
 namespace laq::quant {
 
-/// Scales x relative to the previous one, ascending from 0, at least one above 1: where
-/// `ScaleWindow` sums H(x) = Σ d max(0, 2u − x), u = a / α. H is convex, so that chords between
-/// them bound the gain x H(x) of every scale outside of the window, for ternary levels (see
-/// exact.cpp).
-/// As many as one of `kPlaceCounts`.
+/// Where `ScaleWindow` sums H(x) = Σ d max(0, 2u − x), u = a / α: scales x relative to the previous
+/// one, ascending from 0, at least one above 1, as many as one of `kPlaceCounts`. H is convex, so
+/// that chords between them bound the gain x H(x) of every scale outside of the window, for ternary
+/// levels (see exact.cpp).
 using Outlook = std::vector<float>;
 
 /// For a group of which nothing is known yet.
