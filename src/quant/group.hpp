@@ -19,13 +19,13 @@ struct Group {
 /// The outcome of a quantizer: ŵ as a function of w that is constant between thresholds.
 /// ŵ_i = values[j] and its code is codes[j], j = number of thresholds below w_i.
 struct StepFunction {
-  std::vector<float> thresholds;  ///< ascending
-  std::vector<double> values;     ///< one more than thresholds; ŵ holds them rounded to float
-  std::vector<int> codes;         ///< PAPER.md's codes, as many as values
-  std::vector<double> scales;     ///< [α] or [α, β]
-  std::vector<double> carried;    ///< for the next iterations' `Group`; empty: as before
-  int rounds = 0;                 ///< updates of α by an alternating solver
-  bool converged = true;          ///< the alternating solver met its tolerance
+  std::vector<float> thresholds;     ///< ascending
+  std::vector<double> values;        ///< one more than thresholds; ŵ holds them rounded to float
+  std::vector<int> codes;            ///< PAPER.md's codes, as many as values
+  std::vector<double> scales;        ///< [α] or [α, β]
+  std::vector<double> carried = {};  ///< for the next iterations' `Group`; empty: as before
+  int rounds = 0;                    ///< updates of α by an alternating solver
+  bool converged = true;             ///< the alternating solver met its tolerance
 };
 
 /// Which weights a scale covers. The magnitude of a weight that is not covered counts as 0.
