@@ -23,9 +23,9 @@ struct StepFunction {
   std::vector<double> values;        ///< one more than thresholds; ŵ holds them rounded to float
   std::vector<int> codes;            ///< PAPER.md's codes, as many as values
   std::vector<double> scales;        ///< [α] or [α, β]
-  std::vector<double> carried = {};  ///< for the next iterations' `Group`; empty: as before
   int rounds = 0;                    ///< updates of α by an alternating solver
   bool converged = true;             ///< the alternating solver met its tolerance
+  std::vector<double> carried = {};  ///< for the next iterations' `Group`; empty: as before
 };
 
 /// Which weights a scale covers. The magnitude of a weight that is not covered counts as 0.
