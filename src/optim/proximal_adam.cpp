@@ -18,6 +18,12 @@ std::size_t count(const at::Tensor& tensor) {
   return static_cast<std::size_t>(tensor.numel());
 }
 
+// What a groups × n tensor of doubles has of one group.
+std::span<double> row(const at::Tensor& tensor, std::int64_t group) {
+  const std::int64_t n = tensor.size(1);
+  return {tensor.data_ptr<double>() + group * n, static_cast<std::size_t>(n)};
+}
+
 // Errors of `work` say which layer they are of.
 template <typename Slot, typename Work>
 void with_layer_name(const Slot& slot, const Work& work) {
@@ -100,13 +106,11 @@ quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index,
   group.latent = {slot.latent.data_ptr<float>() + begin, size};
   group.previous = {slot.parameter.tensor.data_ptr<float>() + begin, size};
   if (curvature) group.curvature = {curvature + begin, size};
-  const double* scales = slot.scales.data_ptr<double>() + index * slot.scales.size(1);
-  if (scales[0] > 0 || scales[slot.scales.size(1) - 1] > 0) {
-    group.scales.assign(scales, scales + slot.scales.size(1));
-  }
+  const auto scales = row(slot.scales, index);
+  if (scales.front() > 0 || scales.back() > 0) group.scales.assign(scales.begin(), scales.end());
   if (slot.carried.defined()) {
-    const double* carried = slot.carried.data_ptr<double>() + index * slot.carried.size(1);
-    group.carried.assign(carried, carried + slot.carried.size(1));
+    const auto carried = row(slot.carried, index);
+    group.carried.assign(carried.begin(), carried.end());
   }
   return group;
 }
@@ -222,11 +226,9 @@ void ProximalAdam::write(Slot& slot, std::int64_t index, const quant::Group& her
   const std::size_t n = here.latent.size();
   float* out = slot.parameter.tensor.data_ptr<float>() + static_cast<std::size_t>(index) * n;
   quant::apply(step, here.latent, {out, n});
-  std::copy(step.scales.begin(), step.scales.end(),
-            slot.scales.data_ptr<double>() + index * slot.scales.size(1));
+  std::copy(step.scales.begin(), step.scales.end(), row(slot.scales, index).begin());
   if (slot.carried.defined()) {
-    std::copy(step.carried.begin(), step.carried.end(),
-              slot.carried.data_ptr<double>() + index * slot.carried.size(1));
+    std::copy(step.carried.begin(), step.carried.end(), row(slot.carried, index).begin());
   }
   keep(slot, index, step);
 }
@@ -239,7 +241,7 @@ void ProximalAdam::keep(Slot& slot, std::int64_t index, const quant::StepFunctio
                  .found = std::to_string(count),
                  .expected = std::to_string(slot.levels.size(1))});
   }
-  std::copy(step.values.begin(), step.values.end(), slot.levels.data_ptr<double>() + index * count);
+  std::copy(step.values.begin(), step.values.end(), row(slot.levels, index).begin());
   slot.rounds.data_ptr<std::int64_t>()[index] = step.rounds;
 }
 

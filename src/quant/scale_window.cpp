@@ -104,10 +104,11 @@ ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sig
       parts_((group.latent.size() + kChunk - 1) / kChunk) {
   edges_.levels = levels.k();
   edges_.by_sign = by_sign;
-  edges_.outlook = exact;
-  const Outlook places = outlook_from(group.carried).value_or(first_outlook());
-  edges_.place_count = static_cast<int>(places.size());
-  std::copy(places.begin(), places.end(), edges_.places);
+  if (exact) {
+    const Outlook places = outlook_from(group.carried).value_or(first_outlook());
+    edges_.place_count = static_cast<int>(places.size());
+    std::copy(places.begin(), places.end(), edges_.places);
+  }
   for (std::size_t s = 0; s < group.scales.size() && s < 2; ++s) {
     scale_[s] = group.scales[s];
     const auto per_scale = static_cast<float>(1 / scale_[s]);

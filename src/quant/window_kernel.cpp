@@ -136,8 +136,9 @@ void look_block(const WindowEdges& edges, const float* w, const float* d, std::s
     default:
       sum_levels<7>(edges, w, d, n, near, sums);
   }
-  if (!edges.outlook) return;
   switch (edges.place_count) {
+    case 0:
+      break;
     case 5:
       sum_places<5>(edges, w, d, n, sums);
       break;
@@ -148,7 +149,7 @@ void look_block(const WindowEdges& edges, const float* w, const float* d, std::s
       sum_places<9>(edges, w, d, n, sums);
       break;
     default:
-      sum_places<11>(edges, w, d, n, sums);
+      sum_places<kMostPlaces>(edges, w, d, n, sums);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 
 #include "quant/passes.hpp"
 
@@ -15,18 +16,17 @@ inline constexpr int kMostWindowLevels = 7;
 /// summed: see outlook.hpp. Beyond the last of them gains are bounded by Σ d m max(0, 2u − m), m =
 /// max(u, x).
 inline constexpr int kPlaceCounts[] = {5, 7, 9, 11};
-inline constexpr int kMostPlaces = 11;
+inline constexpr int kMostPlaces = *std::rbegin(kPlaceCounts);
 
 /// Where to look: window j is low[j−1] < u ≤ high[j−1], around the threshold between levels j − 1
 /// and j.
 struct WindowEdges {
   int levels = 1;           ///< k: 1, 3 or 7
   bool by_sign = false;     ///< sums of w > 0 and w < 0 apart
-  bool outlook = false;     ///< whether `outlook` is wanted (k = 1 only)
   float per_scale[2] = {};  ///< 1/α for w ≥ 0 and w < 0; 0: no window on that side
   float low[kMostWindowLevels] = {}, high[kMostWindowLevels] = {};
   float step[kMostWindowLevels] = {};  ///< q_1 … q_k in units that are exact in float
-  int place_count = 0;                 ///< of the outlook: one of kPlaceCounts
+  int place_count = 0;                 ///< of the outlook (k = 1 only): 0 or one of kPlaceCounts
   float places[kMostPlaces] = {};      ///< ascending from 0
 };
 
