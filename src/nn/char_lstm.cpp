@@ -26,7 +26,7 @@ Size size(const CharLstmSpec& spec, const Shape& shape) {
 
 CharLstm::CharLstm(const CharLstmSpec& spec, const Shape& shape)
     : lstm_(register_module("lstm", torch::nn::LSTM(shape.outputs, spec.units))),
-      output_(register_module("output", torch::nn::Linear(spec.units, shape.outputs))) {
+      output_(register_module("output", Dense(spec.units, shape.outputs))) {
   for (const char* name : {"weight_ih_l0", "weight_hh_l0"}) {
     const at::Tensor weight = parameter(name);
     add_weight(std::string("lstm.") + name, weight, weight.size(1), spec.units, kGates);

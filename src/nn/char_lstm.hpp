@@ -1,8 +1,8 @@
 #pragma once
 
-#include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/rnn.h>
 
+#include "nn/dense.hpp"
 #include "nn/model.hpp"
 
 namespace laq::nn {
@@ -40,7 +40,7 @@ class CharLstm : public Model {
   at::Tensor parameter(const std::string& name) const;
 
   torch::nn::LSTM lstm_;
-  torch::nn::Linear output_;
+  Dense output_;
 };
 
 }  // namespace laq::nn

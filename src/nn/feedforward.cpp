@@ -27,9 +27,9 @@ Norm FeedForward::add_norm(std::int64_t units) {
   return norm;
 }
 
-torch::nn::Linear FeedForward::add_dense(std::int64_t inputs, std::int64_t outputs) {
+Dense FeedForward::add_dense(std::int64_t inputs, std::int64_t outputs) {
   const auto name = fmt::format("dense{}", ++dense_);
-  auto dense = register_module(name, torch::nn::Linear(inputs, outputs));
+  auto dense = register_module(name, Dense(inputs, outputs));
   list(name, dense->weight, dense->bias, inputs, outputs);
   return dense;
 }

@@ -2,8 +2,8 @@
 
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/linear.h>
 
+#include "nn/dense.hpp"
 #include "nn/model.hpp"
 
 namespace laq::nn {
@@ -13,7 +13,7 @@ namespace laq::nn {
 /// quantized; biases start at 0 and are not.
 class FeedForward : public Model {
  protected:
-  torch::nn::Linear add_dense(std::int64_t inputs, std::int64_t outputs);
+  Dense add_dense(std::int64_t inputs, std::int64_t outputs);
   /// 3 × 3, stride 1, one row of zeros around the picture. As Glorot & Bengio (2010) count, one
   /// unit is fed by inputs·9 others and feeds outputs·9.
   torch::nn::Conv2d add_convolution(std::int64_t inputs, std::int64_t outputs);

@@ -20,7 +20,7 @@ class Mlp : public FeedForward {
   at::Tensor forward(const at::Tensor& input) override;
 
  private:
-  std::vector<torch::nn::Linear> dense_;
+  std::vector<Dense> dense_;
   std::vector<torch::nn::BatchNorm1d> norm_;
 };
 

@@ -3,20 +3,14 @@
 #include <fmt/format.h>
 #include <omp.h>
 
-#include <oneapi/dnnl/dnnl.hpp>
-
 #include "core/error.hpp"
+#include "nn/onednn.hpp"
 
 namespace laq::nn {
 namespace {
 
 using dnnl::matmul;
 using dnnl::memory;
-
-const dnnl::engine& cpu() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  return engine;
-}
 
 // oneDNN plans a primitive for the threads there are when it is made.
 class OneThread {
@@ -38,25 +32,20 @@ matmul::primitive_desc plan(std::int64_t rows, const ProductSpec& spec,
                             const memory::desc& weights) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  const memory::desc from = dense(rows, spec.k), to = dense(rows, spec.n);
-#if DNNL_VERSION_MAJOR >= 3
-  return {cpu(), from, weights, to, attributes};
-#else
-  return {matmul::desc(from, weights, to), attributes, cpu()};
-#endif
+  return plan_product(dense(rows, spec.k), weights, {}, dense(rows, spec.n), attributes);
 }
 
 class PackedProduct : public Product<float> {
  public:
   PackedProduct(const matmul::primitive_desc& how, memory packed)
       : primitive_(how),
-        stream_(cpu()),
-        a_(how.src_desc(), cpu(), nullptr),
-        out_(how.dst_desc(), cpu(), nullptr),
+        stream_(onednn_cpu()),
+        a_(how.src_desc(), onednn_cpu(), nullptr),
+        out_(how.dst_desc(), onednn_cpu(), nullptr),
         arguments_{{DNNL_ARG_SRC, a_},
                    {DNNL_ARG_WEIGHTS, std::move(packed)},
                    {DNNL_ARG_DST, out_},
-                   {DNNL_ARG_SCRATCHPAD, memory(how.scratchpad_desc(), cpu())}} {}
+                   {DNNL_ARG_SCRATCHPAD, memory(how.scratchpad_desc(), onednn_cpu())}} {}
 
   void run(const float* a, float* out) override {
     a_.set_data_handle(const_cast<float*>(a));  // oneDNN has no handles for reading only
@@ -101,10 +90,10 @@ std::vector<std::unique_ptr<Product<float>>> make_products(const float* matrix,
   const memory::dims size = {spec.k, spec.n};
   const memory::desc any(size, memory::data_type::f32, memory::format_tag::any);
   const memory::desc packed_as = plan(spec.rows.front(), spec, any).weights_desc();
-  memory packed(packed_as, cpu());
+  memory packed(packed_as, onednn_cpu());
   const auto tag = spec.transposed ? memory::format_tag::ba : memory::format_tag::ab;
-  memory given({size, memory::data_type::f32, tag}, cpu(), const_cast<float*>(matrix));
-  dnnl::stream stream(cpu());
+  memory given({size, memory::data_type::f32, tag}, onednn_cpu(), const_cast<float*>(matrix));
+  dnnl::stream stream(onednn_cpu());
   dnnl::reorder(given, packed).execute(stream, given, packed);
   stream.wait();
   std::vector<std::unique_ptr<Product<float>>> products;

@@ -30,7 +30,7 @@ class Vgg : public FeedForward {
     bool pooled;
   };
   std::vector<Convolution> convolutions_;
-  std::vector<torch::nn::Linear> dense_;
+  std::vector<Dense> dense_;
   std::vector<torch::nn::BatchNorm1d> dense_norm_;
 };
 
