@@ -74,7 +74,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 }  // namespace
 
 Program::Program(const Call& call) : out_here_(call.output_file.empty()), started_(now()) {
-  std::vector<std::string> words{LAQ_PROGRAM};
+  std::vector<std::string> words{call.program.empty() ? LAQ_PROGRAM : call.program};
   words.insert(words.end(), call.arguments.begin(), call.arguments.end());
   command_ = "laq";
   for (const auto& word : call.arguments) command_ += " " + word;

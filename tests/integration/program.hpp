@@ -17,6 +17,7 @@ struct Call {
   /// On top of this process's environment without the variables that the program reads.
   std::map<std::string, std::string> environment = {};
   std::string output_file = {};  ///< where standard output goes, for example /dev/full; empty: here
+  std::string program = {};      ///< another one than laq
 };
 
 /// How it ended.
