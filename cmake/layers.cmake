@@ -18,12 +18,12 @@ function(laq_own_code target)
 endfunction()
 
 # LibTorch's headers take long to read: compiled once, for every target that includes them.
+set(LAQ_TORCH_HEADERS <ATen/ATen.h> <torch/nn/modules/batchnorm.h> <torch/nn/modules/linear.h>)
 function(laq_torch_headers)
   file(WRITE ${PROJECT_BINARY_DIR}/torch_headers.cpp "")
   add_library(laq_torch_headers OBJECT ${PROJECT_BINARY_DIR}/torch_headers.cpp)
   target_link_libraries(laq_torch_headers PUBLIC torch OpenMP::OpenMP_CXX fmt::fmt)
-  target_precompile_headers(laq_torch_headers PRIVATE <ATen/ATen.h> <torch/nn/modules/batchnorm.h>
-                            <torch/nn/modules/linear.h>)
+  target_precompile_headers(laq_torch_headers PRIVATE ${LAQ_TORCH_HEADERS})
   laq_own_code(laq_torch_headers)
 endfunction()
 
