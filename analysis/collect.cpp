@@ -8,6 +8,7 @@
 
 #include "analysis/unicode.hpp"
 #include "core/error.hpp"
+#include "core/median.hpp"
 #include "core/text.hpp"
 #include "record/run_record.hpp"
 #include "sweep/plan.hpp"

@@ -1,6 +1,5 @@
 #include "analysis/statistics.hpp"
 
-#include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 
@@ -35,13 +34,6 @@ std::optional<double> t_test(const Summary& summary, double limit, bool below) {
   if (summary.standard_error() == 0) return distance > 0 ? 0 : 1;
   const boost::math::students_t distribution(static_cast<double>(summary.n - 1));
   return cdf(complement(distribution, distance / summary.standard_error()));
-}
-
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 }  // namespace laq::analysis

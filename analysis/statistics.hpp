@@ -32,7 +32,4 @@ std::optional<Interval> t_interval(const Summary& summary, double level);
 /// `limit`; none when n < 2.
 std::optional<double> t_test(const Summary& summary, double limit, bool below);
 
-/// The middle value, or the mean of the two in the middle; none of no values.
-std::optional<double> median(std::vector<double> values);
-
 }  // namespace laq::analysis

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/statistics.hpp"
+#include "core/median.hpp"
 
 namespace laq::analysis {
 namespace {

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
 #include "core/machine.hpp"
+#include "core/median.hpp"
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
 #include "experiments/interrupt.hpp"
@@ -71,13 +71,6 @@ class Progress {
   bool live_;
 };
 
-/// Of one number or more.
-double median_ms(std::vector<double> seconds) {
-  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
-  std::nth_element(seconds.begin(), middle, seconds.end());
-  return 1000 * *middle;
-}
-
 nlohmann::json summary(const train::Run& run, const train::SessionResult& result) {
   nlohmann::json all = {{"experiment", run.request.experiment},
                         {"method", run.request.method},
@@ -97,9 +90,8 @@ nlohmann::json summary(const train::Run& run, const train::SessionResult& result
       std::visit([&](const auto& plain) { all[key] = plain; }, value->second);
     }
   }
-  if (!result.checkpoint_seconds.empty()) {  // of this call alone
-    all["checkpoint_ms"] = median_ms(result.checkpoint_seconds);
-  }
+  const auto checkpoint = median(result.checkpoint_seconds);  // of this call alone
+  if (checkpoint) all["checkpoint_ms"] = 1000 * *checkpoint;
   return all;
 }
 

@@ -86,6 +86,7 @@ class Session {
       const std::unique_ptr<Task> task = load_task(run_, options_.data);
       Training training(run_, *task, device_named(options_.device), options_.graph);
       resume(training);
+      report(record::State::running, &training);
       options_.on_start();
       result.state = train(training);
       result.history = training.history();

@@ -11,17 +11,11 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/machine.hpp"
+#include "core/median.hpp"
 #include "core/random.hpp"
 
 namespace laq::train {
 namespace {
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // A run that was begun before these columns were kept goes on without them.
 void append_distribution(const optim::LayerReport& layer, record::History& history) {
@@ -193,7 +187,7 @@ void Training::conclude() {
   const auto* epochs = history_.epochs.find("seconds");
   values["epochs"] = position_.epoch;
   values["steps"] = position_.steps;
-  values["step_ms"] = steps ? 1000 * median(*steps) : 0.0;
+  values["step_ms"] = 1000 * (steps ? median(*steps).value_or(0) : 0);
   values["seconds"] = epochs ? std::accumulate(epochs->begin(), epochs->end(), 0.0) : 0.0;
   values["peak_rss_mb"] = peak_memory_mib();
 }

@@ -24,13 +24,6 @@ TEST_CASE("mean and sample standard deviation, by hand") {
   CHECK(summarize({}).n == 0);
 }
 
-TEST_CASE("the median is the middle value or the mean of two") {
-  CHECK(median({3, 1, 2}) == 2.0);
-  CHECK(median({4, 1, 2, 3}) == 2.5);
-  CHECK(median({7}) == 7.0);
-  CHECK_FALSE(median({}));
-}
-
 TEST_CASE("text is measured in columns of a terminal") {
   CHECK(display_width("LATe") == 4);
   CHECK(display_width("1.58 ± 0.03") == 11);
