@@ -10,6 +10,7 @@
 
 #include "core/error.hpp"
 #include "core/exit_codes.hpp"
+#include "core/leave.hpp"
 #include "core/machine.hpp"
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
@@ -129,12 +130,5 @@ int main(int argc, char** argv) {
                   [](const char* word) { return std::string_view(word) == "run"; })) {
     laq::restart_with_waiting_policy(argv);
   }
-  const int code = run_and_report(argc, argv);
-#ifndef LAQ_SANITIZE
-  // Everything of ours is closed and flushed; taking LibTorch's operators down one by one is a
-  // fifth of a short command's time.
-  std::fflush(nullptr);
-  std::_Exit(code);
-#endif
-  return code;
+  return laq::leave(run_and_report(argc, argv));
 }

@@ -76,7 +76,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 Program::Program(const Call& call) : out_here_(call.output_file.empty()), started_(now()) {
   std::vector<std::string> words{call.program.empty() ? LAQ_PROGRAM : call.program};
   words.insert(words.end(), call.arguments.begin(), call.arguments.end());
-  command_ = "laq";
+  command_ = call.program.empty() ? "laq" : call.program;
   for (const auto& word : call.arguments) command_ += " " + word;
   std::vector<std::string> variables = environment_of(call);
   auto arguments = pointers(words), environment = pointers(variables);
