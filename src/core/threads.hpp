@@ -2,7 +2,7 @@
 
 #include <omp.h>
 
-namespace laq::test {
+namespace laq {
 
 /// Sets the number of OpenMP threads as long as it lives.
 class WithThreads {
@@ -18,4 +18,4 @@ class WithThreads {
   int before_;
 };
 
-}  // namespace laq::test
+}  // namespace laq

@@ -1,9 +1,9 @@
 #include "nn/packed_product.hpp"
 
 #include <fmt/format.h>
-#include <omp.h>
 
 #include "core/error.hpp"
+#include "core/threads.hpp"
 #include "nn/onednn.hpp"
 
 namespace laq::nn {
@@ -11,18 +11,6 @@ namespace {
 
 using dnnl::matmul;
 using dnnl::memory;
-
-// oneDNN plans a primitive for the threads there are when it is made.
-class OneThread {
- public:
-  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
-};
 
 memory::desc dense(std::int64_t rows, std::int64_t columns) {
   return {{rows, columns}, memory::data_type::f32, memory::format_tag::ab};
@@ -86,7 +74,7 @@ class PlainProduct : public Product<double> {
 
 std::vector<std::unique_ptr<Product<float>>> make_products(const float* matrix,
                                                            const ProductSpec& spec) try {
-  const OneThread one;
+  const WithThreads one(1);  // oneDNN plans a primitive for the threads there are when it is made
   const memory::dims size = {spec.k, spec.n};
   const memory::desc any(size, memory::data_type::f32, memory::format_tag::any);
   const memory::desc packed_as = plan(spec.rows.front(), spec, any).weights_desc();

@@ -1,9 +1,9 @@
 #include <ATen/ATen.h>
-#include <omp.h>
 
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "core/threads.hpp"
 #include "nn/dense.hpp"
 
 using namespace laq::nn;
@@ -54,13 +54,11 @@ void check_layer(std::int64_t rows, std::int64_t inputs, std::int64_t outputs) {
 
 TEST_CASE("a dense layer's products are those of nn::Linear in double", "[reference][nn]") {
   for (const int threads : {1, 2}) {
-    const int before = omp_get_max_threads();
-    omp_set_num_threads(threads);
+    const laq::WithThreads set(threads);
     for (const std::int64_t rows : {1, 3, 100})
       for (const std::int64_t inputs : {1, 17, 784})
         for (const std::int64_t outputs : {1, 10, 300}) check_layer(rows, inputs, outputs);
     check_layer(0, 5, 3);
-    omp_set_num_threads(before);
   }
 }
 

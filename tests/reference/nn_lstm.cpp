@@ -1,10 +1,10 @@
 #include <ATen/ATen.h>
-#include <omp.h>
 
 #include <cmath>
 #include <limits>
 #include <random>
 
+#include "core/threads.hpp"
 #include "nn/gate_functions.hpp"
 #include "nn/lstm.hpp"
 #include "support/catch.hpp"
@@ -123,13 +123,13 @@ TEST_CASE("the LSTM's gradient is the slope of the loss", "[nn]") {
 
 TEST_CASE("the LSTM gives the same on one thread, but for the order of sums", "[nn]") {
   const Sequences p = sequences(20, 9, 48, 30, at::kFloat);
-  const int threads = omp_get_max_threads();
-  const at::Tensor many = one_hot_lstm(p.characters, p.weights);
-  const auto of_many = gradients(p, many);
-  omp_set_num_threads(1);
-  const at::Tensor one = one_hot_lstm(p.characters, p.weights);
-  const auto of_one = gradients(p, one);
-  omp_set_num_threads(threads);
+  const auto outcome = [&] {
+    const at::Tensor hidden = one_hot_lstm(p.characters, p.weights);
+    return std::pair(hidden, gradients(p, hidden));
+  };
+  const auto [many, of_many] = outcome();
+  const WithThreads single(1);
+  const auto [one, of_one] = outcome();
   const double tolerance = 16 * static_cast<double>(std::numeric_limits<float>::epsilon());
   CHECK(difference(one, many) <= tolerance);
   for (std::size_t i = 0; i < of_one.size(); ++i)

@@ -4,13 +4,13 @@
 
 #include "core/parallel.hpp"
 #include "core/random.hpp"
+#include "core/threads.hpp"
 #include "optim/adam_kernel.hpp"
 #include "support/scratch.hpp"
-#include "support/threads.hpp"
 
 using namespace laq;
 using namespace laq::optim;
-using laq::test::WithThreads;
+using laq::WithThreads;
 
 namespace {
 

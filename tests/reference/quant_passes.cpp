@@ -2,10 +2,10 @@
 #include <cmath>
 
 #include "core/parallel.hpp"
+#include "core/threads.hpp"
 #include "quant/passes.hpp"
 #include "support/random_group.hpp"
 #include "support/scratch.hpp"
-#include "support/threads.hpp"
 
 // The vectorised passes against scalar double-precision code, at lengths around the width of the
 // vectors (up to 16 floats), the blocks (256) and the chunks.

@@ -4,11 +4,11 @@
 
 #include "core/parallel.hpp"
 #include "core/random.hpp"
+#include "core/threads.hpp"
 #include "support/scratch.hpp"
-#include "support/threads.hpp"
 
 using namespace laq;
-using laq::test::WithThreads;
+using laq::WithThreads;
 
 namespace {
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <set>
 
+#include "core/threads.hpp"
 #include "data/image_folder.hpp"
 #include "data/picture_cache.hpp"
 #include "data_pictures_fixture.hpp"
-#include "support/threads.hpp"
 
 namespace laq::data {
 namespace {
@@ -196,7 +196,7 @@ TEST_CASE("bad pictures are errors that name them", "[data]") {
     }
     set.pack(members);
     for (const int threads : {1, 2, 4}) {
-      const test::WithThreads scope(threads);
+      const WithThreads scope(threads);
       CHECK_THAT(set.error(), Contains("train/dog/a.png: is neither"));
     }
   }

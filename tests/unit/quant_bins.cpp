@@ -1,11 +1,11 @@
 #include <algorithm>
 
 #include "core/parallel.hpp"
+#include "core/threads.hpp"
 #include "quant/magnitude_bins.hpp"
 #include "quant/passes.hpp"
 #include "support/random_group.hpp"
 #include "support/scratch.hpp"
-#include "support/threads.hpp"
 
 using namespace laq;
 using namespace laq::test;
