@@ -9,7 +9,7 @@
 #include "analysis/render.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
-#include "experiments/shared_options.hpp"
+#include "experiments/recorded_sweep.hpp"
 #include "sweep/plan.hpp"
 
 namespace laq {
@@ -17,10 +17,9 @@ namespace fs = std::filesystem;
 namespace {
 
 struct TableOptions {
-  sweep::PlanRequest request;
+  RecordedSweep sweep;
   std::string format = "md";
-  std::string runs, out;
-  DataPathOptions data;
+  std::string out;
   bool check = false;
 };
 
@@ -37,11 +36,8 @@ void print(const std::string& text) {
 }
 
 void run(const TableOptions& options, Context& context) {
-  sweep::PlanRequest request = options.request;
-  request.runs = options.runs;
-  request.data = options.data.paths();
   const analysis::Table table =
-      analysis::make_table(sweep::make_plan(context.configs, request), context.configs);
+      analysis::make_table(options.sweep.plan(context.configs), context.configs);
   if (options.check) {
     const analysis::CheckResult result = analysis::check(table);
     print(result.text());
@@ -62,20 +58,13 @@ void add_table_command(CLI::App& app, Context& context) {
   std::vector<std::string> names;
   for (const auto& format : analysis::formats()) names.push_back(format.first);
   CLI::App* command = app.add_subcommand("table", "Lay a sweep's results beside the paper's");
-  command->add_option("SWEEP", options->request.sweep, "Name below configs/sweeps, or a YAML file")
-      ->required();
-  command->add_option("WORDS", options->request.words,
-                      "The words the sweep was run with: key=value, axis=a,b");
+  options->sweep.add_to(*command);
   command->add_option("--format", options->format, "Of the table")
       ->check(CLI::IsMember(names))
       ->capture_default_str();
   command->add_flag("--check", options->check,
                     "Print what is reproduced, off or missing; exit 1 unless all is reproduced");
-  command->add_option("--profile", options->request.profile, "Instead of the sweep's own");
-  command->add_option("--name", options->request.name, "The name the sweep was given");
-  command->add_option("--runs", options->runs, "The runs folder (results/SWEEP/runs)");
   command->add_option("--out", options->out, "Write the table to this file");
-  options->data.add_to(*command);
   command->callback([options, &context] { run(*options, context); });
 }
 

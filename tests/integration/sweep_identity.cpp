@@ -46,6 +46,8 @@ TEST_CASE("a sweep whose file was edited is refused, extended or given another n
   CHECK_THAT(renamed.out, Catch::Contains("sweep shorter") && Catch::Contains("2 runs, 0 done"));
   CHECK(fs::exists(place / "results/shorter/table.md"));
   check_done(place.laq({"table", "mine", "--name", "shorter"}));
+  check_done(place.laq({"plot", "mine", "--name", "shorter"}));
+  CHECK(fs::exists(place / "results/shorter/figures/figures.tsv"));
 }
 
 TEST_CASE("a configuration that is edited while a sweep goes on fails by name") {
