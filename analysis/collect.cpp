@@ -74,19 +74,22 @@ Result read_result(const sweep::Job& job, const record::RunRecord& record, Metri
   return result;
 }
 
-void add_origin(const record::Provenance& from, Origin& origin) {
+void add_origin(const record::RunRecord& record, Origin& origin) {
   const auto add = [](std::set<std::string>& set, const std::string& value) {
     if (!value.empty()) set.insert(one_line(value));
   };
-  add(origin.versions, from.version);
-  add(origin.commits, from.git_commit + (from.git_dirty ? " with local changes" : ""));
-  add(origin.cpus, from.cpu_model);
-  add(origin.threads, std::to_string(from.threads));
-  add(origin.libtorch, from.libtorch_version);
-  add(origin.blas, from.blas);
-  add(origin.devices, from.device);
-  add(origin.hosts, from.host);
-  add(origin.times, from.file_time.empty() ? "unknown" : from.file_time);
+  for (const record::Process& by : record.processes()) {
+    add(origin.versions, by.version);
+    add(origin.commits, by.build());
+    add(origin.cpus, by.cpu_model);
+    add(origin.threads, by.threads > 0 ? std::to_string(by.threads) : "");
+    add(origin.libtorch, by.libtorch_version);
+    add(origin.blas, by.blas);
+    add(origin.devices, by.device);
+    add(origin.hosts, by.host);
+  }
+  const std::string& time = record.provenance.file_time;
+  add(origin.times, time.empty() ? "unknown" : time);
 }
 
 sweep::Job refreshed(const sweep::Job& planned) {
@@ -110,7 +113,7 @@ void add_run(const sweep::Plan& plan, const sweep::Job& job, Metric metric, Cell
   try {
     const auto record = record::read_run_record(job.folder / "run.h5");
     cell.results.push_back(read_result(job, record, metric));
-    add_origin(record.provenance, origin);
+    add_origin(record, origin);
   } catch (const std::exception& error) {
     cell.missing.push_back(missing_run(job, kUnreadable, error.what()));
   }

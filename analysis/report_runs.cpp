@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "analysis/html.hpp"
 #include "analysis/report_parts.hpp"
 #include "analysis/wording.hpp"
+#include "core/text.hpp"
 
 namespace laq::analysis {
 namespace {
@@ -57,6 +59,17 @@ std::string state_of(const RunData& run) {
 std::string epochs_of(const RunData& run, const sweep::Job& job) {
   const std::size_t done = run.record ? run.record->history.epochs.rows() : 0;
   return fmt::format("{} of {}", done, job.run.train.epochs);
+}
+
+// The builds that computed a run, each once.
+std::string builds_of(const record::RunRecord& record) {
+  std::vector<std::string> builds;
+  for (const record::Process& by : record.processes()) {
+    const std::string build =
+        shortened(by.git_commit, kCommitDigits) + (by.git_dirty ? " with local changes" : "");
+    if (std::find(builds.begin(), builds.end(), build) == builds.end()) builds.push_back(build);
+  }
+  return join(builds);
 }
 
 // A path below the runs folder, which the caption names.
@@ -125,9 +138,7 @@ std::string runs_html(const ReportSource& source) {
       const record::Provenance* from = run.record ? &run.record->provenance : nullptr;
       table.row({std::to_string(job.run.request.seed), state_of(run), value_of(source, run),
                  epochs_of(run, job), shortened(job.run.hash, kHashDigits),
-                 from ? shortened(from->git_commit, kCommitDigits) +
-                            (from->git_dirty ? " with local changes" : "")
-                      : "–",
+                 run.record ? builds_of(*run.record) : "–",
                  from ? escaped_html(from->file_time) : "–", place_of(source, job)},
                 run_anchor(run.job));
     }
@@ -141,15 +152,18 @@ std::string provenance_html(const ReportSource& source) {
     for (const auto& run : series.runs) {
       if (!run.record) continue;
       const record::Provenance& from = run.record->provenance;
-      values["Program"].insert(from.creator + " " + from.version);
-      values["Commit"].insert(from.git_commit + (from.git_dirty ? " with local changes" : ""));
-      values["Machine"].insert(from.host);
-      values["Processor"].insert(from.cpu_model + ", " + from.cpu_capability);
-      values["Threads of a run"].insert(std::to_string(from.threads));
-      values["LibTorch"].insert(from.libtorch_version);
-      values["BLAS"].insert(from.blas);
-      values["Device"].insert(from.device);
       values["Data, SHA-256"].insert(from.dataset_sha256);
+      for (const record::Process& by : run.record->processes()) {
+        values["Program"].insert(from.creator + " " + by.version);
+        values["Commit"].insert(by.build());
+        if (by.threads == 0) continue;  // of a part of which nothing is known
+        values["Machine"].insert(by.host);
+        values["Processor"].insert(by.cpu_model + ", " + by.cpu_capability);
+        values["Threads of a run"].insert(std::to_string(by.threads));
+        values["LibTorch"].insert(by.libtorch_version);
+        values["BLAS"].insert(by.blas);
+        values["Device"].insert(by.device);
+      }
     }
   }
   if (values.empty()) return "<p>No run has a record yet.</p>\n";

@@ -132,6 +132,17 @@ std::optional<double> History::final_number(const std::string& key) const {
   return std::nullopt;
 }
 
+void History::continue_by(std::int64_t step, const Process& process) {
+  if (stretches.empty() && step > 1) {
+    Process unknown;
+    unknown.version = unknown.git_commit = "unknown";
+    unknown.device = "";
+    stretches.push_back({1, unknown});
+  }
+  while (!stretches.empty() && stretches.back().first_step >= step) stretches.pop_back();
+  if (stretches.empty() || stretches.back().by != process) stretches.push_back({step, process});
+}
+
 void History::check() const {
   check_table(epochs, "epoch");
   check_table(steps, "step");
@@ -146,6 +157,12 @@ void History::check() const {
     }
   }
   checked_names(final_values, "final value");
+  const auto not_after = [](const Stretch& a, const Stretch& b) {
+    return b.first_step <= a.first_step;
+  };
+  if (std::adjacent_find(stretches.begin(), stretches.end(), not_after) != stretches.end()) {
+    throw Error({.what = "the processes' first steps do not rise"});
+  }
 }
 
 }  // namespace laq::record

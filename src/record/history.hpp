@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "record/provenance.hpp"
+
 namespace laq::record {
 
 /// Columns of numbers of equal length, in the order in which they were first given, each row with a
@@ -42,12 +44,21 @@ using Layer = std::vector<std::pair<std::string, LayerColumn>>;
 
 using FinalValue = std::variant<std::int64_t, double, std::string>;
 
+/// Steps of a run that one kind of process computed: from the first one up to the next stretch.
+struct Stretch {
+  std::int64_t first_step = 1;
+  Process by;
+
+  bool operator==(const Stretch&) const = default;
+};
+
 /// What a run has measured so far.
 struct History {
   Table epochs;
   Table steps;
   std::vector<std::pair<std::string, Layer>> layers;
   std::map<std::string, FinalValue> final_values;
+  std::vector<Stretch> stretches = {};  ///< none in the first versions' files
 
   /// Null when absent.
   const Layer* find_layer(std::string_view layer) const;
@@ -59,6 +70,9 @@ struct History {
   void append_layer(const std::string& layer, const std::string& column,
                     std::span<const double> row);
   void append_layer(const std::string& layer, const std::string& column, double value);
+  /// From `step` on the run is computed by `process`; nothing new when it was before. Steps of
+  /// which nothing is known become a stretch of their own, by "unknown".
+  void continue_by(std::int64_t step, const Process& process);
 
   /// Error: lengths differ, a number does not rise, a name is empty, twice there or holds a '/'.
   void check() const;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "record/process_io.hpp"
 
 namespace laq::record {
 namespace {
@@ -38,6 +39,27 @@ Layer read_layer(const Hdf5Reader& in, const std::string& group) {
   return layer;
 }
 
+void write_stretches(Hdf5Writer& out, const std::string& group,
+                     const std::vector<Stretch>& stretches) {
+  out.group(group);
+  for (const Stretch& stretch : stretches) {
+    const std::string path = group + "/" + std::to_string(stretch.first_step);
+    out.group(path);
+    out.integer(path, "first_step", stretch.first_step);
+    write_process(out, path, stretch.by);
+  }
+}
+
+std::vector<Stretch> read_stretches(const Hdf5Reader& in, const std::string& group) {
+  std::vector<Stretch> stretches;
+  if (!in.has(group)) return stretches;  // the first versions' files
+  for (const auto& name : in.names(group)) {
+    const std::string path = group + "/" + name;
+    stretches.push_back({in.integer(path, "first_step"), read_process(in, path)});
+  }
+  return stretches;
+}
+
 FinalValue read_final(const Hdf5Reader& in, const std::string& group, const std::string& name) {
   const auto kind = in.attribute(group, name).kind;
   if (kind == Content::Kind::text) return in.text(group, name);
@@ -61,6 +83,7 @@ void write_history(Hdf5Writer& out, const std::string& root, const History& hist
       out.attach_scale(path, 0, root + "/epochs/epoch");
     }
   }
+  write_stretches(out, root + "/processes", history.stretches);
   const std::string group = root + "/final";
   out.group(group);
   for (const auto& [name, value] : history.final_values) {
@@ -77,6 +100,7 @@ History read_history(const Hdf5Reader& in, const std::string& root) {
   for (const auto& name : in.names(root + "/layers")) {
     history.layers.emplace_back(name, read_layer(in, root + "/layers/" + name));
   }
+  history.stretches = read_stretches(in, root + "/processes");
   for (const auto& name : in.attribute_names(root + "/final")) {
     history.final_values.emplace(name, read_final(in, root + "/final", name));
   }

@@ -6,20 +6,11 @@
 
 namespace laq::record {
 
-/// Where a result comes from: the program, the configuration, the data and the machine.
-struct Provenance {
-  std::string creator = "laq";
+/// What computes: the program, as it is called on a machine.
+struct Process {
   std::string version;
-  std::string file_time;   ///< ISO 8601, UTC
   std::string git_commit;  ///< "unknown" when built outside a repository
   bool git_dirty = false;  ///< the sources differed from the commit
-  std::string config_yaml;
-  std::string config_hash;
-  std::string dataset_sha256;
-  std::string experiment;
-  std::string method;
-  std::int64_t seed = 0;
-  std::string profile;
   std::string host;
   std::string cpu_model;
   std::string cpu_capability;  ///< the instruction set that LibTorch chose
@@ -27,6 +18,23 @@ struct Provenance {
   std::string libtorch_version;
   std::string blas;
   std::string device = "cpu";  ///< a GPU's name, or "cpu"
+
+  /// The commit, with a remark where the sources differed from it.
+  std::string build() const { return git_commit + (git_dirty ? " with local changes" : ""); }
+  bool operator==(const Process&) const = default;
+};
+
+/// Where a result comes from: the process that wrote it, the configuration and the data.
+struct Provenance : Process {
+  std::string creator = "laq";
+  std::string file_time;  ///< ISO 8601, UTC
+  std::string config_yaml;
+  std::string config_hash;
+  std::string dataset_sha256;
+  std::string experiment;
+  std::string method;
+  std::int64_t seed = 0;
+  std::string profile;
 
   bool operator==(const Provenance&) const = default;
 };

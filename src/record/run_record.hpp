@@ -1,16 +1,21 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "record/history.hpp"
 #include "record/provenance.hpp"
 
 namespace laq::record {
 
-/// The content of run.h5: root attributes, /epochs/*, /steps/*, /layers/<name>/*, /final.
+/// The content of run.h5: root attributes, /epochs/*, /steps/*, /layers/<name>/*, /processes/*,
+/// /final.
 struct RunRecord {
   Provenance provenance;
   History history;
+
+  /// Those that computed it, in their order; in the first versions' records, the one that wrote it.
+  std::vector<Process> processes() const;
 };
 
 /// Replaces the file whole. Errors leave the old one as it was.

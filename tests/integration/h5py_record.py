@@ -17,6 +17,7 @@ import numpy
 TEXTS = """creator version file_time git_commit config_yaml config_hash dataset_sha256 experiment
 method profile host cpu_model cpu_capability libtorch_version blas device""".split()
 INTEGERS = "layout git_dirty seed threads".split()
+PROCESS = "first_step git_commit git_dirty cpu_model cpu_capability threads device".split()
 
 
 def plain(value):
@@ -80,6 +81,9 @@ def read(name):
         for group in ("epochs", "steps", "layers", "final"):
             if group not in file:
                 return {}, [f"{name}: no group /{group}"]
+        for process in file.get("processes", {}).values():  # the first versions' records have none
+            for attribute in PROCESS:
+                checker.expect(attribute in process.attrs, f"{process.name} has no {attribute}")
         content = {
             "attributes": checker.attributes(file.attrs),
             "epochs": checker.table(file["epochs"], "epoch"),

@@ -9,6 +9,7 @@
 #include "integration/disturbed.hpp"
 #include "integration/run_results.hpp"
 #include "integration/workplace.hpp"
+#include "record/run_record.hpp"
 
 using namespace laq;
 using namespace laq::integration;
@@ -102,6 +103,26 @@ TEST_CASE("a run that is stopped saves in the middle of an epoch and says so") {
     in_epoch += steps_in_epoch(place.run_folder("late")) > 0;
   }
   CHECK(in_epoch > 0);
+}
+
+TEST_CASE("a record names every kind of process that computed a part of it") {
+  const Workplace place;
+  for (const std::string threads : {"1", "1", "2"}) {
+    Program program(place.call({"run", "tiny", "--method", "late", "--threads", threads,
+                                "train.epochs=1000", "model.hidden=[256, 256]"}));
+    REQUIRE(program.wait_for_output("epoch "));
+    program.send(SIGTERM);
+    check_stopped(program.finish());
+  }
+  const auto record = record::read_run_record(place.run_folder("late") / "run.h5");
+  const std::vector<record::Stretch>& stretches = record.history.stretches;
+  REQUIRE(stretches.size() == 2);
+  CHECK(stretches[0].first_step == 1);
+  CHECK(stretches[0].by.threads == 1);
+  CHECK(stretches[1].first_step > 1);
+  CHECK(stretches[1].first_step <= record.history.steps.index.back());
+  CHECK(stretches[1].by.threads == 2);
+  CHECK(stretches[1].by == static_cast<const record::Process&>(record.provenance));
 }
 
 TEST_CASE("a run that is stopped does not wait for the end of an evaluation") {

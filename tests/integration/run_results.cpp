@@ -42,6 +42,7 @@ std::string difference(const record::History& a, const record::History& b) {
         return "/layers/" + layer + "/" + column;
     }
   }
+  if (a.stretches != b.stretches) return "/processes";
   if (a.final_values.size() != b.final_values.size()) return "/final";
   for (const auto& [name, value] : a.final_values) {
     const auto other = b.final_values.find(name);

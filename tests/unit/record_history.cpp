@@ -59,3 +59,28 @@ TEST_CASE("a history that cannot be stored is refused") {
   history.epochs.index = {1, 3, 2};
   CHECK(holds(message([&] { history.check(); }), "do not rise"));
 }
+
+TEST_CASE("a history knows which process computed which steps") {
+  Process here, there;
+  here.git_commit = "a";
+  there.git_commit = "b";
+  History history;
+  history.continue_by(1, here);
+  history.continue_by(20, here);  // resumed
+  CHECK(history.stretches == std::vector<Stretch>{{1, here}});
+  history.continue_by(30, there);
+  history.continue_by(40, here);
+  CHECK(history.stretches == std::vector<Stretch>{{1, here}, {30, there}, {40, here}});
+  history.continue_by(30, here);  // from an earlier checkpoint: what `there` did is lost
+  CHECK(history.stretches == std::vector<Stretch>{{1, here}});
+
+  History unknown;  // of a version that kept no stretches
+  unknown.continue_by(8, here);
+  REQUIRE(unknown.stretches.size() == 2);
+  CHECK(unknown.stretches[0].first_step == 1);
+  CHECK(unknown.stretches[0].by.git_commit == "unknown");
+  CHECK(unknown.stretches[1] == Stretch{8, here});
+
+  history.stretches = {{2, here}, {2, there}};
+  CHECK(holds(message([&] { history.check(); }), "do not rise"));
+}

@@ -89,7 +89,7 @@ inline bool same(const History& a, const History& b) {
       if (bits(layer[j].second.values) != bits(other.values)) return false;
     }
   }
-  if (a.final_values.size() != b.final_values.size()) return false;
+  if (a.stretches != b.stretches || a.final_values.size() != b.final_values.size()) return false;
   for (const auto& [name, value] : a.final_values) {
     const auto found = b.final_values.find(name);
     if (found == b.final_values.end() || !same(value, found->second)) return false;
@@ -121,6 +121,13 @@ inline History sample_history() {
                           {"largest", std::numeric_limits<std::int64_t>::max()},
                           {"state", std::string("completed")},
                           {"nothing", std::string()}};
+  for (const std::int64_t step : {1, 9, 10}) {  // not in the order of the letters
+    Process process;
+    process.git_commit = std::to_string(step);
+    process.git_dirty = step > 1;
+    process.threads = 4;
+    history.continue_by(step, process);
+  }
   return history;
 }
 
