@@ -7,6 +7,17 @@
 #include "optim/adam_kernel.hpp"
 
 namespace laq::optim {
+namespace {
+
+// Each is a chain of operations of its own; one for every row would be a graph of a million.
+constexpr std::int64_t kMostGroupsCaptured = 64;
+
+// 1 − β as the CPU's kernel has it.
+double rest(double beta) {
+  return static_cast<double>(1 - static_cast<float>(beta));
+}
+
+}  // namespace
 
 TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
                                        const quant::Quantizer& quantizer,
@@ -56,13 +67,19 @@ void TensorProximalAdam::prepare(double learning_rate) {
   correction_.fill_(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
 }
 
+bool TensorProximalAdam::capturable() const {
+  std::int64_t groups = 0;
+  for (const auto& slot : slots_) groups += slot.quantized ? slot.groups : 0;
+  return !rule_ || (rule_->on_device() && groups <= kMostGroupsCaptured);
+}
+
 void TensorProximalAdam::update() {
   const at::NoGradGuard no_gradient;
   for (auto& slot : slots_) {
     if (!slot.parameter.tensor.grad().defined()) continue;
     const at::Tensor g = take_gradient(slot);
-    slot.first.mul_(options_.beta1).add_(g, 1 - options_.beta1);
-    slot.second.mul_(options_.beta2).addcmul_(g, g, 1 - options_.beta2);
+    slot.first.mul_(options_.beta1).add_(g, rest(options_.beta1));
+    slot.second.mul_(options_.beta2).addcmul_(g, g, rest(options_.beta2));
     at::Tensor root = slot.second.sqrt();
     move(slot.latent, slot.first, root);
     if (!slot.quantized) continue;

@@ -19,7 +19,7 @@ class TensorProximalAdam : public Optimizer {
 
   void prepare(double learning_rate) override;
   void update() override;
-  bool capturable() const override { return !rule_ || rule_->on_device(); }
+  bool capturable() const override;
   std::vector<std::pair<std::string, at::Tensor>> state() const override { return state_; }
   /// By a `ProximalAdam` on copies in the host's memory.
   std::vector<LayerReport> report() override;

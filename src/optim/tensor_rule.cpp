@@ -189,7 +189,8 @@ at::Tensor TensorRule::backward(const TensorGroup& group, const at::Tensor& grad
 }
 
 at::Tensor TensorFit::apply(const at::Tensor& latent) const {
-  return values.index({at::bucketize(latent, thresholds)});
+  const at::Tensor fitted = values.index({at::bucketize(latent, thresholds)});
+  return at::where(latent.isnan(), latent, fitted);  // bucketize() has a place for it
 }
 
 }  // namespace laq::optim

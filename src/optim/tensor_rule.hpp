@@ -23,8 +23,8 @@ struct TensorFit {
 
 /// A rule's fit by tensor operations alone: no value is brought to the host, so nothing waits for
 /// the device. The optima are those of `Rule::fit` up to rounding: both sum in double precision,
-/// in another order. What is not finite gives ŵ that is not, instead of an error. A rule without a
-/// formula is asked for its `fit` on a copy in the host's memory.
+/// in another order. A weight that is not a number stays one that is not, instead of an error. A
+/// rule without a formula is asked for its `fit` on a copy in the host's memory.
 class TensorRule {
  public:
   explicit TensorRule(std::shared_ptr<const quant::Rule> rule, c10::Device device = at::kCPU);

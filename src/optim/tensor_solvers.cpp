@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "quant/alternating.hpp"
+#include "quant/gain.hpp"
 
 namespace laq::optim {
 namespace {
@@ -35,6 +36,19 @@ at::Tensor first_scale(const TensorGroup& group, const Magnitudes& here, quant::
     twn = at::where(twn > 0, twn, own);
   }
   return at::where(previous > 0, previous, twn);
+}
+
+/// Along the last dimension. On a GPU one long scan adds in another order each time, many short
+/// ones do not.
+at::Tensor prefix_sums(const at::Tensor& rows) {
+  constexpr std::int64_t kShort = 1024;
+  const std::int64_t n = rows.size(1), parts = (n + kShort - 1) / kShort;
+  const at::Tensor within = at::constant_pad_nd(rows, {0, parts * kShort - n})
+                                .view({rows.size(0), parts, kShort})
+                                .cumsum(2);
+  const at::Tensor totals = within.select(2, kShort - 1).narrow(1, 0, parts - 1);
+  const at::Tensor before = at::constant_pad_nd(totals, {1, 0}).cumsum(1).unsqueeze(2);
+  return (within + before).view({rows.size(0), -1}).narrow(1, 0, n);
 }
 
 }  // namespace
@@ -78,10 +92,13 @@ at::Tensor exact_scale(const Magnitudes& side, const quant::LevelSet& levels) {
     weight.push_back(side.d * (high * high - low * low));
   }
   const at::Tensor order = at::cat(at_scale).argsort(0, /*descending=*/true);
-  const at::Tensor s = at::cat(gain).index({order}).cumsum(0);
-  const at::Tensor d = at::cat(weight).index({order}).cumsum(0);
-  const at::Tensor best = (s * s / d).argmax();
-  return (s / d).take(best);  // index() would read `best` on the host
+  const at::Tensor sums =
+      prefix_sums(at::stack({at::cat(gain).index({order}), at::cat(weight).index({order})}));
+  const at::Tensor s = sums[0], d = sums[1];
+  const at::Tensor gains = s * s / d, scales = s / d;
+  const at::Tensor best = gains >= gains.max() * (1 - quant::kGainMargin);
+  const double none = std::numeric_limits<double>::infinity();
+  return at::where(best, scales, at::full_like(scales, none)).min();  // the smallest of equals
 }
 
 LevelTensors level_tensors(const quant::LevelSet& levels, c10::Device device) {

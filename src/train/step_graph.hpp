@@ -29,7 +29,7 @@ class StepGraph {
  private:
   struct Capture;
   c10::Device device_;
-  std::unique_ptr<Capture> capture_;  // null: steps are not captured
+  std::unique_ptr<Capture> capture_;  // on a GPU
 };
 
 /// "NVIDIA H100" for a GPU, "cpu" for the host.

@@ -3,9 +3,11 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <torch/cuda.h>
 #include <torch/version.h>
 
 #include <cctype>
+#include <cstdlib>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -42,7 +44,22 @@ c10::Device device_named(const std::string& word) {
          .found = "LibTorch " + libtorch_version() + " without CUDA, or no GPU",
          .advice = "use --device cpu, or build against a LibTorch with CUDA: see README"});
   }
+  const auto gpus = torch::cuda::device_count();
+  if (numbered && static_cast<std::size_t>(word[5] - '0') >= gpus) {
+    throw usage_error({.what = "no such GPU",
+                       .where = "--device",
+                       .found = "'" + word + "'",
+                       .expected = "cuda:0 to cuda:" + std::to_string(gpus - 1)});
+  }
   return c10::Device(word);
+}
+
+void prepare_device(c10::Device device) {
+  if (!device.is_cuda()) return;
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setDeterministicCuDNN(true);
+  // Workspaces of one size: cuBLAS, also as cuDNN calls it, then repeats its sums in one order.
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
 }
 
 void set_threads(int threads) {

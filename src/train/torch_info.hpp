@@ -13,8 +13,13 @@ std::string cpu_capability();
 std::string libtorch_version();
 
 /// The device of a word of the command line: "cpu", "cuda", "cuda:1". Usage errors: another word,
-/// or a LibTorch or machine without CUDA.
+/// a LibTorch or machine without CUDA, a number that no GPU has.
 c10::Device device_named(const std::string& word);
+
+/// Call before any work on the device. On a GPU, for this process: convolutions and recurrent
+/// layers in full single precision, where LibTorch's default is TF32, and by algorithms that give
+/// the same bits each time.
+void prepare_device(c10::Device device);
 
 /// Threads of LibTorch's parallel loops in this process, until called again.
 void set_threads(int threads);

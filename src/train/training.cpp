@@ -13,6 +13,7 @@
 #include "core/machine.hpp"
 #include "core/median.hpp"
 #include "core/random.hpp"
+#include "train/torch_info.hpp"
 
 namespace laq::train {
 namespace {
@@ -33,6 +34,7 @@ Training::Training(const Run& run, const Task& task, c10::Device device, bool gr
     : run_(run), task_(task) {
   const auto seed = static_cast<std::uint64_t>(run.request.seed);
   config::Section model_section(run.tree.find("model"), "model");
+  prepare_device(device);
   model_ = nn::make_model(model_section, task.shape(), seed);
   model_->to(device);
   optimizer_ = optim::make_optimizer(model_->layers(), run.quantizer, run.train.adam);

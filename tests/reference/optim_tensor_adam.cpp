@@ -126,6 +126,16 @@ std::unique_ptr<at::ObserverContext> count_host_reads(const at::RecordFunction& 
 
 }  // namespace
 
+TEST_CASE("steps by tensors are captured unless they are of very many groups") {
+  const auto captured = [](quant::Grouping grouping, std::int64_t rows) {
+    const std::vector<nn::Parameter> one{layer("w", {rows, 3}, true)};
+    return TensorProximalAdam(one, {method("late").rule, grouping}, {}).capturable();
+  };
+  CHECK(captured(quant::Grouping::tensor, 1000));
+  CHECK(captured(quant::Grouping::row, 10));
+  CHECK_FALSE(captured(quant::Grouping::row, 1000));
+}
+
 // On a GPU each would wait for the device, and could not be captured in a graph.
 TEST_CASE("a step by tensors brings no value to the host") {
   for (const auto& method : all_methods()) {

@@ -44,7 +44,7 @@ struct Case {
   }
 };
 
-std::vector<float> apply(const optim::TensorFit& fit, const std::vector<float>& w) {
+std::vector<float> applied(const optim::TensorFit& fit, const std::vector<float>& w) {
   const at::Tensor out = fit.apply(tensor(w));
   return {out.data_ptr<float>(), out.data_ptr<float>() + out.numel()};
 }
@@ -56,7 +56,7 @@ void check_same(const Method& method, const Case& one) {
   const auto objective = [&](const std::vector<float>& values) {
     return quant::objective(one.group.latent, one.group.curvature, values);
   };
-  const std::vector<float> values = apply(found, one.random.w);
+  const std::vector<float> values = applied(found, one.random.w);
   CHECK(static_cast<std::size_t>(found.values.numel()) == expected.step.values.size());
   CHECK(objective(values) == Approx(objective(expected.values)).epsilon(1e-6).margin(1e-9));
   // Exact optima of several levels need not be unique; all else is.
@@ -79,6 +79,7 @@ TEST_CASE("tensors give the rules' results") {
       check_same(method, Case(method, n, 3, shape, false));
       check_same(method, Case(method, n, 5, shape, true));
     }
+    check_same(method, Case(method, 2500, 15, "normal", true));  // sums in several parts
   }
 }
 
@@ -96,6 +97,16 @@ TEST_CASE("tensors of zeros, of one sign and of one weight") {
   }
 }
 
+TEST_CASE("of equal optima tensors find the smallest scale, too") {
+  const auto log =
+      quantizer_of("levels: log\nbits: 3\nscaling: symmetric\ncurvature: adam\nsolver: exact\n");
+  const std::vector<float> w{0.5f, 0.5f}, d{1, 1};  // ŵ = w with the scales 2, 1 and 0.5
+  CHECK(log.rule->fit({w, d, {}, {}}).scales[0] == 0.5);
+  const auto found = optim::TensorRule(log.rule).fit(
+      {tensor(w), tensor(d), at::zeros({2}), at::zeros({1}, at::kDouble)});
+  CHECK(found.scales[0].item<double>() == 0.5);
+}
+
 TEST_CASE("tensors give TTQ's gradients") {
   const Method& ttq = method("ttq");
   const Case one(ttq, 100, 11, "normal", true);
@@ -111,6 +122,16 @@ TEST_CASE("tensors give TTQ's gradients") {
         expected);
 }
 
+TEST_CASE("a weight that is not a number is not one in tensors either") {
+  for (const auto& method : all_methods()) {
+    INFO(method.name);
+    Case one(method, 20, 13, "normal", true);
+    one.random.w[7] = std::numeric_limits<float>::quiet_NaN();
+    const optim::TensorFit fit = optim::TensorRule(method.rule).fit(one.tensors());
+    CHECK(std::isnan(applied(fit, one.random.w)[7]));
+  }
+}
+
 TEST_CASE("a rule without a formula is fitted on the host") {
   class Sign : public quant::Rule {
     quant::StepFunction fit(const quant::Group&) const override {
@@ -120,6 +141,6 @@ TEST_CASE("a rule without a formula is fitted on the host") {
   const optim::TensorRule rule(std::make_shared<Sign>());
   const at::Tensor w = at::tensor({-0.1f, 0.0f, 3.0f});
   const auto fit = rule.fit({w, {}, at::zeros({3}), at::zeros({1}, at::kDouble)});
-  CHECK(apply(fit, {-0.1f, 0.0f, 3.0f}) == std::vector<float>{-0.5f, 0.5f, 0.5f});
+  CHECK(applied(fit, {-0.1f, 0.0f, 3.0f}) == std::vector<float>{-0.5f, 0.5f, 0.5f});
   CHECK(fit.scales[0].item<double>() == 0.5);
 }
