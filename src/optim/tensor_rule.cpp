@@ -64,7 +64,7 @@ at::Tensor binary_scale(const TensorGroup& group, const Magnitudes& here, Side s
   if (side == Side::positive) d = d * (group.latent >= 0);
   if (side == Side::negative) d = d * (group.latent < 0);
   const at::Tensor sum = d.sum();
-  return at::where(sum > 0, (d * here.a).sum() / sum, at::zeros_like(sum));
+  return at::where(sum <= 0, at::zeros_like(sum), (d * here.a).sum() / sum);
 }
 
 TensorFit proximal(const quant::ProximalAxes& axes, const LevelTensors& levels, TensorGroup group) {

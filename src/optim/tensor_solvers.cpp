@@ -11,7 +11,7 @@ namespace laq::optim {
 namespace {
 
 at::Tensor ratio(const at::Tensor& sum, const at::Tensor& weight) {
-  return at::where(weight > 0, sum / weight, at::zeros_like(sum));
+  return at::where(weight <= 0, at::zeros_like(sum), sum / weight);  // not a number: as it is
 }
 
 /// Σ d q a / Σ d q² for the levels nearest to a/α.
@@ -96,7 +96,8 @@ at::Tensor exact_scale(const Magnitudes& side, const quant::LevelSet& levels) {
       prefix_sums(at::stack({at::cat(gain).index({order}), at::cat(weight).index({order})}));
   const at::Tensor s = sums[0], d = sums[1];
   const at::Tensor gains = s * s / d, scales = s / d;
-  const at::Tensor best = gains >= gains.max() * (1 - quant::kGainMargin);
+  // Not `>=`: a gain that is not a number makes the scale one.
+  const at::Tensor best = (gains < gains.max() * (1 - quant::kGainTie)).logical_not();
   const double none = std::numeric_limits<double>::infinity();
   return at::where(best, scales, at::full_like(scales, none)).min();  // the smallest of equals
 }

@@ -31,6 +31,9 @@ inline double chord_bound(const ChordPoint& low, const ChordPoint& high) {
   return largest;
 }
 
+/// Gains that differ by less, relatively, are equal.
+inline constexpr double kGainTie = 8 * std::numeric_limits<double>::epsilon();
+
 /// The largest gain offered and its scale, the smallest of equals.
 struct BestGain {
   double gain = 0;
@@ -41,8 +44,7 @@ struct BestGain {
     if (sums.dqq > 0) offer(sums.dqw * sums.dqw / sums.dqq, sums.scale());
   }
   void offer(double offered, double at) {
-    constexpr double kTie = 8 * std::numeric_limits<double>::epsilon();
-    if (offered > gain * (1 + kTie) || (offered >= gain * (1 - kTie) && at < alpha)) {
+    if (offered > gain * (1 + kGainTie) || (offered >= gain * (1 - kGainTie) && at < alpha)) {
       gain = std::max(offered, gain);
       alpha = at;
     }

@@ -125,7 +125,7 @@ class Session {
     const fs::path file = folder_ / "checkpoint.h5";
     if (fs::exists(file)) training.restore(record::CheckpointReader(file));
     first_step_ = training.position().steps;
-    if (!training.done())
+    if (!training.done() || training.epoch_due())
       training.history().continue_by(first_step_ + 1, provenance(run_, options_));
     started_ = saved_ = Clock::now();
   }

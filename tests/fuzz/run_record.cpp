@@ -21,6 +21,7 @@ record::History history() {
   history.steps.append(10, {{"loss", 0.5}});
   history.final_values["test_error"] = 2.5;
   history.final_values["best_epoch"] = std::int64_t{2};
+  history.continue_by(1, {});
   return history;
 }
 
@@ -36,10 +37,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   };
   const auto measured = [](record::Hdf5Writer& out) { record::write_history(out, "", history()); };
   std::vector<std::string> attributes = kTexts;
-  attributes.insert(attributes.end(), {"layout", "seed", "test_error"});
+  attributes.insert(attributes.end(), {"layout", "seed", "test_error", "first_step", "threads"});
   fuzz::read_both(data, size, {texts, numbers, measured},
                   {"/", "/epochs", "/epochs/epoch", "/epochs/x", "/steps", "/steps/step", "/layers",
-                   "/layers/a", "/layers/a/scales", "/layers/a/b/c", "/final"},
+                   "/layers/a", "/layers/a/scales", "/layers/a/b/c", "/processes", "/processes/1",
+                   "/processes/x", "/final"},
                   attributes, [](const auto& path) { record::read_run_record(path); });
   return 0;
 }

@@ -129,6 +129,11 @@ TEST_CASE("a weight that is not a number is not one in tensors either") {
     one.random.w[7] = std::numeric_limits<float>::quiet_NaN();
     const optim::TensorFit fit = optim::TensorRule(method.rule).fit(one.tensors());
     CHECK(std::isnan(applied(fit, one.random.w)[7]));
+    if (!method.rule->uses_curvature()) continue;
+    Case huge(method, 20, 13, "normal", true);
+    huge.random.d[7] = std::numeric_limits<float>::infinity();
+    const optim::TensorFit none = optim::TensorRule(method.rule).fit(huge.tensors());
+    CHECK_FALSE(std::isfinite(applied(none, huge.random.w)[0]));
   }
 }
 
