@@ -54,7 +54,7 @@ std::string protocol_sentence(const Table& table) {
 }
 
 std::string dagger_note() {
-  return "Figure transcribed without comparing it with the printed paper.";
+  return "Figure transcribed from memory, not compared with the printed paper.";
 }
 
 std::string source_note(const Table& table) {
