@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "core/parallel.hpp"
 
 namespace laq::optim {
 namespace {
@@ -131,14 +132,7 @@ void ProximalAdam::update(Slot& slot) {
   // A NaN stays one, so that divergence is seen.
   if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
   float* g = gradient.data_ptr<float>();
-  if (slot.quantized) {
-    const std::size_t size = count(gradient) / static_cast<std::size_t>(slot.groups);
-    for (std::int64_t i = 0; i < slot.groups && quantizer_.rule->learns_scales(); ++i) {
-      auto scale_gradient = quantizer_.rule->backward(
-          group(slot, i, nullptr), {g + static_cast<std::size_t>(i) * size, size});
-      learn_scales(slot, i, std::move(scale_gradient));
-    }
-  }
+  if (slot.quantized) to_latent(slot, {g, count(gradient)});
   const AdamStep constants = adam_step(slot.quantized);
   if (slot.quantized && slot.groups <= kFewGroups) {
     for (std::int64_t i = 0; i < slot.groups; ++i) update_group(slot, i, g, constants);
@@ -154,6 +148,23 @@ void ProximalAdam::update(Slot& slot) {
   adam_update(slot.latent.data_ptr<float>(), slot.first.data_ptr<float>(),
               slot.second.data_ptr<float>(), g, count(slot.latent), constants, curved, keep);
   if (slot.quantized) project(slot, curvature);
+}
+
+// The gradient of the latent weights from that of ŵ, by the rule's own gradient when it has one.
+void ProximalAdam::to_latent(Slot& slot, std::span<float> gradient) {
+  const std::size_t size = gradient.size() / static_cast<std::size_t>(slot.groups);
+  if (const quant::Backward backward = quantizer_.rule->backward()) {
+    for (std::int64_t i = 0; i < slot.groups; ++i) {
+      const std::size_t begin = static_cast<std::size_t>(i) * size;
+      learn_scales(slot, i, backward(group(slot, i, nullptr), gradient.subspan(begin, size)));
+    }
+  }
+  const auto decay = static_cast<float>(quantizer_.rule->weight_decay());
+  if (decay == 0) return;
+  const float* w = slot.latent.data_ptr<float>();
+  for_chunks(gradient.size(), [&](std::size_t begin, std::size_t n) {
+    for (std::size_t i = begin; i < begin + n; ++i) gradient[i] += decay * w[i];
+  });
 }
 
 // Adam and the rule's first look at the new weights in one pass over memory.
@@ -181,7 +192,10 @@ void ProximalAdam::update_group(Slot& slot, std::int64_t index, const float* gra
   });
 }
 
-void ProximalAdam::learn_scales(Slot& slot, std::int64_t index, std::vector<double> gradient) {
+void ProximalAdam::learn_scales(Slot& slot, std::int64_t index,
+                                const std::vector<double>& gradient) {
+  if (!quantizer_.rule->learns_scales()) return;
+  const double rate = learning_rate_ * quantizer_.rule->scale_rate();
   const auto t = static_cast<double>(steps_);
   for (std::size_t s = 0; s < gradient.size(); ++s) {
     const std::int64_t at = index * slot.scales.size(1) + static_cast<std::int64_t>(s);
@@ -191,7 +205,7 @@ void ProximalAdam::learn_scales(Slot& slot, std::int64_t index, std::vector<doub
     m = options_.beta1 * m + (1 - options_.beta1) * gradient[s];
     v = options_.beta2 * v + (1 - options_.beta2) * gradient[s] * gradient[s];
     const double corrected = std::sqrt(v / (1 - std::pow(options_.beta2, t))) + options_.epsilon;
-    scale -= learning_rate_ / (1 - std::pow(options_.beta1, t)) * m / corrected;
+    scale -= rate / (1 - std::pow(options_.beta1, t)) * m / corrected;
     scale = std::max(scale, kSmallestLearnedScale);
   }
 }

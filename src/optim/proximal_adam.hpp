@@ -46,7 +46,8 @@ class ProximalAdam : public Optimizer {
   quant::Group group(const Slot& slot, std::int64_t index, const float* curvature) const;
   AdamStep adam_step(bool clipped) const;
   void update(Slot& slot);
-  void learn_scales(Slot& slot, std::int64_t index, std::vector<double> gradient);
+  void to_latent(Slot& slot, std::span<float> gradient);
+  void learn_scales(Slot& slot, std::int64_t index, const std::vector<double>& gradient);
   void project(Slot& slot, const float* curvature);
   LayerReport report(Slot& slot) const;
   double gap_to_optimum(const Slot& slot, const quant::Rule& exact,

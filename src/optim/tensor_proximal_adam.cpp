@@ -88,10 +88,11 @@ void TensorProximalAdam::update() {
   }
 }
 
-// w ← w − rate · m / (√v + ε), both moments corrected for their start at 0.
-void TensorProximalAdam::move(const at::Tensor& w, const at::Tensor& m,
-                              const at::Tensor& root) const {
-  w.sub_((m / (root * correction_).add_(options_.epsilon)).mul_(rate_));
+// w ← w − factor · rate · m / (√v + ε), both moments corrected for their start at 0.
+void TensorProximalAdam::move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
+                              double factor) const {
+  const at::Tensor step = (m / (root * correction_).add_(options_.epsilon)).mul_(rate_);
+  w.sub_(step, factor);
 }
 
 // The gradient of the latent weights; that of learned scales is used up.
@@ -99,12 +100,16 @@ at::Tensor TensorProximalAdam::take_gradient(Slot& slot) {
   const at::Tensor gradient = slot.parameter.tensor.grad().contiguous();
   slot.parameter.tensor.mutable_grad() = at::Tensor();
   if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
-  if (!slot.quantized || !rule_->rule().learns_scales()) return gradient;
-  const at::Tensor by_group = gradient.view({slot.groups, -1});
-  for (std::int64_t i = 0; i < slot.groups; ++i) {
-    learn_scales(slot, i, rule_->backward(group(slot, i, {}), by_group[i]));
+  if (!slot.quantized) return gradient;
+  if (rule_->rule().backward()) {
+    const at::Tensor by_group = gradient.view({slot.groups, -1});
+    for (std::int64_t i = 0; i < slot.groups; ++i) {
+      const at::Tensor of_scales = rule_->backward(group(slot, i, {}), by_group[i]);
+      if (rule_->rule().learns_scales()) learn_scales(slot, i, of_scales);
+    }
   }
-  return gradient;
+  const double decay = rule_->rule().weight_decay();
+  return decay == 0 ? gradient : gradient.add_(slot.latent, decay);
 }
 
 TensorGroup TensorProximalAdam::group(const Slot& slot, std::int64_t index,
@@ -119,7 +124,7 @@ void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::
   m.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
   v.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
   const at::Tensor scales = slot.scales[index];
-  move(scales, m, v.sqrt());
+  move(scales, m, v.sqrt(), rule_->rule().scale_rate());
   scales.clamp_(kSmallestLearnedScale);
 }
 

@@ -38,7 +38,8 @@ class TensorProximalAdam : public Optimizer {
   at::Tensor take_gradient(Slot& slot);
   void learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient);
   void project(Slot& slot, const at::Tensor& curvature);
-  void move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root) const;
+  void move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
+            double factor = 1) const;
 
   AdamOptions options_;
   std::optional<TensorRule> rule_;

@@ -19,6 +19,7 @@ using quant::Side;
 struct SideFit {
   at::Tensor alpha;
   at::Tensor threshold;  // of a heuristic; otherwise undefined, and the nearest level decides
+  bool half_up = false;  // a magnitude on a threshold goes to the larger level
 };
 
 at::Tensor no_rounds(const at::Tensor& like) {
@@ -54,8 +55,10 @@ TensorFit assemble(const LevelSet& levels, const SideFit& up, const SideFit& dow
   }
   for (int j = k; j >= 1; --j) below.push_back(-limit(levels, down, j));
   for (int j = 1; j <= k; ++j) above.push_back(limit(levels, up, j));
-  return {at::cat({threshold_at_least(row(below)), floor_to_float(row(above))}),
-          row(values).to(at::kFloat), scales, rounds};
+  const auto not_above = up.half_up ? floor_to_float : threshold_at_least;
+  const auto not_below = up.half_up ? threshold_at_least : floor_to_float;
+  return {at::cat({not_above(row(below)), not_below(row(above))}), row(values).to(at::kFloat),
+          scales, rounds};
 }
 
 // α = Σ d a / Σ d over the weights of a sign; zeros count as positive.
@@ -83,8 +86,10 @@ TensorFit proximal(const quant::ProximalAxes& axes, const LevelTensors& levels, 
       fit.alpha = binary_scale(group, here, side);
     } else if (axes.solver == quant::Solver::exact) {
       fit.alpha = exact_scale(here, axes.levels);
-    } else if (axes.solver == quant::Solver::alternating) {
-      const TensorAlternation result = alternating_scale(group, side, levels);
+    } else if (axes.solver != quant::Solver::heuristic) {
+      fit.half_up = axes.solver == quant::Solver::released;
+      const TensorAlternation result =
+          fit.half_up ? released_scale(group, levels) : alternating_scale(group, side, levels);
       fit.alpha = result.alpha;
       rounds = at::maximum(rounds, result.rounds);
     } else {
@@ -130,27 +135,47 @@ TensorFit dorefa(const quant::DorefaFormula& formula, const TensorGroup& group) 
           at::ones({1}, largest.options()), no_rounds(group.latent)};
 }
 
-TensorFit by_host(const quant::Rule& rule, const TensorGroup& group) {
-  const auto host = [](const at::Tensor& tensor) { return tensor.to(at::kCPU).contiguous(); };
-  const auto view = [](const at::Tensor& tensor) {
-    return std::span<const float>(tensor.data_ptr<float>(),
-                                  static_cast<std::size_t>(tensor.numel()));
-  };
-  const at::Tensor latent = host(group.latent), previous = host(group.previous);
-  const at::Tensor curvature = group.curvature.defined() ? host(group.curvature) : at::Tensor();
-  const at::Tensor scales = host(group.scales);
-  quant::Group here{view(latent), {}, view(previous), {}};
-  if (curvature.defined()) here.curvature = view(curvature);
-  if (scales.gt(0).any().item<bool>()) {
-    here.scales.assign(scales.data_ptr<double>(), scales.data_ptr<double>() + scales.numel());
+std::span<float> view(const at::Tensor& tensor) {
+  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+// A group in the host's memory.
+struct HostGroup {
+  at::Tensor latent, curvature, previous;
+  quant::Group group;
+
+  explicit HostGroup(const TensorGroup& device)
+      : latent(device.latent.to(at::kCPU).contiguous()),
+        previous(device.previous.to(at::kCPU).contiguous()),
+        group{view(latent), {}, view(previous), {}} {
+    if (device.curvature.defined()) {
+      curvature = device.curvature.to(at::kCPU).contiguous();
+      group.curvature = view(curvature);
+    }
+    const at::Tensor scales = device.scales.to(at::kCPU).contiguous();
+    if (scales.gt(0).any().item<bool>())
+      group.scales.assign(scales.data_ptr<double>(), scales.data_ptr<double>() + scales.numel());
   }
-  const quant::StepFunction step = rule.fit(here);
+};
+
+TensorFit by_host(const quant::Rule& rule, const TensorGroup& group) {
+  const quant::StepFunction step = rule.fit(HostGroup(group).group);
   const auto to_device = [&](const auto& values, at::ScalarType type) {
     return at::tensor(values, at::TensorOptions(type)).to(group.latent.device());
   };
   return {to_device(step.thresholds, at::kFloat), to_device(step.values, at::kFloat),
           to_device(step.scales, at::kDouble),
           at::full({}, step.rounds, group.latent.options().dtype(at::kLong))};
+}
+
+at::Tensor ttq_backward(const TensorGroup& group, const at::Tensor& gradient) {
+  const at::Tensor g = gradient.to(at::kDouble);
+  const at::Tensor up = group.previous > 0, down = group.previous < 0;
+  const at::Tensor scales = row({(g * up).sum(), -(g * down).sum()});
+  const at::Tensor one = at::ones({}, gradient.options());
+  gradient.mul_(at::where(up, group.scales[0].to(at::kFloat),
+                          at::where(down, group.scales[1].to(at::kFloat), one)));
+  return scales;
 }
 
 }  // namespace
@@ -173,21 +198,21 @@ TensorFit TensorRule::fit(const TensorGroup& group) const {
 }
 
 at::Tensor TensorRule::backward(const TensorGroup& group, const at::Tensor& gradient) const {
-  if (!rule_->learns_scales()) return {};
-  if (!std::holds_alternative<quant::TtqFormula>(formula_)) {
-    throw usage_error({.what = "this rule trains its scales on the CPU only",
-                       .where = "quantizer.rule",
-                       .advice = "use --device cpu, or give the rule a formula"});
+  const quant::Backward by_rule = rule_->backward();
+  if (!by_rule) return {};
+  if (std::holds_alternative<quant::TtqFormula>(formula_)) return ttq_backward(group, gradient);
+  if (std::holds_alternative<quant::DorefaFormula>(formula_)) {
+    const at::Tensor squashed = group.latent.tanh(), largest = squashed.abs().max();
+    const at::Tensor slope = (1 - squashed * squashed) / largest;
+    gradient.mul_(at::where(largest == 0, at::ones_like(slope), slope));
+    return {};
   }
-  const at::Tensor g = gradient.to(at::kDouble);
-  const at::Tensor up = group.previous > 0, down = group.previous < 0;
-  const at::Tensor scales = row({(g * up).sum(), -(g * down).sum()});
-  const at::Tensor one = at::ones({}, gradient.options());
-  gradient.mul_(at::where(up, group.scales[0].to(at::kFloat),
-                          at::where(down, group.scales[1].to(at::kFloat), one)));
-  return scales;
+  const at::Tensor host = gradient.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true);
+  const std::vector<double> scales = by_rule(HostGroup(group).group, view(host));
+  gradient.copy_(host);
+  if (scales.empty()) return {};
+  return at::tensor(scales, at::TensorOptions(at::kDouble)).to(gradient.device());
 }
-
 at::Tensor TensorFit::apply(const at::Tensor& latent) const {
   const at::Tensor fitted = values.index({at::bucketize(latent, thresholds)});
   return at::where(latent.isnan(), latent, fitted);  // bucketize() has a place for it

@@ -30,8 +30,8 @@ class TensorRule {
   explicit TensorRule(std::shared_ptr<const quant::Rule> rule, c10::Device device = at::kCPU);
 
   TensorFit fit(const TensorGroup& group) const;
-  /// TTQ: the gradient of [Wp, Wn], double; `gradient` becomes that of the latent weights. Rules
-  /// that learn no scales pass it on and return nothing. Usage error: another that learns them.
+  /// `quant::Backward`: `gradient` becomes that of the latent weights; the result is that of the
+  /// learned scales, double, undefined when there are none. Without a formula, by way of the host.
   at::Tensor backward(const TensorGroup& group, const at::Tensor& gradient) const;
   const quant::Rule& rule() const { return *rule_; }
   /// Whether it needs nothing of the host: it has a formula.

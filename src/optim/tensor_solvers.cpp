@@ -38,6 +38,21 @@ at::Tensor first_scale(const TensorGroup& group, const Magnitudes& here, quant::
   return at::where(previous > 0, previous, twn);
 }
 
+/// Updates a first scale until it settles; `most` counts the first one.
+template <typename Update>
+TensorAlternation repeat(at::Tensor alpha, int most, const Update& update) {
+  at::Tensor done = alpha <= 0;
+  at::Tensor rounds = at::ones({}, alpha.options().dtype(at::kLong));
+  for (int round = 1; round < most; ++round) {
+    const at::Tensor next = update(alpha);
+    rounds = rounds + done.logical_not().to(at::kLong);
+    const at::Tensor settled = (next - alpha).abs() < quant::kAlternatingTolerance;
+    alpha = at::where(done, alpha, next);
+    done = done.logical_or(settled).logical_or(alpha <= 0);
+  }
+  return {alpha, rounds};
+}
+
 /// Along the last dimension. On a GPU one long scan adds in another order each time, many short
 /// ones do not.
 at::Tensor prefix_sums(const at::Tensor& rows) {
@@ -112,17 +127,21 @@ LevelTensors level_tensors(const quant::LevelSet& levels, c10::Device device) {
 TensorAlternation alternating_scale(const TensorGroup& group, quant::Side side,
                                     const LevelTensors& levels) {
   const Magnitudes here = magnitudes(group, side);
-  at::Tensor alpha = first_scale(group, here, side);
-  at::Tensor done = alpha <= 0;
-  at::Tensor rounds = at::ones({}, alpha.options().dtype(at::kLong));
-  for (int round = 1; round < quant::kMostRounds; ++round) {
-    const at::Tensor next = updated_scale(here, levels, alpha);
-    rounds = rounds + done.logical_not().to(at::kLong);
-    const at::Tensor settled = (next - alpha).abs() < quant::kAlternatingTolerance;
-    alpha = at::where(done, alpha, next);
-    done = done.logical_or(settled).logical_or(alpha <= 0);
-  }
-  return {alpha, rounds};
+  return repeat(first_scale(group, here, side), quant::kMostRounds,
+                [&](const at::Tensor& alpha) { return updated_scale(here, levels, alpha); });
+}
+
+TensorAlternation released_scale(const TensorGroup& group, const LevelTensors& levels) {
+  const Magnitudes here = magnitudes(group, quant::Side::both);
+  const at::Tensor d = here.d * group.previous.ne(0);
+  const at::Tensor previous = ratio((d * here.a).sum(), d.sum()) * (group.scales > 0).any();
+  const at::Tensor twn = top_level_scale(here, twn_threshold(group.latent));
+  return repeat(
+      at::where(previous > 0, previous, twn), quant::kMostRounds + 1, [&](const at::Tensor& alpha) {
+        const at::Tensor limits = threshold_at_least(levels.midpoints * alpha).to(at::kDouble);
+        const at::Tensor dq = here.d * levels.values.index({at::bucketize(here.a, limits)});
+        return ratio((dq * here.a).sum(), dq.sum());
+      });
 }
 
 }  // namespace laq::optim

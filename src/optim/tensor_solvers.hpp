@@ -52,5 +52,7 @@ struct TensorAlternation {
 /// nothing.
 TensorAlternation alternating_scale(const TensorGroup& group, quant::Side side,
                                     const LevelTensors& levels);
+/// The same of `quant::released_scale`.
+TensorAlternation released_scale(const TensorGroup& group, const LevelTensors& levels);
 
 }  // namespace laq::optim

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "core/parallel.hpp"
 #include "quant/passes.hpp"
 #include "quant/rule.hpp"
 
@@ -8,13 +9,31 @@ namespace {
 
 /// DoReFa-Net's weights (Zhou et al., 2016): 2·round(K·(tanh w / (2 max|tanh w|) + ½))/K − 1 with K
 /// = 2^bits − 1, rounding half up. tanh is monotone, so code j or more means w ≥ atanh(2 max|tanh
-/// w| · ((j − ½)/K − ½)): no tanh per weight. The gradient is passed straight through; tanh is not
-/// differentiated.
+/// w| · ((j − ½)/K − ½)): no tanh per weight. The gradient is passed straight through, or straight
+/// through the rounding alone: then it is times (1 − tanh² w) / max|tanh w|, the largest held
+/// fixed.
 class DorefaRule : public Rule {
  public:
-  explicit DorefaRule(int bits) : bits_(bits), k_((1 << bits) - 1) {}
+  DorefaRule(int bits, bool differentiated)
+      : bits_(bits), k_((1 << bits) - 1), differentiated_(differentiated) {}
 
-  Formula formula() const override { return DorefaFormula{bits_}; }
+  Formula formula() const override { return DorefaFormula{bits_, differentiated_}; }
+
+  Backward backward() const override {
+    if (!differentiated_) return {};
+    return [](const Group& group, std::span<float> gradient) -> std::vector<double> {
+      const float largest = magnitude_sums({group.latent, {}, {}, {}}, Side::both).max;
+      if (largest == 0) return {};  // tanh w / max|tanh w| is 0 there by definition
+      const float inverse = 1 / std::tanh(largest);
+      for_chunks(gradient.size(), [&](std::size_t begin, std::size_t count) {
+        for (std::size_t i = begin; i < begin + count; ++i) {
+          const float squashed = std::tanh(group.latent[i]);
+          gradient[i] *= (1 - squashed * squashed) * inverse;
+        }
+      });
+      return {};
+    };
+  }
 
   StepFunction fit(const Group& group) const override {
     const MagnitudeSums sums = magnitude_sums({group.latent, {}, {}, {}}, Side::both);
@@ -40,10 +59,15 @@ class DorefaRule : public Rule {
   }
 
   int bits_, k_;
+  bool differentiated_;
 };
 
 const RegisterRule registered("dorefa", [](config::Section& section) {
-  return std::make_shared<DorefaRule>(static_cast<int>(section.integer("bits", {}, {1, 8})));
+  const auto bits = static_cast<int>(section.integer("bits", {}, {1, 8}));
+  const bool differentiated =
+      section.choice<bool>("gradient", false, {{"straight_through", false}, {"tanh", true}},
+                           config::Canonical::omit_default);
+  return std::make_shared<DorefaRule>(bits, differentiated);
 });
 
 }  // namespace

@@ -7,7 +7,8 @@
 namespace laq::quant {
 
 enum class Scaling { unit, symmetric, asymmetric };
-enum class Solver { exact, alternating, heuristic };
+/// `released` is the alternating solver with the scale rule of the authors' code (released.hpp).
+enum class Solver { exact, alternating, released, heuristic };
 
 /// A point of DESIGN.md's axes: which minimum of equation (1), Σ d_i (w_i − α b_i)², is taken.
 struct ProximalAxes {
@@ -25,6 +26,7 @@ struct TtqFormula {
 /// DoReFa-Net: 2^bits uniform levels of tanh w.
 struct DorefaFormula {
   int bits;
+  bool differentiated;  ///< its gradient is that of tanh w / max|tanh w|
 };
 
 /// What a rule computes, for those who compute it by other means (tensors on a GPU). A rule that

@@ -9,6 +9,7 @@
 #include "quant/exact.hpp"
 #include "quant/outlook.hpp"
 #include "quant/passes.hpp"
+#include "quant/released.hpp"
 #include "quant/scale_window.hpp"
 
 namespace laq::quant {
@@ -16,7 +17,8 @@ namespace {
 
 struct SideFit {
   double alpha;
-  std::optional<double> threshold;  // of a heuristic; otherwise the nearest level decides
+  std::optional<double> threshold = {};  // of a heuristic; otherwise the nearest level decides
+  bool half_up = false;                  // a magnitude on a threshold goes to the larger level
 };
 
 double limit(const LevelSet& levels, const SideFit& side, int j) {
@@ -39,9 +41,14 @@ void assemble(const LevelSet& levels, const SideFit& up, const SideFit& down, St
     return;
   }
   // −w > x is w < −x; as "w above a threshold" that is not (w ≥ −x).
-  for (int j = k; j >= 1; --j)
-    step.thresholds.push_back(threshold_at_least(-limit(levels, down, j)));
-  for (int j = 1; j <= k; ++j) step.thresholds.push_back(floor_to_float(limit(levels, up, j)));
+  for (int j = k; j >= 1; --j) {
+    const double x = -limit(levels, down, j);
+    step.thresholds.push_back(down.half_up ? floor_to_float(x) : threshold_at_least(x));
+  }
+  for (int j = 1; j <= k; ++j) {
+    const double x = limit(levels, up, j);
+    step.thresholds.push_back(up.half_up ? threshold_at_least(x) : floor_to_float(x));
+  }
 }
 
 class Pass : public FirstPass {
@@ -51,8 +58,8 @@ class Pass : public FirstPass {
     if (!axes.curvature) group_.curvature = {};
     sides_ = axes.scaling == Scaling::asymmetric ? std::vector{Side::positive, Side::negative}
                                                  : std::vector{Side::both};
-    const bool searched =
-        axes.levels.has_zero() && axes.scaling != Scaling::unit && axes.solver != Solver::heuristic;
+    const bool searched = axes.levels.has_zero() && axes.scaling != Scaling::unit &&
+                          (axes.solver == Solver::exact || axes.solver == Solver::alternating);
     const bool exact = axes.solver == Solver::exact;
     uses_previous_ = searched && !exact && !group_.scales.empty() && !group_.previous.empty();
     if (!ScaleWindow::possible(group_, axes.levels)) return;
@@ -118,19 +125,20 @@ class Pass : public FirstPass {
 
   SideFit solve(std::size_t s, StepFunction& step) {
     const Side side = sides_[s];
-    if (axes_.scaling == Scaling::unit) return {1, {}};
+    if (axes_.scaling == Scaling::unit) return {1};
     if (!axes_.levels.has_zero()) {
       // α = Σ d a / Σ d over the weights of this code; zeros count as positive.
       const MagnitudeSums& sums = side == Side::both ? total_.all : total_.side[s];
       const double d = sums.d + (side == Side::negative ? 0 : sums.zero_d);
-      return {d > 0 ? sums.da / d : 0, {}};
+      return {d > 0 ? sums.da / d : 0};
     }
-    if (axes_.solver == Solver::exact) return {exact(side), {}};
-    if (axes_.solver == Solver::alternating) {
-      const AlternatingResult result = alternating(side);
+    if (axes_.solver == Solver::exact) return {exact(side)};
+    if (axes_.solver != Solver::heuristic) {
+      const bool released = axes_.solver == Solver::released;
+      const AlternatingResult result = released ? released_rule() : alternating(side);
       step.rounds = std::max(step.rounds, result.rounds);
       step.converged = step.converged && result.converged;
-      return {result.alpha, {}};
+      return {.alpha = result.alpha, .half_up = released};
     }
     const double threshold = twn_threshold(total_.all, group_.latent.size());
     const float limit = floor_to_float(threshold);
@@ -163,6 +171,11 @@ class Pass : public FirstPass {
     for (std::size_t s = 0; s < bins.size(); ++s) optima.push_back({&bins[s], scales[s]});
     const auto chosen = choose_outlook(optima, ScaleWindow::kExactWidth);
     return chosen ? carry(*chosen) : std::vector<double>{};
+  }
+
+  AlternatingResult released_rule() {
+    complete_();
+    return released_scale(group_, axes_.levels);
   }
 
   AlternatingResult alternating(Side side) {

@@ -57,10 +57,28 @@ class ProximalRule : public Rule {
   ProximalAxes axes_;
 };
 
+// Whether the alternating solver's scale is the released code's.
+bool read_released(config::Section& section, LevelKind kind, Scaling scaling, Solver solver) {
+  const auto refuse = [&](const char* what, const char* advice) {
+    section.refuse("alpha_rule", what, advice);
+  };
+  if (section.has("alpha_rule") && kind != LevelKind::linear && kind != LevelKind::log)
+    refuse("has a meaning with linear and log levels only", "remove it");
+  if (section.has("alpha_rule") && solver != Solver::alternating)
+    refuse("is a choice of the alternating solver",
+           "remove it, or set quantizer.solver to alternating");
+  const bool released =
+      section.choice<bool>("alpha_rule", false, {{"minimiser", false}, {"released", true}},
+                           config::Canonical::omit_default);
+  if (released && scaling != Scaling::symmetric)
+    refuse("released is known for one scale only", "set quantizer.scaling to symmetric");
+  return released;
+}
+
 std::shared_ptr<const Rule> make(config::Section& section) {
   const auto kind = section.choice<LevelKind>("levels", {}, level_kind_names());
   if (kind == LevelKind::none) {
-    for (const char* key : {"bits", "scaling", "curvature", "solver", "group"}) {
+    for (const char* key : {"bits", "scaling", "curvature", "solver", "alpha_rule", "group"}) {
       if (section.has(key)) section.refuse(key, "has no meaning with levels: none", "remove it");
     }
     return nullptr;
@@ -77,10 +95,10 @@ std::shared_ptr<const Rule> make(config::Section& section) {
                                                 {"symmetric", Scaling::symmetric},
                                                 {"asymmetric", Scaling::asymmetric}});
   const bool curvature = section.choice<bool>("curvature", true, {{"adam", true}, {"none", false}});
-  const auto solver = section.choice<Solver>("solver", Solver::exact,
-                                             {{"exact", Solver::exact},
-                                              {"alternating", Solver::alternating},
-                                              {"heuristic", Solver::heuristic}});
+  auto solver = section.choice<Solver>("solver", Solver::exact,
+                                       {{"exact", Solver::exact},
+                                        {"alternating", Solver::alternating},
+                                        {"heuristic", Solver::heuristic}});
   if (scaling == Scaling::unit && curvature) {
     section.refuse("curvature",
                    "changes nothing with scaling: unit, where the nearest level is optimal",
@@ -98,6 +116,7 @@ std::shared_ptr<const Rule> make(config::Section& section) {
     section.refuse("solver", "heuristic does not use the curvature",
                    "set quantizer.curvature to none");
   }
+  if (read_released(section, kind, scaling, solver)) solver = Solver::released;
   return std::make_shared<ProximalRule>(
       ProximalAxes{LevelSet::make(kind, bits), scaling, solver, curvature});
 }

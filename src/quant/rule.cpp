@@ -19,10 +19,6 @@ std::map<std::string, RuleMaker>& registry() {
 
 }  // namespace
 
-std::vector<double> Rule::backward(const Group&, std::span<float>) const {
-  return {};
-}
-
 std::vector<int> codes_of(const Rule& rule) {
   constexpr std::array weights{-1.0f, -0.25f, 0.25f, 1.0f}, curvature{1.0f, 1.0f, 1.0f, 1.0f};
   return rule.fit({weights, curvature, {}, {}}).codes;

@@ -25,6 +25,11 @@ class FirstPass {
   virtual StepFunction finish(const std::function<void()>& complete) = 0;
 };
 
+/// Turns the gradient at ŵ (`group.previous`) into that of the latent weights (`group.latent`), in
+/// place, and returns the gradient of each learned scale. Groups may be handed in from several
+/// threads.
+using Backward = std::function<std::vector<double>(const Group& group, std::span<float> gradient)>;
+
 /// How latent weights become quantized ones: the `prox` of the proximal Newton step. Every method
 /// of the paper is one. Stateless; what a method carries from one iteration to the next is in
 /// `Group`.
@@ -60,10 +65,13 @@ class Rule {
   /// Whether the scales are parameters, trained with `backward`'s gradient, instead of results of
   /// `fit`.
   virtual bool learns_scales() const { return false; }
+  /// A factor on the learning rate of learned scales.
+  virtual double scale_rate() const { return 1; }
+  /// λ of an L2 penalty on the latent weights: λ w is added to their gradient.
+  virtual double weight_decay() const { return 0; }
 
-  /// Turns the gradient at ŵ (`group.previous`) into that of the latent weights, in place, and
-  /// returns the gradient of each learned scale. The default passes it straight through.
-  virtual std::vector<double> backward(const Group& group, std::span<float> gradient) const;
+  /// The rule's own gradient, which every step uses; empty: it is passed straight through.
+  virtual Backward backward() const { return {}; }
 };
 
 /// The rule's codes, ascending: those of a fit, whatever the weights.

@@ -33,12 +33,17 @@ Sums backward_chunk(const float* quantized, float* gradient, std::size_t n, floa
 /// Trained ternary quantization (Zhu et al., ICLR 2017; PAPER.md, "TTQ's gradients"): levels −Wn,
 /// 0, Wp with threshold Δ = t · max|w|. Wp and Wn are trained; they start as the mean magnitude
 /// beyond Δ of their sign.
+/// They move at `scale_rate` times the weights' rate; `weight_decay` is an L2 penalty on the latent
+/// weights.
 class TtqRule : public Rule {
  public:
-  explicit TtqRule(double threshold) : threshold_(threshold) {}
+  TtqRule(double threshold, double scale_rate, double weight_decay)
+      : threshold_(threshold), scale_rate_(scale_rate), weight_decay_(weight_decay) {}
 
   int scale_count() const override { return 2; }
   bool learns_scales() const override { return true; }
+  double scale_rate() const override { return scale_rate_; }
+  double weight_decay() const override { return weight_decay_; }
   Formula formula() const override { return TtqFormula{threshold_}; }
 
   StepFunction fit(const Group& group) const override {
@@ -53,14 +58,17 @@ class TtqRule : public Rule {
     return step;
   }
 
-  std::vector<double> backward(const Group& group, std::span<float> gradient) const override {
-    const float up = static_cast<float>(group.scales[0]),
-                down = static_cast<float>(group.scales[1]);
-    const Sums sums = sum_chunks<Sums>(gradient.size(), [&](std::size_t begin, std::size_t count) {
-      return backward_chunk(group.previous.data() + begin, gradient.data() + begin, count, up,
-                            down);
-    });
-    return {sums.positive, -sums.negative};
+  Backward backward() const override {
+    return [](const Group& group, std::span<float> gradient) -> std::vector<double> {
+      const float up = static_cast<float>(group.scales[0]),
+                  down = static_cast<float>(group.scales[1]);
+      const Sums sums =
+          sum_chunks<Sums>(gradient.size(), [&](std::size_t begin, std::size_t count) {
+            return backward_chunk(group.previous.data() + begin, gradient.data() + begin, count, up,
+                                  down);
+          });
+      return {sums.positive, -sums.negative};
+    };
   }
 
  private:
@@ -78,11 +86,14 @@ class TtqRule : public Rule {
     return scales;
   }
 
-  double threshold_;
+  double threshold_, scale_rate_, weight_decay_;
 };
 
 const RegisterRule registered("ttq", [](config::Section& section) {
-  return std::make_shared<TtqRule>(section.real("threshold", 0.05, {0, 1}));
+  constexpr auto kAdded = config::Canonical::omit_default;
+  return std::make_shared<TtqRule>(section.real("threshold", 0.05, {0, 1}),
+                                   section.real("scale_rate", 1, {0, 1000}, kAdded),
+                                   section.real("weight_decay", 0, {0, 1}, kAdded));
 });
 
 }  // namespace

@@ -57,6 +57,42 @@ config::Tree take(config::Tree& tree, const std::string& key) {
   return taken;
 }
 
+std::string stem(const std::string& name) {
+  return fs::path(name).stem().string();
+}
+
+// `methods:` of an experiment: a list of maps, each with the methods that it is `for` and the keys
+// that these have otherwise. What is for this method comes out, laid one on the other.
+config::Tree read_by_method(const config::Tree& tree, const fs::path& configs,
+                            const std::string& method) {
+  const auto wrong = [](const config::Tree& found, const char* expected) {
+    return usage_error({.what = "wrong value in 'methods'",
+                        .where = found.place,
+                        .found = found.description(),
+                        .expected = expected});
+  };
+  config::Tree mine;
+  if (tree.empty()) return mine;
+  if (!tree.list()) throw wrong(tree, "a list of maps such as {for: [lab], train: {…}}");
+  const auto known = names_in(configs, "methods");
+  for (config::Tree keys : *tree.list()) {
+    if (!keys.map()) throw wrong(keys, "a map such as {for: [lab], train: {…}}");
+    config::Tree names = take(keys, "for");
+    if (!names.list() || names.list()->empty())
+      throw wrong(names.empty() ? keys : names, "the names of methods under 'for'");
+    for (const auto& name : *names.list()) {
+      if (!name.scalar()) throw wrong(name, "the name of a method");
+      if (std::find(known.begin(), known.end(), *name.scalar()) == known.end()) {
+        throw usage_error({.what = fmt::format("unknown method '{}' in 'methods'", *name.scalar()),
+                           .where = name.place,
+                           .advice = suggestion(*name.scalar(), known)});
+      }
+      if (*name.scalar() == stem(method)) config::merge(mine, keys);
+    }
+  }
+  return mine;
+}
+
 Profile read_profile(config::Tree tree, const std::string& name, config::Tree& by_model) {
   by_model = take(tree, "models");
   config::Section section(&tree, "");
@@ -176,6 +212,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   run.request = request;
   run.tree = load_named(configs, "experiments", request.experiment);
   const std::string place = run.tree.place;
+  const config::Tree by_method = read_by_method(take(run.tree, "methods"), configs, request.method);
   config::Tree by_model;
   run.profile =
       read_profile(load_named(configs, "profiles", request.profile), request.profile, by_model);
@@ -188,6 +225,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   const config::Tree title = take(method, "title");
   run.method_title = title.scalar() ? *title.scalar() : request.method;
   config::merge(run.tree, method);
+  config::merge(run.tree, by_method);
   for (const auto& change : request.overrides) run.tree.at(change.key) = change.value;
   run.tree.place = place;  // what is missing is missing in the experiment
 
@@ -224,7 +262,6 @@ double Run::samples_per_step() const {
 }
 
 fs::path Run::folder() const {
-  const auto stem = [](const std::string& name) { return fs::path(name).stem().string(); };
   return fs::path(stem(request.experiment)) / (stem(request.method) + "-" + hash.substr(0, 8)) /
          fmt::format("seed-{}", request.seed);
 }

@@ -49,8 +49,8 @@ struct CheckpointOptions {
   double every_seconds = 0;
 };
 
-/// A run that is completely specified: experiment ← model ← profile ← method ← overrides, read and
-/// checked.
+/// A run that is completely specified: experiment ← model ← profile ← method ← what the experiment
+/// says for this method ← overrides, read and checked.
 struct Run {
   RunRequest request;
   std::string method_title;

@@ -71,10 +71,69 @@ void check_method(const Method& method, quant::Grouping grouping) {
 }  // namespace
 
 TEST_CASE("the optimizer by tensors takes the steps of the one on the CPU") {
-  for (const auto& name : {"binaryconnect", "bwn", "lab", "twn", "late", "lata", "ttq", "lat2e",
-                           "lat2a", "dorefa3", "laq3_linear", "laq3_log"}) {
+  for (const auto& name :
+       {"binaryconnect", "bwn", "lab", "twn", "late", "lata", "ttq", "lat2e", "lat2a", "dorefa3",
+        "laq3_linear", "laq3_log", "laq3_linear_released", "laq3_log_released"}) {
     check_method(method(name), quant::Grouping::tensor);
     check_method(method(name), quant::Grouping::row);
+  }
+  for (const std::string rule : {"{rule: ttq, scale_rate: 0.1, weight_decay: 0.01}",
+                                 "{rule: dorefa, bits: 3, gradient: tanh}"}) {
+    check_method({rule, quantizer_of(rule).rule, {}}, quant::Grouping::tensor);
+    check_method({rule, quantizer_of(rule).rule, {}}, quant::Grouping::row);
+  }
+}
+
+namespace {
+
+/// ŵ = ±s with the s of each group trained; the gradient of weights beyond ±¼ is dropped.
+class ClippedSign : public quant::Rule {
+  quant::StepFunction fit(const quant::Group& group) const override {
+    const double s = group.scales.empty() ? 0.5 : group.scales[0];
+    return {{quant::threshold_at_least(0)}, {-s, s}, {-1, 1}, {s}};
+  }
+  bool learns_scales() const override { return true; }
+  quant::Backward backward() const override {
+    return [](const quant::Group& group, std::span<float> gradient) -> std::vector<double> {
+      double of_scale = 0;
+      for (std::size_t i = 0; i < gradient.size(); ++i) {
+        of_scale += static_cast<double>(group.previous[i] > 0 ? gradient[i] : -gradient[i]);
+        if (std::abs(group.latent[i]) > 0.25f) gradient[i] = 0;
+      }
+      return {of_scale};
+    };
+  }
+};
+
+/// The same without a scale of its own.
+class ClippedUnitSign : public quant::Rule {
+  quant::StepFunction fit(const quant::Group&) const override {
+    return {{quant::threshold_at_least(0)}, {-1, 1}, {-1, 1}, {1}};
+  }
+  quant::Backward backward() const override {
+    return [](const quant::Group& group, std::span<float> gradient) -> std::vector<double> {
+      for (std::size_t i = 0; i < gradient.size(); ++i)
+        gradient[i] = std::abs(group.latent[i]) > 0.25f ? 0 : gradient[i];
+      return {};
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a rule's own gradient is used by both optimizers") {
+  for (const std::shared_ptr<const quant::Rule>& rule :
+       {std::shared_ptr<const quant::Rule>(std::make_shared<ClippedSign>()),
+        std::shared_ptr<const quant::Rule>(std::make_shared<ClippedUnitSign>())}) {
+    for (const auto grouping : {quant::Grouping::tensor, quant::Grouping::row})
+      check_method({"own gradient", rule, {}}, grouping);
+    const auto here = network();
+    ProximalAdam optimizer(here, {rule, {}}, {});
+    const auto before = optimizer.state()[0].second.clone();  // of the latent weights
+    set_gradient(here[0], 1);
+    optimizer.step(0.01);
+    const at::Tensor moved = (optimizer.state()[0].second - before).abs() > 0;
+    CHECK(moved.eq(before.abs() <= 0.25).all().item<bool>());
   }
 }
 

@@ -112,7 +112,7 @@ TEST_CASE("tensors give TTQ's gradients") {
   const Case one(ttq, 100, 11, "normal", true);
   const RandomGroup random(100, 12);
   std::vector<float> expected = random.w;
-  const auto scales = ttq.rule->backward(one.group, expected);
+  const auto scales = ttq.rule->backward()(one.group, expected);
   const at::Tensor gradient = tensor(random.w);
   const at::Tensor found = optim::TensorRule(ttq.rule).backward(one.tensors(), gradient);
   for (std::int64_t s = 0; s < 2; ++s) {
@@ -120,6 +120,22 @@ TEST_CASE("tensors give TTQ's gradients") {
   }
   CHECK(std::vector<float>(gradient.data_ptr<float>(), gradient.data_ptr<float>() + 100) ==
         expected);
+}
+
+TEST_CASE("tensors give DoReFa's gradient through tanh") {
+  const auto dorefa = quantizer_of("{rule: dorefa, bits: 3, gradient: tanh}");
+  const RandomGroup weights(100, 11), gradients(100, 12);
+  for (const std::vector<float>& w : {weights.w, std::vector<float>(100, 0.0f)}) {
+    std::vector<float> expected = gradients.w;
+    dorefa.rule->backward()({w, {}, {}, {}}, expected);
+    const at::Tensor gradient = tensor(gradients.w);
+    const at::Tensor none = at::zeros({1}, at::kDouble);
+    optim::TensorRule(dorefa.rule).backward({tensor(w), {}, at::zeros({100}), none}, gradient);
+    for (std::int64_t i = 0; i < 100; ++i) {
+      CHECK(gradient[i].item<float>() ==
+            Approx(expected[static_cast<std::size_t>(i)]).epsilon(1e-5));
+    }
+  }
 }
 
 TEST_CASE("a weight that is not a number is not one in tensors either") {

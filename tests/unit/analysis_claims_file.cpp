@@ -80,21 +80,25 @@ TEST_CASE("a wrong claim is an error that names it") {
 
 TEST_CASE("claims are shown in three formats") {
   Bench bench(
-      "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [late, lata, twn, lab, bwn]\n"
+      "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [late, lata, twn, laq3_log, "
+      "laq3_linear]\n"
       "seeds: [1, 2]\n");
   for (const std::int64_t seed : {1, 2}) {
     const auto at = static_cast<double>(seed);
-    bench.complete({"lab", seed}, 1.2 + 0.001 * at);
-    bench.complete({"bwn", seed}, 1.3);
+    bench.complete({"laq3_log", seed}, 1.2 + 0.001 * at);
+    bench.complete({"laq3_linear", seed}, 1.3);
     bench.complete({"late", seed}, 1.1);
   }
   const auto reports = judge_claims(configs(), {bench.plan()});
   const std::string text = render(reports, ClaimFormat::text);
   CAPTURE(text);
   CHECK(holds(text, "Claims: quick profile, NOT the paper's protocol\n"));
-  CHECK(holds(text, "lab_at_least_bwn: LAB is at least as good as BWN\n  supported over all\n"));
   CHECK(holds(text,
-              "supported    LAB − BWN < 0.039 (3 % of BWN): −0.10 [−0.10, −0.09] points; n = 2;"));
+              "log_at_least_linear: At 3 bits, log levels are at least as good as linear ones\n  "
+              "supported over all\n"));
+  CHECK(holds(text,
+              "supported    LAQ log (3 bits) − LAQ linear (3 bits) < 0.039 (3 % of LAQ linear (3 "
+              "bits)): −0.10 [−0.10, −0.09] points; n = 2;"));
   CHECK(holds(text, "/seed-1, 2"));
   CHECK(holds(text, "95 % interval (Student t, two-sided)"));
   CHECK(holds(text, "Bonferroni"));
@@ -102,8 +106,10 @@ TEST_CASE("claims are shown in three formats") {
   const std::string markdown = render(reports, ClaimFormat::markdown);
   CAPTURE(markdown);
   CHECK(holds(markdown, "# Claims: quick profile, NOT the paper's protocol\n"));
-  CHECK(holds(markdown, "| LAB is at least as good as BWN "));
-  CHECK(holds(markdown, "## LAB is at least as good as BWN\n\n**supported** over all.\n"));
+  CHECK(holds(markdown, "| At 3 bits, log levels are at least as good as linear ones "));
+  CHECK(holds(
+      markdown,
+      "## At 3 bits, log levels are at least as good as linear ones\n\n**supported** over all.\n"));
 
   const auto all = nlohmann::json::parse(render(reports, ClaimFormat::json));
   REQUIRE(all.size() == 1);
@@ -111,7 +117,7 @@ TEST_CASE("claims are shown in three formats") {
   std::set<std::string> judgements;
   for (const auto& one : all[0]["claims"]) {
     judgements.insert(one["judgement"].get<std::string>());
-    if (one["name"] != "lab_at_least_bwn") continue;
+    if (one["name"] != "log_at_least_linear") continue;
     const auto& made = one["comparisons"][0];
     CHECK(made["n"] == 2);
     CHECK(made["mean"].get<double>() == Approx(-0.0985));

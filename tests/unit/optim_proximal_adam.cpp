@@ -83,6 +83,29 @@ void check_prox(const std::string& name, const nn::Parameter& parameter, quant::
 
 }  // namespace
 
+TEST_CASE("TTQ's scales have a rate of their own, its weights a decay", "[optim]") {
+  const std::vector<float> w = {1, -0.5f, 0.01f}, g = {1, 2, -3};
+  const auto one_step = [&](const std::string& keys) {
+    const nn::Parameter weight = layer_of(w);
+    ProximalAdam optimizer({weight}, quantizer_of("{rule: ttq" + keys + "}"), {});
+    set_gradient(weight, g);
+    optimizer.step(0.01);
+    return std::pair(scales_of(optimizer, "w"), values_of(state_of(optimizer, "w:first_moment")));
+  };
+  // Adam's first step is the rate, whatever the gradient: Wp = 1 with gradient 1, Wn = ½ with −2.
+  const auto [plain, moments] = one_step("");
+  CHECK(plain[0] == Approx(0.99));
+  CHECK(plain[1] == Approx(0.51));
+  const auto slow = one_step(", scale_rate: 0.1").first;
+  CHECK(slow[0] == Approx(0.999));
+  CHECK(slow[1] == Approx(0.501));
+  CHECK(one_step(", scale_rate: 0").first == std::vector<double>{1, 0.5});
+  // First moments are 0.1 of the gradient: Wp g, Wn g and g, each with ½ w more.
+  const auto decayed = one_step(", weight_decay: 0.5").second;
+  for (std::size_t i = 0; i < w.size(); ++i)
+    CHECK(decayed[i] == Approx(moments[i] + 0.1f * 0.5f * w[i]));
+}
+
 TEST_CASE("without a quantizer it is torch's Adam", "[optim]") {
   const auto ours = layer("a", {13, 7}, true), plain = layer("b", {13}, false);
   std::vector<at::Tensor> theirs = {ours.tensor.detach().clone().requires_grad_(true),

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "support/methods.hpp"
@@ -19,6 +21,7 @@ Quantized by(const std::string& name, const Floats& w, const Floats& d = {}) {
 }
 
 constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
+constexpr double kFloat = 8 * std::numeric_limits<float>::epsilon();
 
 Approx near(double x) {
   return Approx(x).epsilon(kRounding);
@@ -150,6 +153,70 @@ TEST_CASE("LAQ's levels are scaled by the minimiser", "[quant]") {
   CHECK(linear.step.rounds == 3);
 }
 
+TEST_CASE("the released rule divides by the levels, not by their squares", "[quant]") {
+  // From TWN's codes (1, 1, 0): α = 0.75 gives codes (3, 2, 1), hence
+  // α = (1 + ⅔·½ + ⅓·¼) / (1 + ⅔ + ⅓) = 17/24, where they stay.
+  const auto linear = by("laq3_linear_released", {1, 0.5f, 0.25f});
+  CHECK(linear.codes == Codes{3, 2, 1});
+  CHECK(linear.step.scales[0] == near(17.0 / 24));
+  CHECK(linear.step.rounds == 3);
+  // The same with curvature: α = (2·1 + ⅔·½ + ⅓·¼) / (2 + ⅔ + ⅓).
+  CHECK(by("laq3_linear_released", {1, 0.5f, 0.25f}, {2, 1, 1}).step.scales[0] == near(29.0 / 36));
+}
+
+TEST_CASE("the released rule starts anew from the signs of ŵ and rounds half up", "[quant]") {
+  // TWN's codes are (1, 0): α = 39/32, where ⅛ is too small for the lowest level. From both
+  // weights α = 43/64 gives the levels 1 and ¼, hence α = 1; and ⅛ = α/8 goes up.
+  const Floats w = {39.0f / 32, -0.125f}, before = {-0.5f, 7};
+  const auto& rule = *method("laq3_log_released").rule;
+  CHECK(quantize(rule, {w, {}, {}, {}}).values == Floats{39.0f / 32, 0});
+  const auto later = quantize(rule, {w, {}, before, {0.125}});
+  CHECK(later.values == Floats{1, -0.25f});
+  CHECK(later.step.scales == Scales{1});
+  CHECK(later.step.rounds == 3);
+  const Floats nothing = {0, 0};
+  CHECK(quantize(rule, {w, {}, nothing, {0.125}}).step.scales[0] == 39.0 / 32);
+  CHECK(quantize(rule, {nothing, {}, before, {1}}).values == nothing);
+}
+
+// Both rules on Gaussian weights; the figures are of a separate computation in double precision.
+// The released rule makes all four nearly one quantizer.
+TEST_CASE("scales and errors of both rules on Gaussian weights", "[quant]") {
+  // The quantiles of the distribution: Φ(w) = (i + ½) / n.
+  constexpr std::size_t n = 40000;
+  Floats w(n);
+  double low = -6;
+  for (std::size_t i = 0; i < n; ++i) {
+    double high = 6;
+    const double share = (static_cast<double>(i) + 0.5) / n;
+    for (int step = 0; step < 50; ++step) {
+      const double middle = (low + high) / 2;
+      (std::erfc(-middle / std::sqrt(2)) / 2 < share ? low : high) = middle;
+    }
+    w[i] = static_cast<float>(low);
+  }
+  struct Expected {
+    const char* axes;
+    double scale, error, released_scale, released_error;
+  };
+  for (const Expected& row : {Expected{"levels: linear, bits: 3", 1.952, 0.0468, 1.1135, 0.1252},
+                              Expected{"levels: log, bits: 3", 2.072, 0.0475, 1.1163, 0.1268},
+                              Expected{"levels: linear, bits: 4", 2.474, 0.0129, 1.1055, 0.1204},
+                              Expected{"levels: log, bits: 4", 4.195, 0.0377, 1.1150, 0.1259}}) {
+    INFO(row.axes);
+    const auto check = [&](const std::string& solver, double scale, double error) {
+      const auto rule = quantizer_of(fmt::format("{{{}, {}}}", row.axes, solver)).rule;
+      auto result = quantize(*rule, {w, {}, {}, {}});
+      result = quantize(*rule, {w, {}, result.values, result.step.scales});
+      CHECK(std::abs(result.step.scales[0] - scale) <= 0.001);
+      const double all = quant::objective(w, {}, Floats(n, 0));
+      CHECK(std::abs(quant::objective(w, {}, result.values) / all - error) <= 0.0001);
+    };
+    check("solver: exact", row.scale, row.error);
+    check("solver: alternating, alpha_rule: released", row.released_scale, row.released_error);
+  }
+}
+
 TEST_CASE("DoReFa is its formula", "[quant]") {
   const auto two_bits = quantize("{rule: dorefa, bits: 2}", {0.5f, -0.5f, 0.1f, -0.1f, 0});
   CHECK(two_bits.codes == Codes{3, 0, 2, 1, 2});  // 0 lies half-way and goes up
@@ -196,12 +263,26 @@ TEST_CASE("TTQ's gradients", "[quant]") {
   const Floats previous = {0.5f, -2, 0, 0.5f, -2};
   Floats g = {1, 0.25f, -3, -0.5f, -1.5f};
   const auto rule = quantizer_of("{rule: ttq}").rule;
-  const auto scales = rule->backward({w, {}, previous, {0.5, 2}}, g);
+  const auto scales = rule->backward()({w, {}, previous, {0.5, 2}}, g);
   CHECK(scales == Scales{0.5, 1.25});  // 1 − 0.5 and −(0.25 − 1.5)
   CHECK(g == Floats{0.5f, 0.5f, -3, -0.25f, -3});
-  // Other rules pass the gradient straight through.
   for (const char* name : {"late", "dorefa3", "binaryconnect"}) {
-    CHECK(method(name).rule->backward({w, {}, previous, {0.5}}, g).empty());
+    INFO(name);
+    CHECK_FALSE(method(name).rule->backward());  // passed straight through
   }
-  CHECK(g == Floats{0.5f, 0.5f, -3, -0.25f, -3});
+}
+
+TEST_CASE("DoReFa's gradient through tanh", "[quant]") {
+  const Floats w = {1, -0.5f, 0};
+  Floats g = {1, 2, -3};
+  const auto backward = quantizer_of("{rule: dorefa, bits: 3, gradient: tanh}").rule->backward();
+  REQUIRE(backward);
+  CHECK(backward({w, {}, {}, {}}, g).empty());
+  const double largest = std::tanh(1.0);
+  CHECK(g[0] == Approx((1 - largest * largest) / largest).epsilon(kFloat));
+  CHECK(g[1] == Approx(2 * (1 - std::pow(std::tanh(0.5), 2)) / largest).epsilon(kFloat));
+  CHECK(g[2] == Approx(-3 / largest).epsilon(kFloat));
+  Floats flat = {1, 2};
+  backward({Floats{0, 0}, {}, {}, {}}, flat);
+  CHECK(flat == Floats{1, 2});
 }

@@ -178,11 +178,11 @@ TEST_CASE("the project's own sweeps can be expanded", "[sweep]") {
     request.data.data_dir = "/nonexistent";
     return make_plan(project_configs(), request).jobs.size();
   };
-  CHECK(count("table1") == 4 * 13 * 3);
+  CHECK(count("table1") == 4 * 15 * 3);
   CHECK(count("width") == 4 * 4);
   CHECK(count("cifar10_jpeg") == 6);
-  CHECK(count("quick") == 13);
-  CHECK(count("table2") == 3 * 16 * 3);
+  CHECK(count("quick") == 15);
+  CHECK(count("table2") == 3 * 20 * 3);
   CHECK(count("steps") == 4 * 5 * 3);
   CHECK(count("bits") == 2 * 3 * 2 * 2);
 }

@@ -60,8 +60,6 @@ TEST_CASE("hashes of configurations stay what they are", "[train]") {
             "881d5f0458d35a2b049c8678871407a6796ac4f7d83f42d1b2332dc880a14b6f"},
            {"cifar10_jpeg", "twn", "quick",
             "77b4a2dabfb7513b5fcfc67e0d9063f797c99350b10e08cd0f2f735aaa46bdf5"},
-           {"svhn", "lab", "paper",
-            "7331cf36ec2df785e9943560c43eeaed1aa13530761ce2f9002750595e39ac7d"},
        }) {
     INFO(golden.experiment << ", " << golden.method << ", " << golden.profile);
     CHECK(resolved(golden.method, {}, golden.profile, golden.experiment).hash == golden.hash);
@@ -110,6 +108,43 @@ TEST_CASE("the hash is of what can change the outcome", "[train]") {
   }
   std::sort(hashes.begin(), hashes.end());
   CHECK(std::adjacent_find(hashes.begin(), hashes.end()) == hashes.end());
+}
+
+TEST_CASE("an experiment has keys of its own for some methods", "[train]") {
+  const auto rate = [](const std::string& method, const std::string& experiment,
+                       const std::vector<std::string>& words = {}) {
+    return resolved(method, words, "paper", experiment).schedule.rate(0);
+  };
+  for (const char* binary : {"binaryconnect", "bwn", "lab"}) {
+    CHECK(rate(binary, "cifar10") == 0.02);
+    CHECK(rate(binary, "svhn") == 0.001);
+    CHECK(rate(binary, "svhn_width") == 0.001);
+    CHECK(rate(binary, "cifar100") == 0.0005);  // takes CIFAR-10's back
+    CHECK(rate(binary, "mnist") == 0.01);
+  }
+  CHECK(rate("late", "cifar10") == 0.002);
+  CHECK(rate("late", "svhn") == 0.0005);
+  CHECK(rate("late", "svhn_width") == 0.001);
+  CHECK(rate("lab", "cifar10", {"train.learning_rate=0.1"}) == 0.1);
+  // What an experiment says of other methods is no part of a run.
+  CHECK_FALSE(resolved("late", {}, "paper", "cifar10").canonical.contains("methods"));
+}
+
+TEST_CASE("keys for methods that are not there or in another form are refused", "[train]") {
+  const Scratch folder;
+  const auto message = [&](const std::string& methods) {
+    const auto file = folder.path() / "mine.yaml";
+    replace_file(file, "extends: [experiments/mnist]\nmethods: " + methods + "\n");
+    return refusal("late", {}, "paper", file.string());
+  };
+  CHECK_THAT(message("[{for: [latee], train: {epochs: 1}}]"),
+             Contains("mine.yaml:2") && Contains("unknown method 'latee'") && Contains("'late'"));
+  CHECK_THAT(message("[{for: late, train: {epochs: 1}}]"),
+             Contains("names of methods under 'for'"));
+  CHECK_THAT(message("[{train: {epochs: 1}}]"), Contains("names of methods under 'for'"));
+  CHECK_THAT(message("{late: {epochs: 1}}"), Contains("a list of maps"));
+  CHECK_THAT(message("[late]"), Contains("a map such as"));
+  CHECK_THAT(message("[{for: [late], train: {epoch: 1}}]"), Contains("train.epoch"));
 }
 
 TEST_CASE("the experiment, method and profile are laid on each other", "[train]") {
