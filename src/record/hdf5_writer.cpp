@@ -13,8 +13,10 @@ namespace laq::record {
 namespace fs = std::filesystem;
 namespace {
 
-// Arrays that are placed start at pages of their own.
+// Arrays that are placed start at pages of their own; those that are written are compressed when
+// they are longer.
 constexpr hsize_t kPage = 4096;
+constexpr unsigned kDeflateLevel = 4;
 
 }  // namespace
 
@@ -74,6 +76,10 @@ Handle Hdf5Writer::make_dataset(const std::string& path, std::int64_t type, cons
   if (allocate) {
     H5Pset_alloc_time(created, H5D_ALLOC_TIME_EARLY);
     H5Pset_fill_time(created, H5D_FILL_TIME_NEVER);
+  } else if (given * H5Tget_size(type) > kPage) {
+    H5Pset_chunk(created, static_cast<int>(sizes.size()), sizes.data());
+    H5Pset_shuffle(created);
+    H5Pset_deflate(created, kDeflateLevel);
   }
   return checked(H5Dcreate2(*file_, path.c_str(), type, space, H5P_DEFAULT, created, H5P_DEFAULT),
                  H5Dclose, "cannot make a dataset", where(path));

@@ -69,10 +69,10 @@ FinalValue read_final(const Hdf5Reader& in, const std::string& group, const std:
 
 }  // namespace
 
-void write_history(Hdf5Writer& out, const std::string& root, const History& history) {
+void write_history(Hdf5Writer& out, const std::string& root, const History& history, bool steps) {
   history.check();
   write_table(out, root + "/epochs", "epoch", history.epochs);
-  write_table(out, root + "/steps", "step", history.steps);
+  write_table(out, root + "/steps", "step", steps ? history.steps : Table{});
   out.group(root + "/layers");
   for (const auto& [layer, columns] : history.layers) {
     const std::string group = root + "/layers/" + layer;

@@ -33,14 +33,14 @@ std::vector<Process> RunRecord::processes() const {
 }
 
 void write_run_record(const std::filesystem::path& file, const Provenance& provenance,
-                      const History& history) {
+                      const History& history, bool steps) {
   write_hdf5(file, [&](Hdf5Writer& out) {
     for_each_text(provenance,
                   [&](const char* name, const std::string& value) { out.text("/", name, value); });
     write_process(out, "/", provenance);
     out.integer("/", "layout", kLayout);
     out.integer("/", "seed", provenance.seed);
-    write_history(out, "", history);
+    write_history(out, "", history, steps);
   });
 }
 

@@ -18,9 +18,10 @@ struct RunRecord {
   std::vector<Process> processes() const;
 };
 
-/// Replaces the file whole. Errors leave the old one as it was.
+/// Replaces the file whole, with an empty /steps without `steps`. Errors leave the old one as it
+/// was.
 void write_run_record(const std::filesystem::path& file, const Provenance& provenance,
-                      const History& history);
+                      const History& history, bool steps = true);
 
 /// Errors: missing, not HDF5, damaged, not a record of this program.
 RunRecord read_run_record(const std::filesystem::path& file);

@@ -93,8 +93,13 @@ config::Tree read_by_method(const config::Tree& tree, const fs::path& configs,
   return mine;
 }
 
-Profile read_profile(config::Tree tree, const std::string& name, config::Tree& by_model) {
-  by_model = take(tree, "models");
+// What a profile says for kinds of models and for experiments is taken out of it.
+struct ProfileKeys {
+  config::Tree models, experiments;
+};
+
+Profile read_profile(config::Tree tree, const std::string& name, ProfileKeys& keys) {
+  keys = {take(tree, "models"), take(tree, "experiments")};
   config::Section section(&tree, "");
   Profile profile{name, section.word("title", {}), section.word("note", std::string()),
                   section.flag("paper_protocol", {})};
@@ -213,14 +218,15 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   run.tree = load_named(configs, "experiments", request.experiment);
   const std::string place = run.tree.place;
   const config::Tree by_method = read_by_method(take(run.tree, "methods"), configs, request.method);
-  config::Tree by_model;
+  ProfileKeys keys;
   run.profile =
-      read_profile(load_named(configs, "profiles", request.profile), request.profile, by_model);
+      read_profile(load_named(configs, "profiles", request.profile), request.profile, keys);
+  const auto lay = [&](const config::Tree& by_name, const std::string& name) {
+    if (const config::Tree* changes = by_name.find(name)) config::merge(run.tree, *changes);
+  };
   const config::Tree* kind = run.tree.find("model.kind");
-  if (kind && kind->scalar()) {
-    if (const config::Tree* changes = by_model.find(*kind->scalar()))
-      config::merge(run.tree, *changes);
-  }
+  if (kind && kind->scalar()) lay(keys.models, *kind->scalar());
+  lay(keys.experiments, stem(request.experiment));
   config::Tree method = load_named(configs, "methods", request.method);
   const config::Tree title = take(method, "title");
   run.method_title = title.scalar() ? *title.scalar() : request.method;
@@ -235,6 +241,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   check_network(root.child("model"), run);
   read_train(root.child("train"), run);
   run.checkpoint = read_checkpoint(root.child("checkpoint"));
+  run.record_steps = root.child("record").flag("steps", true, config::Canonical::never);
   check_batch(root.child("train"), run);
   run.quantizer = quant::make_quantizer(root.child("quantizer"));
   root.finish();

@@ -61,6 +61,7 @@ struct Run {
   config::Tree tree;            ///< merged; `model:` is read again when the model is made
   TrainOptions train;
   CheckpointOptions checkpoint;
+  bool record_steps = true;  ///< `record.steps`: whether run.h5 has /steps; no part of the hash
   optim::Schedule schedule;
   quant::Quantizer quantizer;
   nlohmann::json

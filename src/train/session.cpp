@@ -166,7 +166,8 @@ class Session {
   // good by a resume.
   void save(const Training& training) {
     save_checkpoint(training);
-    record::write_run_record(folder_ / "run.h5", provenance(run_, options_), training.history());
+    record::write_run_record(folder_ / "run.h5", provenance(run_, options_), training.history(),
+                             run_.record_steps);
     report(record::State::running, &training);
   }
 

@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "core/files.hpp"
+#include "core/random.hpp"
 #include "record/checkpoint.hpp"
 #include "record/run_record.hpp"
 #include "record/status.hpp"
@@ -66,8 +67,9 @@ std::string faults_on_full_disk(const std::filesystem::path& folder) {
   write_status(folder / "status.json", own_status(State::running));
 
   History large = small;
-  for (std::int64_t step = 100; step < 100000; ++step) {
-    large.steps.append(step, {{"loss", 1.0}, {"seconds", 1.0}});
+  RandomStream noise(1, "what does not compress");
+  for (std::int64_t step = 100; step < 150000; ++step) {
+    large.steps.append(step, {{"loss", noise.uniform()}, {"seconds", noise.uniform()}});
   }
   const std::vector<float> weights(1 << 20, 1.0f);
   const std::vector<Blob> blobs{{"weights", {weights.size()}, std::span(weights)}};

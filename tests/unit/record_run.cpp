@@ -31,6 +31,14 @@ void store(const std::filesystem::path& file, const std::string& content) {
 
 }  // namespace
 
+TEST_CASE("a record can be without its steps") {
+  const Folder folder;
+  History history = sample_history();
+  write_run_record(folder / "run.h5", {}, history, /*steps=*/false);
+  history.steps = {};
+  CHECK(same(read_run_record(folder / "run.h5").history, history));
+}
+
 TEST_CASE("a run record comes back bit for bit") {
   const Folder folder;
   const auto file = folder / "run.h5";

@@ -81,6 +81,8 @@ TEST_CASE("the hash is of what can change the outcome", "[train]") {
   CHECK(often.hash == run.hash);
   CHECK(often.yaml() == run.yaml());
   CHECK(often.checkpoint.every_steps == 10);
+  CHECK_FALSE(resolved("late", {"record.steps=false"}).record_steps);
+  CHECK(resolved("late", {"record.steps=false"}).hash == run.hash);
   CHECK(often.checkpoint.every_seconds == 60.5);
   std::vector<std::string> hashes = {run.hash};
   for (const char* word : {"train.epochs=49",
@@ -130,6 +132,17 @@ TEST_CASE("an experiment has keys of its own for some methods", "[train]") {
   CHECK_FALSE(resolved("late", {}, "paper", "cifar10").canonical.contains("methods"));
 }
 
+TEST_CASE("a profile has keys for kinds of networks and for experiments", "[train]") {
+  const Run tree_bank = resolved("late", {}, "reduced", "penn_treebank");
+  CHECK(tree_bank.train.epochs == 12);
+  CHECK(tree_bank.schedule.rate(11) == Approx(0.01 * tree_bank.schedule.rate(0)));
+  const Run novel = resolved("late", {}, "reduced", "war_and_peace");
+  CHECK(novel.train.epochs == 25);
+  CHECK(novel.schedule.rate(12) == novel.schedule.rate(0));
+  CHECK(novel.schedule.rate(24) == Approx(0.01 * novel.schedule.rate(0)));
+  CHECK(novel.canonical["model"]["units"] == 128);
+}
+
 TEST_CASE("keys for methods that are not there or in another form are refused", "[train]") {
   const Scratch folder;
   const auto message = [&](const std::string& methods) {
@@ -137,8 +150,9 @@ TEST_CASE("keys for methods that are not there or in another form are refused", 
     replace_file(file, "extends: [experiments/mnist]\nmethods: " + methods + "\n");
     return refusal("late", {}, "paper", file.string());
   };
-  CHECK_THAT(message("[{for: [latee], train: {epochs: 1}}]"),
-             Contains("mine.yaml:2") && Contains("unknown method 'latee'") && Contains("'late'"));
+  CHECK_THAT(
+      message("[{for: [latee], train: {epochs: 1}}]"),
+      Contains("mine.yaml:2") && Contains("unknown method 'latee'") && Contains("did you mean"));
   CHECK_THAT(message("[{for: late, train: {epochs: 1}}]"),
              Contains("names of methods under 'for'"));
   CHECK_THAT(message("[{train: {epochs: 1}}]"), Contains("names of methods under 'for'"));
