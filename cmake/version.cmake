@@ -1,6 +1,7 @@
-# Keeps a header with the version and the git commit of the sources. Included, it defines the target
-# laq_version, which runs this file as a script at every build; the header is only touched when its
-# content changes, so that no more is compiled than must be. Without git, or outside a repository of
+# Keeps a header with the version and the git commit of the sources, and one with a hash of every
+# method's source. Included, it defines the target laq_version, which runs this file as a script at
+# every build; a header is only touched when its content changes, so that no more is compiled than
+# must be. Without git, or outside a repository of
 # our own, the commit is "unknown".
 
 if(NOT CMAKE_SCRIPT_MODE_FILE)
@@ -10,9 +11,9 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
     laq_version
     COMMAND
       ${CMAKE_COMMAND} -D SOURCE_DIR=${PROJECT_SOURCE_DIR} -D VERSION=${PROJECT_VERSION}
-      -D "GIT=${GIT_EXECUTABLE}" -D OUTPUT=${LAQ_VERSION_INCLUDE}/version.hpp
+      -D "GIT=${GIT_EXECUTABLE}" -D OUTPUT=${LAQ_VERSION_INCLUDE}
       -P ${CMAKE_CURRENT_LIST_FILE}
-    BYPRODUCTS ${LAQ_VERSION_INCLUDE}/version.hpp
+    BYPRODUCTS ${LAQ_VERSION_INCLUDE}/version.hpp ${LAQ_VERSION_INCLUDE}/method_sources.hpp
     COMMENT ""
     VERBATIM)
   return()
@@ -29,6 +30,16 @@ function(ask_git result)
     if(status EQUAL 0)
       set(${result} "${answer}" PARENT_SCOPE)
     endif()
+  endif()
+endfunction()
+
+function(write_if_changed file content)
+  set(before "")
+  if(EXISTS "${file}")
+    file(READ "${file}" before)
+  endif()
+  if(NOT before STREQUAL content)
+    file(WRITE "${file}" "${content}")
   endif()
 endfunction()
 
@@ -63,10 +74,38 @@ inline constexpr bool kGitDirty = ${dirty};
 
 }  // namespace laq
 ")
-set(before "")
-if(EXISTS "${OUTPUT}")
-  file(READ "${OUTPUT}" before)
-endif()
-if(NOT before STREQUAL content)
-  file(WRITE "${OUTPUT}" "${content}")
-endif()
+write_if_changed(${OUTPUT}/version.hpp "${content}")
+
+# A method is its own file, which registers it, and those that all methods share.
+file(GLOB sources ${SOURCE_DIR}/src/quant/*.cpp ${SOURCE_DIR}/src/quant/*.hpp)
+set(shared "")
+set(methods "")
+foreach(source ${sources})
+  file(SHA256 ${source} hash)
+  file(STRINGS ${source} registers REGEX "^const RegisterRule ")
+  if(registers)
+    list(APPEND methods ${source})
+  else()
+    string(APPEND shared ${hash})
+  endif()
+endforeach()
+set(content "#pragma once
+
+#include <utility>
+
+namespace laq::quant {
+
+/// (source file of a method, hash of it and of what all methods share).
+inline constexpr std::pair<const char*, const char*> kMethodSources[] = {
+")
+foreach(source ${methods})
+  file(SHA256 ${source} own)
+  string(SHA256 hash "${shared}${own}")
+  get_filename_component(name ${source} NAME)
+  string(SUBSTRING ${hash} 0 16 hash)
+  string(APPEND content "    {\"${name}\", \"${hash}\"},\n")
+endforeach()
+write_if_changed(${OUTPUT}/method_sources.hpp "${content}};
+
+}  // namespace laq::quant
+")

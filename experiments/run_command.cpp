@@ -24,7 +24,7 @@ struct RunOptions {
   DataPathOptions data;
   std::string runs = "results/runs";
   std::string device = "cpu";
-  bool no_graph = false;
+  bool no_graph = false, rerun = false;
   std::string expect;
   int threads = 0;
   bool json = false;
@@ -134,6 +134,7 @@ void go(RunOptions& options, Context& context) {
   session.data = options.data.paths();
   session.device = options.device;
   session.graph = !options.no_graph;
+  session.rerun = options.rerun;
   session.threads = options.threads > 0 ? options.threads : threads_for(1);
   session.on_start = watch_signals;
   session.stop = interrupted;
@@ -146,6 +147,10 @@ void go(RunOptions& options, Context& context) {
     const bool waits = result.state == record::State::queued;
     std::cerr << fmt::format("laq: {}{}\n", waits ? "" : record::state_name(result.state) + ": ",
                              result.reason);
+  }
+  if (result.other_code) {
+    std::cerr << "laq: note: this finished run is of other code of its method than today's; "
+                 "--rerun makes it anew\n";
   }
   if (options.json) {
     std::cout << summary(run, result).dump(2) << "\n";
@@ -179,6 +184,8 @@ void add_run_command(CLI::App& app, Context& context) {
   command->add_option("--device", options->device, "Where to compute: cpu, cuda, cuda:N")
       ->capture_default_str();
   command->add_flag("--no-graph", options->no_graph, "On a GPU: no CUDA graph of the step");
+  command->add_flag("--rerun", options->rerun,
+                    "Make a finished run anew; the old one is kept until the new one is finished");
   command
       ->add_option("--threads", options->threads, "Threads (OMP_NUM_THREADS, otherwise all cores)")
       ->check(whole_number(1));

@@ -15,6 +15,7 @@
 #include "record/status.hpp"
 #include "sweep/plan.hpp"
 #include "sweep/slurm.hpp"
+#include "train/rerun.hpp"
 
 namespace laq {
 namespace fs = std::filesystem;
@@ -78,8 +79,9 @@ void add_planned(const fs::path& sweep, Runs& runs) {
 Runs find_runs(const fs::path& folder) {
   Runs runs;
   std::vector<fs::path> sweeps;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const fs::path& path = entry.path();
+  for (fs::recursive_directory_iterator at(folder), end; at != end; ++at) {
+    const fs::path& path = at->path();
+    if (path.filename() == train::kAside) at.disable_recursion_pending();
     if (path.filename() == "status.json") runs[path.parent_path()] = read_run(path);
     if (path.filename() == "plan.json" &&
         path.parent_path().filename().string().starts_with("sweep-"))

@@ -18,6 +18,7 @@
 #include "sweep/execute.hpp"
 #include "sweep/memory.hpp"
 #include "sweep/slurm.hpp"
+#include "train/rerun.hpp"
 #include "train/torch_info.hpp"
 
 namespace laq {
@@ -33,7 +34,7 @@ struct SweepOptions {
   int jobs = 1, retries = 0;
   double stale_after = 60;
   bool dry_run = false, fail_fast = false, extend = false, jobs_given = false;
-  bool no_graph = false;
+  bool no_graph = false, rerun = false;
 };
 
 void print_plan(const sweep::Plan& plan, const sweep::Estimate& estimate, bool every_job) {
@@ -153,6 +154,21 @@ void print_difference(const sweep::Plan& plan) {
                differs.text());
 }
 
+/// Counts the finished runs of other code of their methods, and sets them aside when they are to be
+/// made anew.
+std::size_t see_to_other_code(sweep::Plan& plan, bool rerun) {
+  std::size_t count = 0;
+  for (auto& job : plan.jobs) {
+    const auto status = job.done() ? record::read_status(job.folder / "status.json") : std::nullopt;
+    if (!status || !train::of_other_code(*status, job.run.quantizer.source)) continue;
+    ++count;
+    if (!rerun) continue;
+    train::set_aside(job.folder);
+    sweep::refresh(job);
+  }
+  return count;
+}
+
 // What is written wrongly is refused before anything is done.
 void check(const SweepOptions& options) {
   if (!options.memory.empty()) sweep::memory_size(options.memory);
@@ -175,8 +191,13 @@ void go(const SweepOptions& options, Context& context) {
     return print_difference(plan);
   }
   const std::string added = sweep::settle_identity(plan, options.extend);
+  const std::size_t other_code = see_to_other_code(plan, options.rerun);
   print_plan(plan, estimate, false);
   if (!added.empty()) fmt::print("note: added to the sweep: {}\n", added);
+  if (other_code > 0) {
+    fmt::print("note: {} finished runs are of other code of their methods than today's; {}\n",
+               other_code, options.rerun ? "they are made anew" : "--rerun makes them anew");
+  }
   std::fflush(stdout);
   if (options.executor == "slurm") return give_to_slurm(plan, options, context);
   work(plan, estimate, options, context);
@@ -211,6 +232,8 @@ void add_sweep_command(CLI::App& app, Context& context) {
   command->add_option("--device", options->device, "Where the runs compute: cpu, cuda, cuda:N")
       ->capture_default_str();
   command->add_flag("--no-graph", options->no_graph, "On a GPU: no CUDA graphs of the steps");
+  command->add_flag("--rerun", options->rerun,
+                    "Make finished runs anew whose method's code was changed since");
   command->add_option("--name", options->name, "Of the sweep, instead of its file's");
   command->add_flag("--extend", options->extend, "Add runs to a sweep that was started before");
   command->add_option("--retries", options->retries, "How often a run that failed is tried again")

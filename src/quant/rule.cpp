@@ -4,17 +4,32 @@
 
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "method_sources.hpp"
 
 namespace laq::quant {
 namespace {
 
-std::map<std::string, RuleMaker>& registry() {
-  static std::map<std::string, RuleMaker> rules;
+struct Registered {
+  RuleMaker maker;
+  std::string source;
+};
+
+std::map<std::string, Registered>& registry() {
+  static std::map<std::string, Registered> rules;
   return rules;
+}
+
+// "" for a rule that is not in src/quant, such as a test's.
+std::string source_hash(const std::filesystem::path& file) {
+  for (const auto& [name, hash] : kMethodSources) {
+    if (file.filename() == name) return hash;
+  }
+  return "";
 }
 
 }  // namespace
@@ -30,18 +45,19 @@ const std::vector<std::pair<std::string, Grouping>>& grouping_names() {
   return names;
 }
 
-RegisterRule::RegisterRule(const std::string& name, RuleMaker maker) {
-  registry()[name] = std::move(maker);
+RegisterRule::RegisterRule(const std::string& name, RuleMaker maker, const char* file) {
+  registry()[name] = {std::move(maker), source_hash(file)};
 }
 
 Quantizer make_quantizer(config::Section& section) {
-  std::vector<std::pair<std::string, RuleMaker>> names(registry().begin(), registry().end());
   std::vector<std::pair<std::string, std::string>> choices;
-  for (const auto& [name, maker] : names) choices.emplace_back(name, name);
+  for (const auto& [name, registered] : registry()) choices.emplace_back(name, name);
   const auto name = section.choice<std::string>("rule", std::string("proximal"), choices);
   Quantizer quantizer;
-  quantizer.rule = registry().at(name)(section);
+  const Registered& registered = registry().at(name);
+  quantizer.rule = registered.maker(section);
   if (quantizer.rule) {
+    quantizer.source = registered.source;
     quantizer.group = section.choice<Grouping>("group", Grouping::tensor, grouping_names());
   }
   return quantizer;

@@ -85,6 +85,7 @@ const std::vector<std::pair<std::string, Grouping>>& grouping_names();
 struct Quantizer {
   std::shared_ptr<const Rule> rule;
   Grouping group = Grouping::tensor;
+  std::string source = {};  ///< hash of the rule's source and of what all rules share
 };
 
 /// Reads `quantizer:`. Errors: unknown rule, a key the rule does not know, a combination without
@@ -96,7 +97,7 @@ using RuleMaker = std::function<std::shared_ptr<const Rule>(config::Section&)>;
 /// At namespace scope in a rule's source file, makes it known as `rule: name`; nothing else needs
 /// to be touched.
 struct RegisterRule {
-  RegisterRule(const std::string& name, RuleMaker maker);
+  RegisterRule(const std::string& name, RuleMaker maker, const char* file = __builtin_FILE());
 };
 
 /// Errors unless every value is finite (and, for curvature, positive): what, index and value.

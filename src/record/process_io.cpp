@@ -16,6 +16,7 @@ void for_each_text(SomeProcess& process, Visit visit) {
   visit("libtorch_version", process.libtorch_version);
   visit("blas", process.blas);
   visit("device", process.device);
+  visit("method_source", process.method_source);
 }
 
 }  // namespace
@@ -30,8 +31,10 @@ void write_process(Hdf5Writer& out, const std::string& group, const Process& pro
 Process read_process(const Hdf5Reader& in, const std::string& group) {
   Process process;
   for_each_text(process, [&](const char* name, std::string& value) {
-    // Records of the first versions do not say it: they knew the CPU only.
-    if (name == std::string_view("device") && !in.has_attribute(group, name)) return;
+    // Records of the first versions do not say these: they knew the CPU only.
+    const bool added =
+        name == std::string_view("device") || name == std::string_view("method_source");
+    if (added && !in.has_attribute(group, name)) return;
     value = in.text(group, name);
   });
   process.git_dirty = in.integer(group, "git_dirty") != 0;

@@ -18,6 +18,7 @@ struct Process {
   std::string libtorch_version;
   std::string blas;
   std::string device = "cpu";  ///< a GPU's name, or "cpu"
+  std::string method_source;   ///< hash of the method's source; "" in the first versions' records
 
   /// The commit, with a remark where the sources differed from it.
   std::string build() const { return git_commit + (git_dirty ? " with local changes" : ""); }

@@ -107,6 +107,7 @@ void write_status(const std::filesystem::path& file, const Status& status) {
   }
   json["pid"] = status.pid;
   json["host"] = status.host;
+  if (!status.method_source.empty()) json["method_source"] = status.method_source;
   // A reason may quote bytes that are not UTF-8.
   replace_file(file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
@@ -134,6 +135,7 @@ std::optional<Status> read_status(const std::filesystem::path& file) {
   keys.read("progress", status.progress);
   keys.read("pid", status.pid);
   keys.read("host", status.host);
+  keys.read("method_source", status.method_source);
   if (json.contains("seconds_left") && !json["seconds_left"].is_null()) {
     double seconds = 0;
     keys.read("seconds_left", seconds);

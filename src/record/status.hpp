@@ -24,6 +24,7 @@ struct Status {
   std::optional<double> seconds_left;
   std::int64_t pid = 0;
   std::string host;
+  std::string method_source;  ///< hash of the method's source, of a completed run
 };
 
 /// A status of this process on this machine.

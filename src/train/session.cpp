@@ -12,6 +12,7 @@
 #include "core/text.hpp"
 #include "data/locate.hpp"
 #include "record/run_record.hpp"
+#include "train/rerun.hpp"
 #include "train/torch_info.hpp"
 
 namespace laq::train {
@@ -59,6 +60,7 @@ record::Provenance provenance(const Run& run, const SessionOptions& options) {
   all.libtorch_version = libtorch_version();
   all.blas = blas_info().description;
   all.device = device_name(device_named(options.device));
+  all.method_source = run.quantizer.source;
   return all;
 }
 
@@ -75,8 +77,12 @@ class Session {
     const RunLock lock(folder_);
     sweep_temporaries(folder_);
     const auto before = record::read_status(folder_ / "status.json");
-    if (before && before->state == record::State::completed && fs::exists(folder_ / "run.h5")) {
+    const bool completed = before && before->state == record::State::completed;
+    if (completed && options_.rerun) {
+      set_aside(folder_);
+    } else if (completed && fs::exists(folder_ / "run.h5")) {
       result.state = record::State::completed;
+      result.other_code = of_other_code(*before, run_.quantizer.source);
       result.history = finished_history();
       return result;
     }
@@ -93,6 +99,7 @@ class Session {
       result.checkpoint_seconds = checkpoint_seconds_;
       report(result.state, &training,
              result.state == record::State::interrupted ? "stopped by a signal" : "");
+      if (result.state == record::State::completed) drop_what_was_set_aside(folder_);
     } catch (const std::exception& error) {
       const auto* ours = dynamic_cast<const Error*>(&error);
       const bool diverged = ours && ours->kind() == Error::Kind::not_finite;
@@ -187,6 +194,7 @@ class Session {
     record::Status status = record::own_status(state);
     status.reason = reason;
     status.epochs = run_.train.epochs;
+    if (state == record::State::completed) status.method_source = run_.quantizer.source;
     if (training) {
       const Position& at = training->position();
       status.epoch = at.epoch;

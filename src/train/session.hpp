@@ -20,6 +20,7 @@ struct SessionOptions {
   int threads = 1;
   std::string device = "cpu";  ///< as `device_named` takes it
   bool graph = true;           ///< capture the step in a CUDA graph
+  bool rerun = false;          ///< a finished run is set aside and made anew
   /// Called when data and checkpoint are read: from here on there is something to save.
   std::function<void()> on_start = [] {};
   /// Asked before every step and after every batch of an evaluation; true saves a checkpoint and
@@ -37,15 +38,16 @@ struct SessionResult {
   std::filesystem::path folder;
   record::History history;
   std::vector<double> checkpoint_seconds;  ///< what each checkpoint took
+  bool other_code = false;  ///< it was finished by other code of its method, and not made anew
 };
 
 /// Carries one run as far as it goes: makes its folder, resumes from its checkpoint when there is
 /// one, trains, and after every epoch replaces checkpoint.h5, run.h5 and status.json (the first
 /// more often where `Run::checkpoint` says so). A completed
-/// run is returned as it is. A run that fails or diverges says so in its status and in the result;
-/// it does not throw. One whose data is not at hand stays `queued`, with the reason. Errors: the
-/// folder cannot be made, the run is being trained by another process, or data and checkpoint
-/// cannot be used.
+/// run is returned as it is, unless it is to be made anew. A run that fails or diverges says so in
+/// its status and in the result; it does not throw. One whose data is not at hand stays `queued`,
+/// with the reason. Errors: the folder cannot be made, the run is being trained by another process,
+/// or data and checkpoint cannot be used.
 SessionResult run_session(const Run& run, const SessionOptions& options);
 
 }  // namespace laq::train

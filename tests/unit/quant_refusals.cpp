@@ -133,3 +133,13 @@ TEST_CASE("curvature must be positive where a user gives it", "[quant]") {
     CHECK_THAT(error.what(), Contains("curvature 1 is not a positive finite number"));
   }
 }
+
+TEST_CASE("a quantizer knows the hash of its method's source", "[quant]") {
+  const auto source = [](const char* yaml) { return quantizer_of(yaml).source; };
+  const std::string ttq = source("{rule: ttq}"), dorefa = source("{rule: dorefa, bits: 3}");
+  CHECK(ttq.size() == 16);
+  CHECK(dorefa.size() == 16);
+  CHECK(ttq != dorefa);
+  CHECK(source("{rule: dorefa, bits: 4}") == dorefa);
+  CHECK(source("{levels: none}").empty());
+}
