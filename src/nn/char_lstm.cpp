@@ -57,7 +57,10 @@ void CharLstm::initialise(Init, std::uint64_t seed) {
 at::Tensor CharLstm::forward(const at::Tensor& input) {
   const LstmWeights weights{parameter("weight_ih_l0"), parameter("weight_hh_l0"),
                             parameter("bias_ih_l0"), parameter("bias_hh_l0")};
-  if (weights.weight_hh.is_cpu()) return output_(one_hot_lstm(input, weights).flatten(0, 1));
+  if (weights.weight_hh.is_cpu())
+    return output_(one_hot_lstm(input, weights, gate_bound_).flatten(0, 1));
+  if (gate_bound_ > 0 && at::GradMode::is_enabled())
+    return output_(one_hot_lstm_by_steps(input, weights, gate_bound_).flatten(0, 1));
   const at::Tensor one_hot =
       at::one_hot(input.to(at::kLong), weights.weight_ih.size(1)).to(weights.weight_hh.dtype());
   return output_(std::get<0>(lstm_(one_hot)).flatten(0, 1));

@@ -29,6 +29,8 @@ class CharLstm : public Model {
   /// Gates uniform in ±0.08, the forget gate's bias 1, output weights N(0, 0.01²), other biases 0.
   void initialise(Init init, std::uint64_t seed) override;
 
+  void clip_at_steps(double bound) override { gate_bound_ = bound; }
+
   /// What the network remembers of the characters it has read.
   struct State {
     at::Tensor hidden, cell;  ///< undefined before the first character
@@ -41,6 +43,7 @@ class CharLstm : public Model {
 
   torch::nn::LSTM lstm_;
   Dense output_;
+  double gate_bound_ = 0;
 };
 
 }  // namespace laq::nn

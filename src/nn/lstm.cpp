@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <limits>
+
 #include "core/error.hpp"
 #include "nn/lstm_sequence.hpp"
 #include "nn/packed_product.hpp"
@@ -99,12 +101,15 @@ class OneHotLstm : public torch::autograd::Function<OneHotLstm> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& characters,
                             const at::Tensor& weight_ih, const at::Tensor& weight_hh,
-                            const at::Tensor& bias_ih, const at::Tensor& bias_hh) {
+                            const at::Tensor& bias_ih, const at::Tensor& bias_hh,
+                            double gate_bound) {
     const Passed passed = pass(characters, {weight_ih, weight_hh, bias_ih, bias_hh}, true);
     context->save_for_backward({characters, weight_hh, passed.hidden});
     context->saved_data["gates"] = passed.gates;
     context->saved_data["cells"] = passed.cells;
     context->saved_data["vocabulary"] = weight_ih.size(1);
+    context->saved_data["bound"] =
+        gate_bound > 0 ? gate_bound : std::numeric_limits<double>::infinity();
     return passed.hidden;
   }
 
@@ -119,6 +124,7 @@ class OneHotLstm : public torch::autograd::Function<OneHotLstm> {
     context->saved_data.erase(found);
     const at::Tensor cells = context->saved_data["cells"].toTensor();
     const std::int64_t vocabulary = context->saved_data["vocabulary"].toInt();
+    const double bound = context->saved_data["bound"].toDouble();
     const at::Tensor to_hidden = to_output[0].contiguous();
     const LstmSizes size{hidden.size(0), hidden.size(1), hidden.size(2), vocabulary};
     const at::Tensor to_table = at::empty({vocabulary, 4 * size.units}, hidden.options());
@@ -126,23 +132,24 @@ class OneHotLstm : public torch::autograd::Function<OneHotLstm> {
       using T = std::remove_pointer_t<decltype(typed)>;
       lstm_back_through_time<T>(size, characters.data_ptr<std::int64_t>(), weight_hh.data_ptr<T>(),
                                 to_hidden.data_ptr<T>(), cells.data_ptr<T>(), gates.data_ptr<T>(),
-                                to_table.data_ptr<T>());
+                                to_table.data_ptr<T>(), static_cast<T>(bound));
     });
     const at::Tensor to_bias = to_table.sum(0);
-    return {at::Tensor(), to_table.t().contiguous(), to_weight_hh(gates, hidden), to_bias,
-            to_bias.clone()};
+    return {at::Tensor(), to_table.t().contiguous(), to_weight_hh(gates, hidden),
+            to_bias,      to_bias.clone(),           at::Tensor()};
   }
 };
 
 }  // namespace
 
-at::Tensor one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights) {
+at::Tensor one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights,
+                        double gate_bound) {
   check_weights(weights);
   check_characters(characters, weights.weight_ih.size(1));
   const at::Tensor codes = characters.to(at::kLong).contiguous();
   if (!at::GradMode::is_enabled()) return pass(codes, weights, false).hidden;
   return OneHotLstm::apply(codes, weights.weight_ih, weights.weight_hh, weights.bias_ih,
-                           weights.bias_hh);
+                           weights.bias_hh, gate_bound);
 }
 
 }  // namespace laq::nn

@@ -15,8 +15,17 @@ struct LstmWeights {
 /// hidden states: steps × batch × H, in the weights' type (float32 or float64). Differentiable once
 /// with respect to the weights. The product with one-hot inputs is a look-up of rows, the recurrent
 /// product runs on packed weights, each thread carries its share of the batch through all steps,
-/// and weight_hh's gradient is one product over all steps.
+/// and weight_hh's gradient is one product over all steps. `gate_bound` > 0: on the way back, the
+/// gradients to the gates' arguments are clipped to ±gate_bound, element by element, at each step
+/// before they go on to weights, biases and the step before (PAPER.md section 4); NaN stays NaN.
 /// Errors: sizes or types that do not fit, a character that is not below V.
-at::Tensor one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights);
+at::Tensor one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights,
+                        double gate_bound = 0);
+
+/// The same on any device by tensor operations, for clipping, which cuDNN does not know. Nothing
+/// waits for the device, sizes and characters are not checked, and gradients are added up in the
+/// same order each time.
+at::Tensor one_hot_lstm_by_steps(const at::Tensor& characters, const LstmWeights& weights,
+                                 double gate_bound);
 
 }  // namespace laq::nn

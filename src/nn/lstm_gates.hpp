@@ -20,11 +20,11 @@ void lstm_forward(const LstmRow<double>& row, const double* input, double* cell,
 
 /// Given the loss's gradients to the hidden state (`to_hidden` + `from_next`) and, in `to_cell`, to
 /// the cell from the next step: `gates` comes in as the gates' values and goes out as the gradient
-/// to their arguments, which is also added to `sum`; `to_cell` goes out as the gradient to
-/// cell_before.
+/// to their arguments, clipped to ±bound (NaN stays), which is also added to `sum`; `to_cell` goes
+/// out as the gradient to cell_before.
 void lstm_backward(const LstmRow<float>& row, const float* cell, const float* to_hidden,
-                   const float* from_next, float* to_cell, float* sum);
+                   const float* from_next, float* to_cell, float* sum, float bound);
 void lstm_backward(const LstmRow<double>& row, const double* cell, const double* to_hidden,
-                   const double* from_next, double* to_cell, double* sum);
+                   const double* from_next, double* to_cell, double* sum, double bound);
 
 }  // namespace laq::nn

@@ -92,7 +92,7 @@ void lstm_through_time(const LstmSizes& sizes, const std::int64_t* characters, c
 template <typename T>
 void lstm_back_through_time(const LstmSizes& sizes, const std::int64_t* characters,
                             const T* weight_hh, const T* to_hidden, const T* cells, T* gates,
-                            T* to_table) {
+                            T* to_table, T bound) {
   const std::int64_t n = sizes.units, table_size = sizes.vocabulary * 4 * n;
   const auto slices = slices_of(sizes.batch);
   const auto products = make_products(weight_hh, {4 * n, n, false, rows_of(slices)});
@@ -110,7 +110,7 @@ void lstm_back_through_time(const LstmSizes& sizes, const std::int64_t* characte
         lstm_backward(
             LstmRow<T>{gate + row * 4 * n, cell_before + row * n, static_cast<std::size_t>(n)},
             cells + (at + row) * n, to_hidden + (at + row) * n, from_next.data() + row * n,
-            to_cell.data() + row * n, sums[index].data() + characters[at + row] * 4 * n);
+            to_cell.data() + row * n, sums[index].data() + characters[at + row] * 4 * n, bound);
       }
       if (t > 0) products[index]->run(gate, from_next.data());
     }
@@ -127,8 +127,9 @@ template void lstm_through_time<float>(const LstmSizes&, const std::int64_t*, co
 template void lstm_through_time<double>(const LstmSizes&, const std::int64_t*, const double*,
                                         const double*, double*, double*, double*);
 template void lstm_back_through_time<float>(const LstmSizes&, const std::int64_t*, const float*,
-                                            const float*, const float*, float*, float*);
+                                            const float*, const float*, float*, float*, float);
 template void lstm_back_through_time<double>(const LstmSizes&, const std::int64_t*, const double*,
-                                             const double*, const double*, double*, double*);
+                                             const double*, const double*, double*, double*,
+                                             double);
 
 }  // namespace laq::nn

@@ -18,10 +18,11 @@ void lstm_through_time(const LstmSizes& sizes, const std::int64_t* characters, c
                        const T* weight_hh, T* hidden, T* gates, T* cells);
 
 /// Backward through time. `to_hidden`: the loss's gradient to every hidden state. `gates` becomes
-/// the gradient to the gates' arguments; `to_table` (vocabulary × 4H) is the gradient to `table`.
+/// the gradient to the gates' arguments, clipped to ±bound at each step before it goes on;
+/// `to_table` (vocabulary × 4H) is the gradient to `table`.
 template <typename T>
 void lstm_back_through_time(const LstmSizes& sizes, const std::int64_t* characters,
                             const T* weight_hh, const T* to_hidden, const T* cells, T* gates,
-                            T* to_table);
+                            T* to_table, T bound);
 
 }  // namespace laq::nn

@@ -42,6 +42,9 @@ class Model : public torch::nn::Module {
   /// Draws the initial values. Without a rule of its own, a kind of network gets uniform weights;
   /// its biases and batch norm are as they were made.
   virtual void initialise(Init init, std::uint64_t seed);
+  /// Of a recurrent network: from now on, gradients to the gates' arguments are clipped to ±bound
+  /// at each time step (`nn::one_hot_lstm`); 0: not. Others have nothing to clip.
+  virtual void clip_at_steps(double /*bound*/) {}
 
  protected:
   void add_weight(const std::string& name, const at::Tensor& tensor, std::int64_t fan_in,

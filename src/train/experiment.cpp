@@ -107,6 +107,19 @@ Profile read_profile(config::Tree tree, const std::string& name, ProfileKeys& ke
   return profile;
 }
 
+void read_clipping(config::Section& section, Run& run) {
+  const double bound = section.real("clip_gradient", 0, {0, 1e6}, config::Canonical::omit_default);
+  // Where no gradient is clipped, the place changes nothing.
+  const bool at_steps =
+      section.choice<bool>("clip_gradient_at", false, {{"parameter", false}, {"step", true}},
+                           bound > 0 ? config::Canonical::omit_default : config::Canonical::never);
+  if (at_steps && run.dataset.kind != data::Kind::text) {
+    section.refuse("clip_gradient_at", "needs time steps, which a feedforward network lacks",
+                   "remove it, or set it to parameter");
+  }
+  (at_steps ? run.train.clip_at_steps : run.train.adam.clip_gradient) = bound;
+}
+
 void read_train(config::Section& section, Run& run) {
   run.train.epochs = section.integer("epochs", {}, {0, 1'000'000});
   run.train.batch = section.integer("batch", {}, {2, 1 << 20});  // batch norm needs two
@@ -122,8 +135,7 @@ void read_train(config::Section& section, Run& run) {
   run.train.adam.beta2 = adam.real("beta2", 0.999, {0, 0.999999});
   run.train.adam.epsilon = adam.real("epsilon", 1e-8, {1e-30, 1});
   run.train.adam.clip = section.real("clip_weights", 1.0, {1e-6, 1e6});
-  run.train.adam.clip_gradient =
-      section.real("clip_gradient", 0, {0, 1e6}, config::Canonical::omit_default);
+  read_clipping(section, run);
 }
 
 CheckpointOptions read_checkpoint(config::Section& section) {

@@ -39,6 +39,7 @@ struct TrainOptions {
   std::int64_t max_steps = 0;   ///< stop after so many steps; 0: never
   std::int64_t time_steps = 0;  ///< characters in a segment of text
   Loss loss = Loss::squared_hinge;
+  double clip_at_steps = 0;  ///< of a recurrent network, as `nn::Model` takes it
   optim::AdamOptions adam;
 };
 

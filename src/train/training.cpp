@@ -37,6 +37,7 @@ Training::Training(const Run& run, const Task& task, c10::Device device, bool gr
   prepare_device(device);
   model_ = nn::make_model(model_section, task.shape(), seed);
   model_->to(device);
+  model_->clip_at_steps(run.train.clip_at_steps);
   optimizer_ = optim::make_optimizer(model_->layers(), run.quantizer, run.train.adam);
   graph_ = std::make_unique<StepGraph>(device, graph && optimizer_->capturable());
 

@@ -38,6 +38,7 @@ class Ours {
       : run_(train::resolve(configs, {"war_and_peace", method, "paper", 1, {}})) {
     config::Section section(run_.tree.find("model"), "model");
     model_ = nn::make_model(section, {{}, kVocabulary}, 1);
+    model_->clip_at_steps(run_.train.clip_at_steps);
     optimizer_ =
         std::make_unique<optim::ProximalAdam>(model_->layers(), run_.quantizer, run_.train.adam);
   }

@@ -32,7 +32,8 @@ constexpr const char* kLstm = R"(
 dataset: tiny_text
 model: {kind: char_lstm, units: 16}
 train: {epochs: 6, batch: 10, time_steps: 10, loss: cross_entropy, learning_rate: 0.01,
-        schedule: {factor: 0.98, every: 1, after: 2}, clip_gradient: 5}
+        schedule: {factor: 0.98, every: 1, after: 2}, clip_gradient: 1e-4,
+        clip_gradient_at: step}
 )";
 
 fs::path only_folder_in(const fs::path& folder) {

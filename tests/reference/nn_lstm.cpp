@@ -8,6 +8,7 @@
 #include "nn/gate_functions.hpp"
 #include "nn/lstm.hpp"
 #include "support/catch.hpp"
+#include "support/host_reads.hpp"
 #include "support/scratch.hpp"
 
 using namespace laq;
@@ -84,14 +85,126 @@ void compare(at::ScalarType type, double tolerance) {
   }
 }
 
+struct Clipped {
+  std::int64_t elements = 0, clipped = 0;
+};
+
+// By autograd alone, each step's gradient to the gates' arguments clipped in a hook.
+at::Tensor by_hooks(const Sequences& p, double bound, Clipped& count) {
+  const at::Tensor &ih = p.weights.weight_ih, &hh = p.weights.weight_hh;
+  at::Tensor hidden = at::zeros({p.characters.size(1), hh.size(1)}, hh.options()).detach();
+  at::Tensor cell = hidden;
+  std::vector<at::Tensor> all;
+  for (const at::Tensor& characters : p.characters.unbind()) {
+    const at::Tensor arguments = ih.t().index_select(0, characters) + p.weights.bias_ih +
+                                 at::mm(hidden, hh.t()) + p.weights.bias_hh;
+    arguments.register_hook([bound, &count](const at::Tensor& gradient) {
+      count.elements += gradient.numel();
+      count.clipped += gradient.abs().gt(bound).sum().item<std::int64_t>();
+      return gradient.minimum(at::full_like(gradient, bound))
+          .maximum(at::full_like(gradient, -bound));
+    });
+    const auto gate = arguments.chunk(4, 1);
+    cell = gate[1].sigmoid() * cell + gate[0].sigmoid() * gate[2].tanh();
+    hidden = gate[3].sigmoid() * cell.tanh();
+    all.push_back(hidden);
+  }
+  return at::stack(all);
+}
+
+using Lstm = at::Tensor (*)(const at::Tensor&, const LstmWeights&, double);
+
+void compare_clipped(Lstm lstm, at::ScalarType type, double tolerance) {
+  for (const double bound : {0.2, 0.05, 0.003}) {
+    Clipped count;
+    for (const auto& [steps, batch, units, vocabulary] : kSizes) {
+      INFO("bound " << bound << ", " << steps << " steps, batch " << batch << ", " << units
+                    << " units");
+      const Sequences p = sequences(steps, batch, units, vocabulary, type);
+      const at::Tensor ours = lstm(p.characters, p.weights, bound);
+      const at::Tensor theirs = by_hooks(p, bound, count);
+      CHECK(difference(ours, theirs) <= tolerance);
+      const auto our_gradients = gradients(p, ours), their_gradients = gradients(p, theirs);
+      for (std::size_t i = 0; i < our_gradients.size(); ++i) {
+        INFO("gradient " << i);
+        CHECK(difference(our_gradients[i], their_gradients[i]) <= tolerance);
+      }
+    }
+    const double share = static_cast<double>(count.clipped) / static_cast<double>(count.elements);
+    CHECK(share > 0.05);
+    CHECK(share < 0.99);
+  }
+}
+
+constexpr double kDoubleTolerance = 64 * std::numeric_limits<double>::epsilon();
+constexpr double kFloatTolerance = 64 * static_cast<double>(std::numeric_limits<float>::epsilon());
+
 }  // namespace
 
 TEST_CASE("the LSTM equals at::lstm in value and gradient, in double", "[nn]") {
-  compare(at::kDouble, 64 * std::numeric_limits<double>::epsilon());
+  compare(at::kDouble, kDoubleTolerance);
 }
 
 TEST_CASE("the LSTM equals at::lstm in value and gradient, in float", "[nn]") {
-  compare(at::kFloat, 64 * static_cast<double>(std::numeric_limits<float>::epsilon()));
+  compare(at::kFloat, kFloatTolerance);
+}
+
+TEST_CASE("clipping at every step is that of hooks in autograd", "[nn]") {
+  compare_clipped(one_hot_lstm, at::kDouble, kDoubleTolerance);
+  compare_clipped(one_hot_lstm_by_steps, at::kDouble, kDoubleTolerance);
+  compare_clipped(one_hot_lstm, at::kFloat, kFloatTolerance);
+  compare_clipped(one_hot_lstm_by_steps, at::kFloat, kFloatTolerance);
+}
+
+TEST_CASE("without a bound that acts, the LSTM's gradients are the same bits", "[nn]") {
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    const Sequences p = sequences(20, 9, 48, 30, type);
+    for (const Lstm lstm : {Lstm(one_hot_lstm), Lstm(one_hot_lstm_by_steps)}) {
+      const auto unclipped = gradients(p, lstm(p.characters, p.weights, 0));
+      for (const double bound : {1e6, std::numeric_limits<double>::infinity()}) {
+        const auto with = gradients(p, lstm(p.characters, p.weights, bound));
+        for (std::size_t i = 0; i < with.size(); ++i) CHECK(with[i].equal(unclipped[i]));
+      }
+    }
+  }
+}
+
+TEST_CASE("a gradient that is not a number stays so where it is clipped", "[nn]") {
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    const Sequences p = sequences(8, 3, 48, 30, type);
+    for (const Lstm lstm : {Lstm(one_hot_lstm), Lstm(one_hot_lstm_by_steps)}) {
+      const at::Tensor hidden = lstm(p.characters, p.weights, 1e-3);
+      at::Tensor to_hidden = at::zeros_like(hidden).detach();
+      to_hidden[5][1][40] = std::numeric_limits<double>::quiet_NaN();
+      hidden.backward(to_hidden);
+      for (const auto* weight :
+           {&p.weights.weight_ih, &p.weights.weight_hh, &p.weights.bias_ih, &p.weights.bias_hh}) {
+        CHECK(weight->grad().isnan().any().item<bool>());
+        weight->mutable_grad() = at::Tensor();
+      }
+    }
+  }
+}
+
+// What BinaryConnect's weights of ±1 do to a segment of 50 characters.
+TEST_CASE("clipping at every step bounds gradients that explode", "[nn]") {
+  const std::int64_t steps = 50, batch = 4, units = 64;
+  Sequences p = sequences(steps, batch, units, 20, at::kFloat);
+  at::manual_seed(5);
+  p.weights.weight_hh = at::randn({4 * units, units}).sign().requires_grad_();
+  for (const Lstm lstm : {Lstm(one_hot_lstm), Lstm(one_hot_lstm_by_steps)}) {
+    const auto largest = [&](double bound) {
+      return gradients(p, lstm(p.characters, p.weights, bound))[1].abs().max().item<double>();
+    };
+    CHECK_FALSE(largest(0) < 1e6);
+    CHECK(largest(5) <= 5 * steps * batch);
+  }
+}
+
+TEST_CASE("the LSTM by steps brings no value to the host", "[nn]") {
+  const Sequences p = sequences(4, 3, 5, 6, at::kFloat);
+  CHECK(host_reads([&] { one_hot_lstm_by_steps(p.characters, p.weights, 0.1).sum().backward(); }) ==
+        0);
 }
 
 TEST_CASE("the LSTM's gradient is the slope of the loss", "[nn]") {

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "nn/char_lstm.hpp"
@@ -104,6 +105,34 @@ TEST_CASE("the character LSTM is nn::LSTM and nn::Linear on one-hot characters",
   for (std::int64_t t = 0; t < 9; ++t) {
     const at::Tensor next = network.read(characters[t][0].item<std::int64_t>(), state);
     CHECK((next - expected[t * 4]).abs().max().item<double>() < 1e-6);
+  }
+}
+
+TEST_CASE("the character LSTM clips at time steps, and its output layer nothing", "[nn]") {
+  constexpr double kBound = 1e-6;
+  constexpr std::int64_t kSteps = 9, kBatch = 4;
+  at::manual_seed(1);
+  const at::Tensor characters = at::randint(kVocabulary, {kSteps, kBatch}, at::kLong);
+  const auto gradients = [&](double bound) {
+    const auto model = make();
+    model->clip_at_steps(bound);
+    at::cross_entropy_loss(model->forward(characters), characters.flatten()).backward();
+    std::map<std::string, at::Tensor> all;
+    for (const auto& layer : model->layers()) all[layer.name] = layer.tensor.grad();
+    return all;
+  };
+  const auto clipped = gradients(kBound), unclipped = gradients(0);
+  for (const auto& [name, gradient] : unclipped) {
+    INFO(name);
+    const double most = clipped.at(name).abs().max().item<double>();
+    if (name.starts_with("output.")) {
+      CHECK(clipped.at(name).equal(gradient));
+      CHECK(most > 100 * kBound);
+    } else {
+      CHECK(gradient.abs().max().item<double>() > 2 * most);
+      CHECK(most <= 1.001 * kBound * kSteps * kBatch);
+      CHECK(most > 2 * kBound);  // a sum over steps: not clipped itself
+    }
   }
 }
 

@@ -12,6 +12,7 @@ using namespace laq::train;
 namespace {
 
 const std::vector<int> kWide(3, 2048), kNarrow(3, 512);
+const std::vector<std::string> kOldQuickText = {"train.clip_gradient_at=parameter"};
 
 Run resolved(const std::string& method = "late", const std::vector<std::string>& words = {},
              const std::string& profile = "paper", const std::string& experiment = "mnist") {
@@ -64,6 +65,26 @@ TEST_CASE("hashes of configurations stay what they are", "[train]") {
     INFO(golden.experiment << ", " << golden.method << ", " << golden.profile);
     CHECK(resolved(golden.method, {}, golden.profile, golden.experiment).hash == golden.hash);
   }
+}
+
+TEST_CASE("where gradients are clipped is part of the hash where they are", "[train]") {
+  const auto text = [](const std::vector<std::string>& words) {
+    return resolved("late", words, "paper", "war_and_peace");
+  };
+  const Run at_steps = text({});
+  const Run at_parameters = text({"train.clip_gradient_at=parameter"});
+  CHECK(at_steps.hash != at_parameters.hash);
+  CHECK(at_steps.canonical["train"]["clip_gradient_at"] == "step");
+  CHECK_FALSE(at_parameters.canonical["train"].contains("clip_gradient_at"));
+  CHECK(at_parameters.train.adam.clip_gradient == 5);
+  CHECK(at_parameters.train.clip_at_steps == 0);
+  const Run unclipped = text({"train.clip_gradient=0"});
+  CHECK(unclipped.hash == text({"train.clip_gradient=0", "train.clip_gradient_at=parameter"}).hash);
+  CHECK(unclipped.train.clip_at_steps == 0);
+  CHECK(resolved("late", {"train.clip_gradient_at=parameter"}).hash == resolved("late").hash);
+  // Of before there was a choice.
+  CHECK(resolved("late", kOldQuickText, "quick", "war_and_peace").hash ==
+        "adf15e9770b3a8711b0c8f89625c15c2422dc803a631a83331b3e5127840ac80");
 }
 
 TEST_CASE("the hash is of what can change the outcome", "[train]") {

@@ -1,5 +1,6 @@
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -80,7 +81,7 @@ TEST_CASE("a training on text that is restored goes on bitwise as if it had not 
   const Scratch folder;
   for (const char* method :
        {"full", "late", "lata", "ttq", "lat2a", "laq3_log", "laq4_linear", "dorefa4"}) {
-    const Run run = tiny_text_run(method);
+    const Run run = tiny_text_run(method, 1, {"train.clip_gradient=1e-5"});
     Training whole(run, text);
     go_on(whole);
     CHECK(whole.position().total_steps == 9);
@@ -97,6 +98,38 @@ TEST_CASE("a training on text that is restored goes on bitwise as if it had not 
         CHECK(*second.history().epochs.find(column) == *whole.history().epochs.find(column));
     }
   }
+}
+
+TEST_CASE("gradients of text are clipped at time steps, or those of parameters", "[train]") {
+  const auto text = tiny_text();
+  constexpr float kBound = 1e-5f, kCharacters = 32;  // of a batch
+  // The optimizer's first mean of gradients is a tenth of the first step's.
+  const auto largest = [&](const std::string& layer, const std::vector<std::string>& words) {
+    const Run run = tiny_text_run("late", 1, words);
+    Training training(run, text);
+    go_on(training, 1);
+    const auto all = floats_of(training);
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& blob) {
+      return blob.first.ends_with(layer + ":first_moment");
+    });
+    REQUIRE(found != all.end());
+    float most = 0;
+    for (const float value : found->second) most = std::max(most, 10.001f * std::abs(value));
+    return most;
+  };
+  const std::string bound = "train.clip_gradient=1e-5";
+  for (const char* layer : {"lstm.weight_ih_l0", "lstm.weight_hh_l0", "lstm.bias_ih_l0"}) {
+    INFO(layer);
+    const float free = largest(layer, {"train.clip_gradient=0"}),
+                at_steps = largest(layer, {bound});
+    CHECK(at_steps > 2 * kBound);
+    CHECK(at_steps <= 1.001f * kBound * kCharacters);
+    CHECK(at_steps < free / 2);
+    CHECK(largest(layer, {bound, "train.clip_gradient_at=parameter"}) ==
+          Approx(kBound).epsilon(0.001));
+  }
+  CHECK(largest("output.bias", {bound}) == largest("output.bias", {"train.clip_gradient=0"}));
+  CHECK(largest("output.bias", {bound}) > 100 * kBound);
 }
 
 TEST_CASE("the segments of a text are shuffled anew in every epoch, by the seed", "[train]") {
@@ -201,6 +234,13 @@ TEST_CASE("configurations of text are checked", "[train]") {
   CHECK_THAT(refusal("war_and_peace", "data.characters=9000"),
              Contains("longer than the training"));
   CHECK_THAT(refusal("war_and_peace", "train.clip_gradient=-1"), Contains("'train.clip_gradient'"));
+  CHECK_THAT(refusal("war_and_peace", "train.clip_gradient_at=steps"),
+             Contains("'train.clip_gradient_at'") && Contains("one of parameter, step"));
+  for (const char* experiment : {"mnist", "cifar10"}) {
+    CHECK_THAT(refusal(experiment, "train.clip_gradient_at=step"),
+               Contains("'train.clip_gradient_at' needs time steps") && Contains("found 'step'") &&
+                   Contains("parameter"));
+  }
   CHECK_THAT(refusal("war_and_peace", "data.train_limit=5"), Contains("unknown key"));
   CHECK_THAT(refusal("war_and_peace", "dataset=mnist"),
              Contains("unknown key 'train.time_steps'") || Contains("char_lstm needs text"));
@@ -214,7 +254,8 @@ TEST_CASE("the recurrent protocol is the paper's", "[train]") {
   CHECK(run.train.batch == 100);
   CHECK(run.train.time_steps == 100);
   CHECK(run.train.loss == Loss::cross_entropy);
-  CHECK(run.train.adam.clip_gradient == 5);
+  CHECK(run.train.clip_at_steps == 5);
+  CHECK(run.train.adam.clip_gradient == 0);
   CHECK(run.schedule.rate(0) == 0.002);
   CHECK(run.schedule.rate(10) == 0.002);
   CHECK(run.schedule.rate(11) == Approx(0.002 * 0.98));
