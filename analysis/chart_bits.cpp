@@ -40,9 +40,7 @@ std::optional<Summary> unlisted_full(const SweepData& data, const std::string& e
       job.folder = plan.runs / job.run.folder();
       sweep::refresh(job);
       if (!job.done()) continue;
-      const auto record = record::read_run_record(job.folder / "run.h5");
-      if (record.provenance.config_hash != job.run.hash) continue;
-      const auto value = record.history.final_number(metric_name(data.metric));
+      const auto value = sweep::read_record(job).history.final_number(metric_name(data.metric));
       if (value) values.push_back(*value);
     } catch (const Error&) {
       continue;  // words without meaning for full precision, or a record that is of no use

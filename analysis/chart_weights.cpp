@@ -24,7 +24,8 @@ Source source_of(const SweepData& data, const Series& series) {
       if (!run.record || run.completed() != completed) continue;
       auto recorded = recorded_weights(run.record->history);
       if (!recorded.empty()) return {std::move(recorded), &run, false};
-      auto kept = checkpoint_weights(data.plan->jobs[run.job].folder / "checkpoint.h5");
+      const sweep::Job& job = data.plan->jobs[run.job];
+      auto kept = checkpoint_weights(job.folder / "checkpoint.h5", job.run.identity());
       if (!kept.empty()) return {std::move(kept), &run, true};
     }
   }

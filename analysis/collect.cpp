@@ -10,7 +10,6 @@
 #include "core/error.hpp"
 #include "core/median.hpp"
 #include "core/text.hpp"
-#include "record/run_record.hpp"
 #include "sweep/plan.hpp"
 
 namespace laq::analysis {
@@ -48,12 +47,6 @@ std::optional<double> rounds_of(const record::History& history) {
 }
 
 Result read_result(const sweep::Job& job, const record::RunRecord& record, Metric metric) {
-  const std::string& hash = record.provenance.config_hash;
-  if (!job.run.hash.starts_with(hash)) {
-    throw Error({.what = "the record is of another configuration",
-                 .found = "hash " + hash.substr(0, 8),
-                 .expected = job.run.hash.substr(0, 8)});
-  }
   const auto value = record.history.final_number(metric_name(metric));
   if (!value || !std::isfinite(*value)) {
     throw Error({.what = fmt::format("the record has no {}{}", value ? "finite " : "",
@@ -101,17 +94,12 @@ sweep::Job refreshed(const sweep::Job& planned) {
 
 void add_run(const sweep::Plan& plan, const sweep::Job& job, Metric metric, Cell& cell,
              Origin& origin) {
-  const auto same = [&](const auto& other) { return other.folder == job.folder; };
-  if (std::any_of(cell.results.begin(), cell.results.end(), same) ||
-      std::any_of(cell.missing.begin(), cell.missing.end(), same)) {
-    return;  // a method or seed that the sweep names twice
-  }
   if (!job.done()) {
     cell.missing.push_back(missing_run(plan, job));
     return;
   }
   try {
-    const auto record = record::read_run_record(job.folder / "run.h5");
+    const auto record = sweep::read_record(job);
     cell.results.push_back(read_result(job, record, metric));
     add_origin(record, origin);
   } catch (const std::exception& error) {

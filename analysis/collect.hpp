@@ -77,7 +77,7 @@ struct Collection {
 };
 
 /// Reads the records of a plan's runs. States are read anew, since the plan may be older than the
-/// runs. A record that cannot be read, is of another configuration or lacks the metric is a missing
+/// runs. A record that cannot be read, is of another run or lacks the metric is a missing
 /// run with that reason, never an error.
 Collection collect(const sweep::Plan& plan, Metric metric);
 

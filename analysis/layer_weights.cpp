@@ -6,7 +6,6 @@
 
 #include "core/error.hpp"
 #include "optim/layer_report.hpp"
-#include "record/checkpoint.hpp"
 
 namespace laq::analysis {
 namespace {
@@ -56,12 +55,14 @@ std::vector<LayerWeights> recorded_weights(const record::History& history) {
   return all;
 }
 
-std::vector<LayerWeights> checkpoint_weights(const std::filesystem::path& file) {
+std::vector<LayerWeights> checkpoint_weights(const std::filesystem::path& file,
+                                             const record::RunIdentity& run) {
   std::vector<LayerWeights> all;
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) return all;
   try {
     const record::CheckpointReader checkpoint(file);
+    record::require_run(file, record::identity_of(checkpoint.state()), run);
     const std::string prefix = "optimizer:", suffix = ":latent";
     for (const auto& blob : checkpoint.blobs()) {
       if (!blob.starts_with(prefix) || !blob.ends_with(suffix)) continue;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "record/history.hpp"
+#include "record/run_identity.hpp"
 
 namespace laq::analysis {
 
@@ -20,8 +21,9 @@ struct LayerWeights {
 /// From the last epoch of a record. Layers whose distribution was not recorded are left out.
 std::vector<LayerWeights> recorded_weights(const record::History& history);
 
-/// From a checkpoint, for runs that were made before the record had them. Empty when there is none
-/// or it cannot be read.
-std::vector<LayerWeights> checkpoint_weights(const std::filesystem::path& file);
+/// From a checkpoint, for runs that were made before the record had them. Empty when there is none,
+/// it cannot be read or is of another run.
+std::vector<LayerWeights> checkpoint_weights(const std::filesystem::path& file,
+                                             const record::RunIdentity& run);
 
 }  // namespace laq::analysis

@@ -27,10 +27,7 @@ RunData read_run(const sweep::Plan& plan, std::size_t index) {
     return run;
   }
   try {
-    auto record = record::read_run_record(file);
-    if (record.provenance.config_hash != job.run.hash)
-      throw Error({.what = "the record is of another configuration"});
-    run.record = std::move(record);
+    run.record = sweep::read_record(job);
   } catch (const std::exception& error) {
     run.reason = one_line(error.what());
   }
@@ -148,10 +145,7 @@ SweepData read_sweep(const sweep::Plan& plan) {
           {i, request.experiment, request.method, job, label_of(job, naming), {}});
       at = data.series.end() - 1;
     }
-    const bool again = std::any_of(at->runs.begin(), at->runs.end(), [&](const RunData& run) {
-      return plan.jobs[run.job].folder == job.folder;
-    });
-    if (!again) at->runs.push_back(read_run(plan, i));
+    at->runs.push_back(read_run(plan, i));
   }
   if (!plan.jobs.empty()) data.metric = metric_of(plan.jobs.front().run);
   return data;

@@ -19,7 +19,7 @@ struct RunData {
   std::size_t job = 0;  ///< index into the plan's jobs
   record::State state = record::State::queued;
   std::string reason;  ///< why it is not completed, or why its record is of no use
-  /// Also of a run that is not completed. None: not there, unreadable or of another configuration.
+  /// Also of a run that is not completed. None: not there, unreadable or of another run.
   std::optional<record::RunRecord> record;
 
   bool completed() const { return state == record::State::completed && record.has_value(); }

@@ -157,7 +157,7 @@ void add_data_command(CLI::App& app, Context& context) {
              "published files",
              list);
   add_action(*data, context, "fetch", "Put datasets into the data directory, checked", fetch);
-  add_action(*data, context, "verify", "Read the files and check their SHA-256", verify);
+  add_action(*data, context, "verify", "Read the files and check their hashes", verify);
 }
 
 }  // namespace laq

@@ -26,7 +26,7 @@ constexpr double kSilentSeconds = 60;
 /// A run below the folder, as far as it has come.
 struct Found {
   std::optional<record::Status> status;  ///< nothing: only planned
-  std::string error;                     ///< why the status cannot be read
+  std::string error;                     ///< why what is there cannot be used
   std::string slurm;                     ///< its last task: "12_3"
 };
 
@@ -54,8 +54,10 @@ Found read_run(const fs::path& file) {
   try {
     found.status = record::read_status(file);
     if (found.status) sweep::settle(*found.status);
+    const fs::path run = file.parent_path();
+    record::require_run_in(run, record::identity_by_name(run));
   } catch (const Error& error) {
-    found.error = error.what();
+    found = {.status = {}, .error = error.what(), .slurm = {}};
   }
   return found;
 }

@@ -77,7 +77,16 @@ std::string Tree::description() const {
 
 Tree parse_yaml(const std::string& text, const std::string& name) {
   try {
-    return convert(YAML::Load(text), name, 0);
+    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    std::erase_if(documents, [](const YAML::Node& one) { return one.IsNull(); });
+    if (documents.size() > 1) {
+      throw usage_error({.what = "a second YAML document begins here",
+                         .where = fmt::format("{}:{}", name, documents[1].Mark().line + 1),
+                         .found = fmt::format("{} documents", documents.size()),
+                         .expected = "one in a file",
+                         .advice = "remove the others, or the '---' or '...' between them"});
+    }
+    return convert(documents.empty() ? YAML::Node() : documents.front(), name, 0);
   } catch (const YAML::Exception& error) {
     const auto line = error.mark.is_null() ? "" : fmt::format(":{}", error.mark.line + 1);
     throw usage_error({.what = "not valid YAML: " + error.msg, .where = name + line});

@@ -32,7 +32,8 @@ struct Tree {
   std::string description() const;
 };
 
-/// Errors: unreadable file, malformed YAML, a key given twice; each with file and line.
+/// Errors: unreadable file, malformed YAML, more than one document, a key given twice; each with
+/// the file and, where there is one, the line.
 Tree load_yaml(const std::filesystem::path& file);
 Tree parse_yaml(const std::string& text, const std::string& name);
 

@@ -34,18 +34,25 @@ void sweep_temporaries(const std::filesystem::path& folder);
 std::string sha256(std::span<const std::byte> bytes);
 std::string sha256(std::string_view text);
 
-/// SHA-256 computed over pieces: `add` any number of times, then `hex` once.
-class Sha256 {
+/// A digest computed over pieces: `add` any number of times, then `hex` once.
+class Digest {
  public:
-  Sha256();
-  ~Sha256();
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
+  enum class Kind { sha1, sha256 };
+
+  explicit Digest(Kind kind);
+  ~Digest();
+  Digest(const Digest&) = delete;
+  Digest& operator=(const Digest&) = delete;
   void add(std::span<const std::byte> bytes);
   std::string hex();
 
  private:
   void* context_;
+};
+
+class Sha256 : public Digest {
+ public:
+  Sha256() : Digest(Kind::sha256) {}
 };
 
 }  // namespace laq

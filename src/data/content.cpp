@@ -60,6 +60,41 @@ void check_size(const DataFile& file, std::size_t found, const std::string& wher
                .expected = std::to_string(expected)});
 }
 
+/// The hash that the file is known by, over pieces of it.
+class ContentHash {
+ public:
+  explicit ContentHash(const DataFile& file)
+      : digest_(file.git_blob.empty() ? Digest::Kind::sha256 : Digest::Kind::sha1) {
+    // What git hashes: this, a zero byte, the content.
+    if (!file.git_blob.empty()) {
+      const std::string head = fmt::format("blob {}", file.bytes);
+      digest_.add(std::as_bytes(std::span(head.c_str(), head.size() + 1)));
+    }
+  }
+  ContentHash& add(std::string_view piece) {
+    digest_.add(std::as_bytes(std::span(piece)));
+    return *this;
+  }
+  std::string hex() { return digest_.hex(); }
+
+ private:
+  Digest digest_;
+};
+
+void check_hash(const DataFile& file, ContentHash& hash, const std::string& where) {
+  const std::string found = hash.hex();
+  const bool git = !file.git_blob.empty();
+  const std::string& expected = git ? file.git_blob : file.sha256;
+  if (found == expected) return;
+  throw Error(
+      {.what = fmt::format(
+           "wrong {}{}", git ? "git blob id" : "SHA-256",
+           file.hash_checked ? "" : " (the expected one was never compared with the real file)"),
+       .where = where,
+       .found = found,
+       .expected = expected});
+}
+
 }  // namespace
 
 std::vector<std::string> roles(Kind kind, std::size_t files) {
@@ -92,48 +127,38 @@ void check_count(std::int64_t found, std::int64_t expected, const char* what,
                .expected = std::to_string(expected)});
 }
 
-void check_hash(const DataFile& file, const std::string& found, const std::string& where) {
-  if (found == file.sha256 || !file.hash_known()) return;
-  throw Error(
-      {.what = file.hash_checked
-                   ? "wrong SHA-256"
-                   : "wrong SHA-256 (the expected one was never compared with the real file)",
-       .where = where,
-       .found = found,
-       .expected = file.sha256});
-}
-
 std::vector<std::uint8_t> checked_content(const DatasetSpec& spec, const DataFile& file,
                                           std::string_view raw, const std::string& where) {
   refuse_html(raw, where);
   auto content = unpack(raw, static_cast<std::size_t>(file.bytes), where);
   check_idx(spec, file, content, where);
-  check_hash(file, sha256(std::as_bytes(std::span(content))), where);
+  const auto* bytes = reinterpret_cast<const char*>(content.data());
+  check_hash(file, ContentHash(file).add({bytes, content.size()}), where);
   return content;
 }
 
 void check_published(const DataFile& file, std::string_view raw, const std::string& where) {
   refuse_html(raw, where);
   check_size(file, raw.size(), where);
-  check_hash(file, sha256(raw), where);
+  check_hash(file, ContentHash(file).add(raw), where);
 }
 
 void check_published(const DataFile& file, const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw Error({.what = "cannot read: " + errno_text(), .where = path.string()});
   std::string block(std::size_t{1} << 20, '\0');
-  Sha256 hash;
+  ContentHash hash(file);
   std::size_t size = 0;
   do {
     in.read(block.data(), static_cast<std::streamsize>(block.size()));
     const std::string_view got(block.data(), static_cast<std::size_t>(in.gcount()));
     if (size == 0) refuse_html(got, path.string());
-    hash.add(std::as_bytes(std::span(got)));
+    hash.add(got);
     size += got.size();
   } while (in);
   if (in.bad()) throw Error({.what = "reading failed: " + errno_text(), .where = path.string()});
   check_size(file, size, path.string());
-  check_hash(file, hash.hex(), path.string());
+  check_hash(file, hash, path.string());
 }
 
 }  // namespace laq::data

@@ -28,11 +28,12 @@ LAQ_VECTORISED void add_scaled(const float* __restrict in, float factor, float* 
 }
 
 LAQ_VECTORISED void subtract(float* __restrict from, const float* __restrict what,
-                             float* __restrict square, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    from[i] -= what[i];
-    square[i] = from[i] * from[i];
-  }
+                             std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) from[i] -= what[i];
+}
+
+LAQ_VECTORISED void square(const float* __restrict in, float* __restrict out, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) out[i] = in[i] * in[i];
 }
 
 LAQ_VECTORISED void divide(float* __restrict values, const float* __restrict by, float least,
@@ -64,6 +65,7 @@ LocalContrastFilter::LocalContrastFilter(std::int64_t height, std::int64_t width
       width_(static_cast<std::size_t>(width)),
       radius_(static_cast<std::size_t>(constants.radius)),
       smallest_(static_cast<float>(constants.smallest)),
+      of_raw_(constants.of_raw),
       window_(gaussian(radius_, constants.sigma)),
       line_(width_ + 2 * radius_),
       lines_(height_ * width_),
@@ -95,7 +97,9 @@ void LocalContrastFilter::blur(const float* in, float* out) {
 void LocalContrastFilter::normalize(std::span<float> channel) {
   const std::size_t count = height_ * width_;
   blur(channel.data(), mean_.data());
-  subtract(channel.data(), mean_.data(), square_.data(), count);
+  if (of_raw_) square(channel.data(), square_.data(), count);
+  subtract(channel.data(), mean_.data(), count);
+  if (!of_raw_) square(channel.data(), square_.data(), count);
   blur(square_.data(), spread_.data());
   double sum = 0;
   for (float& value : spread_) {

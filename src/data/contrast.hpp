@@ -30,13 +30,15 @@ void normalize_global_contrast(std::span<float> picture, const GlobalContrast& c
 ///
 ///     v = x − g ∗ x,   s = √(g ∗ v²),   y = v / max(s, mean(s), smallest).
 ///
-/// pylearn2, with which the paper's data was made, has these constants; its s is √(g ∗ x²), where
-/// the publication that it implements has v.
+/// pylearn2, with which the paper's data was made, has these constants, and s = √(g ∗ x²), where
+/// the publication that it implements has v (`of_raw`).
 struct LocalContrast {
   int radius = 3;
   double sigma = 2;
   double smallest = 1e-4;
+  bool of_raw = false;
 };
+inline constexpr LocalContrast kPylearn2Contrast{.of_raw = true};
 
 /// Normalizes channels of one size; holds the memory that it needs for that. Of one thread.
 class LocalContrastFilter {
@@ -50,6 +52,7 @@ class LocalContrastFilter {
 
   std::size_t height_, width_, radius_;
   float smallest_;
+  bool of_raw_;
   std::vector<float> window_;  // g(i, 0), whose products with itself are g
   std::vector<float> line_, lines_, mean_, square_, spread_;
 };

@@ -24,6 +24,16 @@ const std::vector<std::pair<std::string, Preprocessing>> kPreprocessing{
     {"gcn", Preprocessing::gcn},
     {"gcn_zca", Preprocessing::gcn_zca},
     {"gcn_lcn", Preprocessing::gcn_lcn}};
+const std::vector<std::pair<std::string, LocalContrastRule>> kLocalContrast{
+    {"all_channels", LocalContrastRule::all_channels}, {"pylearn2", LocalContrastRule::pylearn2}};
+
+template <typename E>
+std::string word_in(const std::vector<std::pair<std::string, E>>& words, E wanted) {
+  for (const auto& [word, value] : words) {
+    if (value == wanted) return word;
+  }
+  throw Error({.what = "a choice without a name"});
+}
 
 fs::path folder_of(const fs::path& configs) {
   return configs / "datasets";
@@ -33,8 +43,13 @@ bool is_plain_name(const std::string& name) {
   return !name.empty() && name == fs::path(name).filename() && name != ".." && name != ".";
 }
 
-bool is_sha256(const std::string& text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+/// The file's key `key`: so many lower-case hexadecimal digits.
+std::string hash_in(config::Section& section, const std::string& key, std::size_t digits) {
+  std::string text = section.word(key, std::string());
+  if (!section.has(key)) return text;
+  if (text.size() != digits || text.find_first_not_of("0123456789abcdef") != std::string::npos)
+    section.refuse(key, fmt::format("is not {} lower-case hexadecimal digits", digits));
+  return text;
 }
 
 DataFile parse_file(const config::Tree& tree, const std::string& path,
@@ -45,9 +60,12 @@ DataFile parse_file(const config::Tree& tree, const std::string& path,
   file.name = section.word("name", {});
   if (!is_plain_name(file.name)) section.refuse("name", "is not a plain file name");
   file.bytes = section.integer("bytes", {}, {1, kMostBytes});
-  file.sha256 = section.word("sha256", {});
-  if (!is_sha256(file.sha256) && file.hash_known())
-    section.refuse("sha256", "is not 64 lower-case hexadecimal digits");
+  file.sha256 = hash_in(section, "sha256", 64);
+  file.git_blob = hash_in(section, "git_blob", 40);
+  if (file.sha256.empty() == file.git_blob.empty()) {
+    section.refuse("sha256", file.sha256.empty() ? "is missing" : "and git_blob are both given",
+                   "give one: what 'sha256sum' or what 'git hash-object' prints");
+  }
   file.hash_checked = section.flag("hash_checked", {});
   section.finish();
   for (const auto& base : bases) file.urls.push_back(join_url(base, file.name));
@@ -126,6 +144,15 @@ void read_pictures(config::Section& root, DatasetSpec& spec) {
   spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
   spec.shape = root.integers("shape", {}, {1, 1 << 16});
   if (spec.shape.size() != 3) root.refuse("shape", "is not [channels, height, width]");
+  if (spec.preprocessing == Preprocessing::gcn_lcn) {
+    spec.lcn =
+        root.choice<LocalContrastRule>("lcn", LocalContrastRule::all_channels, kLocalContrast);
+  } else if (root.raw("lcn")) {
+    root.refuse("lcn", "has no meaning without preprocessing: gcn_lcn", "remove it");
+  }
+  // Of a folder there is none, and decoded pictures are kept by SHA-256.
+  if (spec.kind == Kind::image_folder && !spec.files.front().git_blob.empty())
+    root.refuse("files", "gives a git_blob, which pictures do not have", "give sha256");
   read_splits(root.child("splits"), spec);
 }
 
@@ -140,10 +167,11 @@ void check_cifar(DatasetSpec& spec, const config::Section& root) {
 }  // namespace
 
 std::string word_of(Preprocessing preprocessing) {
-  for (const auto& [word, value] : kPreprocessing) {
-    if (value == preprocessing) return word;
-  }
-  throw Error({.what = "preprocessing without a name"});
+  return word_in(kPreprocessing, preprocessing);
+}
+
+std::string word_of(LocalContrastRule rule) {
+  return word_in(kLocalContrast, rule);
 }
 
 const DataFile& DatasetSpec::file(const std::string& role) const {
@@ -223,7 +251,7 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
 std::string dataset_sha256(const DatasetSpec& spec) {
   std::string text;
   for (const auto& role : roles(spec.kind, spec.files.size()))
-    text += role + " " + spec.file(role).sha256 + "\n";
+    text += role + " " + spec.file(role).content_id() + "\n";
   return sha256(text);
 }
 

@@ -30,22 +30,30 @@ enum class Preprocessing {
   gcn_lcn      ///< global, then local contrast normalisation
 };
 
+/// What local contrast normalisation is done to.
+enum class LocalContrastRule {
+  all_channels,  ///< every channel, as published
+  pylearn2       ///< what pylearn2 did: the first channel alone, with another divisor
+};
+
 /// The word for it in YAML.
 std::string word_of(Preprocessing preprocessing);
+std::string word_of(LocalContrastRule rule);
 
 /// One published file.
 struct DataFile {
   std::string role;                    ///< what it holds: train_images, train_labels, …
   std::string name;                    ///< as published: train-images-idx3-ubyte.gz
-  std::string sha256;                  ///< idx: of the uncompressed content; else as published;
-                                       ///< "unknown": only the size is compared (text)
-  bool hash_checked = false;           ///< whether `sha256` was compared with the real file
-  std::int64_t bytes = 0;              ///< size of what `sha256` is of
+  std::string sha256;                  ///< idx: of the uncompressed content; else as published
+  bool hash_checked = false;           ///< whether the hash was compared with the real file
+  std::int64_t bytes = 0;              ///< size of what the hash is of
   std::vector<std::string> urls;       ///< where it is published, first choice first
   std::filesystem::path package_path;  ///< where the Debian package puts it; empty: no package
   std::string unpacked = {};           ///< the folder in an archive that may replace it; empty: no
+  std::string git_blob = {};           ///< git's id of the content, instead of `sha256`
 
-  bool hash_known() const { return sha256 != "unknown"; }
+  /// What its content is known by.
+  std::string content_id() const { return git_blob.empty() ? sha256 : "git-blob:" + git_blob; }
 };
 
 /// Rows in each part. Validation is the last `validation` rows of the training file, in the order
@@ -72,7 +80,8 @@ struct DatasetSpec {
   std::optional<std::string> paper_column;  ///< its column in the paper's tables
   Kind kind = Kind::idx;
   Preprocessing preprocessing = Preprocessing::mean_image;
-  std::int64_t classes = 0;         ///< of text: its distinct characters
+  LocalContrastRule lcn = LocalContrastRule::all_channels;  ///< of gcn_lcn
+  std::int64_t classes = 0;                                 ///< of text: its distinct characters
   std::vector<std::int64_t> shape;  ///< of one picture: channels, height, width; of text empty
   Splits splits;
   std::string debian_package;  ///< "" when no package ships it
@@ -92,13 +101,13 @@ std::vector<std::string> dataset_names(const std::filesystem::path& configs);
 /// `parse_dataset` refuses.
 DatasetSpec load_dataset(const std::filesystem::path& configs, const std::string& name);
 
-/// Reads a dataset's map. Errors (usage): missing, unknown or wrong keys, a hash that is not 64
-/// hexadecimal digits, a file name with a folder in it, a role missing or given twice, numbers that
-/// do not fit the kind.
+/// Reads a dataset's map. Errors (usage): missing, unknown or wrong keys, a file with no hash or
+/// two, a hash that is none, a file name with a folder in it, a role missing or given twice,
+/// numbers that do not fit the kind.
 DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name);
 
-/// SHA-256 over the roles and hashes of all files: identifies the data in a run's record. Files
-/// are used only when they have these hashes, so it needs no file.
+/// SHA-256 over the roles and content ids of all files: identifies the data in a run's record and
+/// hash. Files are used only when they have these ids, so it needs no file.
 std::string dataset_sha256(const DatasetSpec& spec);
 
 }  // namespace laq::data

@@ -19,6 +19,10 @@ namespace laq::data {
 namespace fs = std::filesystem;
 namespace {
 
+bool is_archive(const DataFile& file) {
+  return file.name.ends_with(".tar.gz");
+}
+
 bool is_wanted(const std::string& path) {
   const bool in_part = path.starts_with("train/") || path.starts_with("test/");
   return in_part && path.find("/.") == std::string::npos;
@@ -41,8 +45,7 @@ std::vector<PictureFile> sorted_files(const DataFile& file, const fs::path& path
   const VisitFile keep = [&](const std::string& name, std::vector<std::uint8_t> bytes) {
     if (is_wanted(name)) files.push_back({name, std::move(bytes)});
   };
-  const bool archive = file.name.ends_with(".tar.gz");
-  if (archive) {
+  if (is_archive(file)) {
     const std::string raw = read_raw(path, file);
     check_published(file, raw, path.string());
     visit_archive(raw, path.string(), keep);
@@ -51,7 +54,7 @@ std::vector<PictureFile> sorted_files(const DataFile& file, const fs::path& path
   }
   std::sort(files.begin(), files.end(),
             [](const auto& a, const auto& b) { return a.path < b.path; });
-  if (!archive) check_folder(file, folder_identity(files), path.string());
+  if (!is_archive(file)) check_folder(file, folder_identity(files), path.string());
   return files;
 }
 
@@ -116,6 +119,13 @@ PictureFiles read_picture_files(const DatasetSpec& spec, const DataFile& file,
   check_count(static_cast<std::int64_t>(pictures.test.size()), spec.splits.test,
               "pictures below test/", where);
   return pictures;
+}
+
+void check_picture_files(const DataFile& file, const fs::path& path) {
+  if (is_archive(file))
+    check_published(file, path);
+  else
+    sorted_files(file, path);
 }
 
 FolderIdentity folder_identity(const std::vector<PictureFile>& sorted) {

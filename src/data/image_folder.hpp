@@ -31,6 +31,9 @@ struct PictureFiles {
 PictureFiles read_picture_files(const DatasetSpec& spec, const DataFile& file,
                                 const std::filesystem::path& path);
 
+/// Checks size and SHA-256 alone, as `read_picture_files` does.
+void check_picture_files(const DataFile& file, const std::filesystem::path& path);
+
 /// SHA-256 over path, size and bytes of all pictures in the order of their paths, and the sum of
 /// their sizes.
 struct FolderIdentity {

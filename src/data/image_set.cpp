@@ -126,7 +126,8 @@ void ImageData::hold_floats(const Preparation& preparation) {
   const std::string hash =
       whitened ? content_hash(files_[0], part(Part::train).rows) : std::string();
   for (auto& part : parts_) {
-    part.values = normalized_rows(files_[part.file], part.rows, preparation.preprocessing);
+    part.values =
+        normalized_rows(files_[part.file], part.rows, preparation.preprocessing, preparation.lcn);
   }
   for (auto& file : files_) file.pixels = {};
   if (whitened) whiten_parts(hash, preparation.cache);

@@ -37,6 +37,7 @@ struct ImageLimits {
 /// What is made of the pictures, and of how many.
 struct Preparation {
   Preprocessing preprocessing = Preprocessing::none;
+  LocalContrastRule lcn = LocalContrastRule::all_channels;
   ImageLimits limits = {};
   /// Where a fitted whitening is kept, named by the SHA-256 of the training part and the constants,
   /// so that the next run need not fit it; empty: nowhere.

@@ -20,15 +20,19 @@ bool holds_floats(Preprocessing preprocessing) {
 }
 
 FloatRows normalized_rows(const ImageSet& images, std::span<const std::int64_t> rows,
-                          Preprocessing preprocessing) {
+                          Preprocessing preprocessing, LocalContrastRule lcn) {
   const bool local = preprocessing == Preprocessing::gcn_lcn;
+  const bool pylearn2 = lcn == LocalContrastRule::pylearn2;
   const GlobalContrast& global = local ? kSvhnContrast : kCifarContrast;
   const auto features = static_cast<std::size_t>(images.features());
   const auto channel = static_cast<std::size_t>(images.height * images.width);
+  // pylearn2's loop over the channels returns within its first round.
+  const std::size_t local_end = !local ? 0 : pylearn2 ? channel : features;
   auto values = std::make_unique_for_overwrite<float[]>(rows.size() * features);
 #pragma omp parallel
   {
-    LocalContrastFilter filter(images.height, images.width, LocalContrast{});
+    LocalContrastFilter filter(images.height, images.width,
+                               pylearn2 ? kPylearn2Contrast : LocalContrast{});
 #pragma omp for schedule(static)
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::uint8_t* bytes =
@@ -36,7 +40,7 @@ FloatRows normalized_rows(const ImageSet& images, std::span<const std::int64_t> 
       const std::span<float> picture(values.get() + i * features, features);
       std::copy_n(bytes, features, picture.begin());
       normalize_global_contrast(picture, global);
-      for (std::size_t c = 0; local && c < features; c += channel) {
+      for (std::size_t c = 0; c < local_end; c += channel) {
         filter.normalize(picture.subspan(c, channel));
       }
     }

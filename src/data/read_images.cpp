@@ -100,7 +100,9 @@ LoadedImages read_image_folder(const DatasetSpec& spec, const DataPaths& paths) 
   LoadedImages images;
   with_located(spec, file, paths, [&](const fs::path& path) {
     auto pictures = read_cache(spec, file, cache);
-    if (!pictures) {
+    if (pictures) {
+      check_picture_files(file, path);  // what is there now may be other than what was decoded
+    } else {
       pictures = decode(spec, file, path);
       try {
         write_cache(file, *pictures, cache);

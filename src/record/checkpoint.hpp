@@ -41,6 +41,7 @@ class CheckpointReader {
   /// with the advice to delete the file.
   explicit CheckpointReader(const std::filesystem::path& file);
 
+  const std::filesystem::path& file() const { return in_.file(); }
   const CheckpointState& state() const { return state_; }
   /// In the order in which they were written.
   const std::vector<std::string>& blobs() const { return blobs_; }

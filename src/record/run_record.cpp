@@ -44,30 +44,42 @@ void write_run_record(const std::filesystem::path& file, const Provenance& prove
   });
 }
 
-RunRecord read_run_record(const std::filesystem::path& file) {
-  const Hdf5Reader in(file);
+namespace {
+
+Provenance read_provenance(const Hdf5Reader& in) {
+  const std::string file = in.file().string();
   const bool ours = in.has_attribute("/", "creator") && in.has_attribute("/", "layout") &&
                     in.has("/epochs/epoch");
   if (!ours) {
     throw Error({.what = "is not a run record",
-                 .where = file.string(),
+                 .where = file,
                  .expected = "the root attributes creator and layout, and /epochs"});
   }
   const std::int64_t layout = in.integer("/", "layout");
   if (layout != kLayout) {
     throw Error({.what = "has an unknown layout",
-                 .where = file.string(),
+                 .where = file,
                  .found = std::to_string(layout),
                  .expected = std::to_string(kLayout),
                  .advice = "read it with the version that wrote it"});
   }
-  RunRecord record;
-  for_each_text(record.provenance,
+  Provenance provenance;
+  for_each_text(provenance,
                 [&](const char* name, std::string& value) { value = in.text("/", name); });
-  static_cast<Process&>(record.provenance) = read_process(in, "/");
-  record.provenance.seed = in.integer("/", "seed");
-  record.history = read_history(in, "");
-  return record;
+  static_cast<Process&>(provenance) = read_process(in, "/");
+  provenance.seed = in.integer("/", "seed");
+  return provenance;
+}
+
+}  // namespace
+
+Provenance read_provenance(const std::filesystem::path& file) {
+  return read_provenance(Hdf5Reader(file));
+}
+
+RunRecord read_run_record(const std::filesystem::path& file) {
+  const Hdf5Reader in(file);
+  return {read_provenance(in), read_history(in, "")};
 }
 
 }  // namespace laq::record

@@ -23,6 +23,9 @@ struct RunRecord {
 void write_run_record(const std::filesystem::path& file, const Provenance& provenance,
                       const History& history, bool steps = true);
 
+/// The first part of a record, without its history. Errors as of `read_run_record`.
+Provenance read_provenance(const std::filesystem::path& file);
+
 /// Errors: missing, not HDF5, damaged, not a record of this program.
 RunRecord read_run_record(const std::filesystem::path& file);
 

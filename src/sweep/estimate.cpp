@@ -11,7 +11,6 @@
 #include "core/threads.hpp"
 #include "nn/dense.hpp"
 #include "nn/model.hpp"
-#include "record/run_record.hpp"
 
 namespace laq::sweep {
 namespace {
@@ -60,7 +59,7 @@ double Estimate::cost(const Job& job) const {
 
 void Estimate::learn(const Job& job) {
   try {
-    const auto record = record::read_run_record(job.folder / "run.h5");
+    const auto record = read_record(job);
     const auto spent = record.history.final_number("seconds");
     if (!spent) return;
     Known* known = nullptr;

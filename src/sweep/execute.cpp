@@ -118,7 +118,10 @@ class Executor {
   Executor(Plan& plan, const ExecuteOptions& options, const Observer& observer)
       : plan_(plan), options_(options), observer_(observer), claims_(options.stale_seconds) {
     for (auto& job : plan.jobs) {
-      if (!job.done()) waiting_.push_back({.job = &job});
+      // Without its data, one that diverged would lose its outcome and get no other.
+      const bool settled =
+          job.state == record::State::diverged && plan.absent.contains(job.run.request.experiment);
+      if (!job.done() && !settled) waiting_.push_back({.job = &job});
     }
   }
 
@@ -160,6 +163,7 @@ class Executor {
                      .found = fmt::format("{:.0f} MiB with --memory", options_.memory_mib),
                      .advice = "give it more, or choose a smaller network or batch"});
       }
+      record::require_run_in(job.folder, job.run.identity());  // nothing is written there
       task.claim = claims_.take(job.folder);
       if (!task.claim) return leave_elsewhere(task);
       if (settled_elsewhere(job)) {

@@ -47,6 +47,16 @@ Json pairs_json(const std::vector<std::pair<std::string, std::string>>& pairs) {
   return all;
 }
 
+// Whether a run may come and go with the data of a fallback.
+bool by_fallback(const FrozenRun& run, const Plan& plan) {
+  const Pairs& taken = plan.fallbacks_taken;
+  return std::any_of(plan.fallbacks.begin(), plan.fallbacks.end(), [&](const auto& rule) {
+    return run.experiment == rule.second ||
+           (run.experiment == rule.first &&
+            std::find(taken.begin(), taken.end(), rule) != taken.end());
+  });
+}
+
 void add_runs(FrozenPlan& frozen, const FrozenPlan& more) {
   std::set<std::string> known;
   for (const auto& run : frozen.runs) known.insert(run.folder);
@@ -132,7 +142,7 @@ Difference difference(const FrozenPlan& frozen, const Plan& plan) {
   }
   if (!plan.words.empty()) return result;
   for (const auto& [name, run] : by_name) {
-    if (!run->by_words) result.gone.push_back(name);
+    if (!run->by_words && !by_fallback(*run, plan)) result.gone.push_back(name);
   }
   return result;
 }

@@ -53,7 +53,8 @@ std::filesystem::path sweep_folder(const Plan& plan);
 FrozenRun frozen_run(const Job& job, const Plan& plan);
 FrozenPlan freeze(const Plan& plan);
 
-/// What is new, gone or changed in `plan`. Words choose: runs that they leave out are not gone.
+/// What is new, gone or changed in `plan`. Words choose: runs that they leave out are not gone. Nor
+/// are those of an experiment that was run instead, or in whose place another is run.
 Difference difference(const FrozenPlan& frozen, const Plan& plan);
 
 /// Nothing when there is no such file. Error: it cannot be read.

@@ -8,7 +8,6 @@
 
 #include "core/error.hpp"
 #include "nn/model.hpp"
-#include "record/run_record.hpp"
 
 namespace laq::sweep {
 namespace {
@@ -62,7 +61,7 @@ bool MemoryEstimate::measured(const Job& job) const {
 
 void MemoryEstimate::learn(const Job& job) {
   try {
-    const auto record = record::read_run_record(job.folder / "run.h5");
+    const auto record = read_record(job);
     const auto peak = record.history.final_number("peak_rss_mb");
     if (!peak) return;
     const std::string kind = kind_of(job);

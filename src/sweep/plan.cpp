@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <iterator>
 #include <optional>
 
 #include "core/error.hpp"
@@ -42,26 +43,22 @@ std::vector<std::string> absent_files(const fs::path& configs, const std::string
   return absent;
 }
 
-void take_fallbacks(const fs::path& configs, const data::DataPaths& paths, SweepFile& file,
-                    Plan& plan) {
-  for (const auto& [from, to] : file.fallbacks) {
-    const auto wanted = std::find(file.experiments.begin(), file.experiments.end(), from);
-    if (wanted == file.experiments.end() || absent_files(configs, from, paths).empty()) continue;
-    if (!absent_files(configs, to, paths).empty()) continue;
-    plan.fallbacks_taken.emplace_back(from, to);
-    plan.notes.push_back(fmt::format(
-        "The data of '{}' is not at hand, so '{}' was run instead; it has no printed figure.", from,
-        to));
-    *wanted = to;
-  }
+/// Whether a run has an outcome, which needs no data to be shown.
+bool recorded(const Job& job) {
+  return job.done() || job.state == record::State::diverged;
 }
 
 /// Makes the jobs of a sweep, point by point; what cannot be run is collected and told together.
 class Expansion {
  public:
-  Expansion(const fs::path& configs, const SweepFile& file, Plan& plan)
-      : configs_(configs), file_(file), plan_(plan), excluded_(file.exclusions.size()) {
-    for (const auto& seed : file.seeds) seeds_.push_back(seed_number(seed));
+  Expansion(const fs::path& configs, const data::DataPaths& paths, const SweepFile& file,
+            Plan& plan)
+      : configs_(configs),
+        paths_(paths),
+        file_(file),
+        plan_(plan),
+        excluded_(file.exclusions.size()) {
+    for (const auto& seed : file.seeds) seeds_.emplace_back(seed, seed_number(seed));
     // A name that is not known is no matter of combinations.
     for (const auto& one : file.experiments) train::load_named(configs, "experiments", one);
     for (const auto& one : file.methods) train::load_named(configs, "methods", one);
@@ -70,11 +67,18 @@ class Expansion {
   void expand() {
     const std::vector<Point> points = file_.axes.points();
     for (const auto& experiment : file_.experiments) {
+      const std::size_t first = plan_.jobs.size();
       for (const auto& method : file_.methods) {
-        for (const auto& point : points) add(experiment, method, point);
+        for (const auto& point : points) add(experiment, method, point, seeds_);
+      }
+      plan_.experiments.push_back(experiment);
+      if (auto absent = absent_files(configs_, experiment, paths_); !absent.empty()) {
+        plan_.absent[experiment] = std::move(absent);
+        fall_back(experiment, first);
       }
     }
     if (!refused_.empty()) refuse();
+    refuse_twice();
     note_exclusions();
     if (plan_.jobs.empty()) {
       throw usage_error({.what = "nothing is left to run",
@@ -84,10 +88,14 @@ class Expansion {
   }
 
  private:
-  void add(const std::string& experiment, const std::string& method, const Point& point) {
+  /// As it is written, and the number.
+  using Seeds = std::vector<std::pair<std::string, std::int64_t>>;
+
+  void add(const std::string& experiment, const std::string& method, const Point& point,
+           const Seeds& wanted_seeds) {
     std::vector<std::int64_t> seeds;
-    for (std::size_t i = 0; i < seeds_.size(); ++i) {
-      if (!excluded(experiment, method, file_.seeds[i], point)) seeds.push_back(seeds_[i]);
+    for (const auto& [text, seed] : wanted_seeds) {
+      if (!excluded(experiment, method, text, point)) seeds.push_back(seed);
     }
     if (seeds.empty()) return;
     train::RunRequest wanted{experiment, method, file_.profile, seeds.front(), file_.overrides};
@@ -108,8 +116,47 @@ class Expansion {
     Job job{.run = run, .point = point};
     job.run.request.seed = seed;  // outside the configuration and its hash
     job.folder = plan_.runs / job.run.folder();
+    const std::string name = job_name(job);
+    const auto [known, is_new] = names_.try_emplace({run.hash, seed}, name);
+    if (!is_new) {
+      twice_.push_back(known->second == name ? name : known->second + " and " + name);
+      return;
+    }
     refresh(job);
     plan_.jobs.push_back(std::move(job));
+  }
+
+  // Of the jobs from `first` on, whose data is not at hand, those that have no outcome give way to
+  // the experiment that is to run instead.
+  void fall_back(const std::string& experiment, std::size_t first) {
+    const auto rule = std::find_if(file_.fallbacks.begin(), file_.fallbacks.end(),
+                                   [&](const auto& pair) { return pair.first == experiment; });
+    if (rule == file_.fallbacks.end()) return;
+    const std::string& instead = rule->second;
+    const auto& planned = file_.experiments;
+    if (std::find(planned.begin(), planned.end(), instead) != planned.end() ||
+        !absent_files(configs_, instead, paths_).empty())
+      return;
+    const auto begin = plan_.jobs.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto middle = std::stable_partition(begin, plan_.jobs.end(), recorded);
+    const std::vector<Job> open(std::make_move_iterator(middle),
+                                std::make_move_iterator(plan_.jobs.end()));
+    const std::size_t all = plan_.jobs.size() - first;
+    plan_.jobs.erase(middle, plan_.jobs.end());
+    if (open.empty()) return;
+    for (const auto& job : open) {
+      const std::int64_t seed = job.run.request.seed;
+      add(instead, job.run.request.method, job.point, {{std::to_string(seed), seed}});
+    }
+    if (open.size() == all) plan_.experiments.pop_back();
+    plan_.experiments.push_back(instead);
+    plan_.fallbacks_taken.emplace_back(experiment, instead);
+    plan_.notes.push_back(fmt::format(
+        "The data of '{}' is not at hand, so '{}' was run instead{}; it has no printed figure.",
+        experiment, instead,
+        open.size() == all
+            ? ""
+            : fmt::format(" where nothing is recorded ({} of {} runs)", open.size(), all)));
   }
 
   bool excluded(const std::string& experiment, const std::string& method, const std::string& seed,
@@ -133,6 +180,14 @@ class Expansion {
                        .advice = "or name what has no meaning under 'exclude'"});
   }
 
+  void refuse_twice() const {
+    if (twice_.empty()) return;
+    throw usage_error({.what = fmt::format("the sweep has {} run{} twice: {}", twice_.size(),
+                                           twice_.size() > 1 ? "s" : "", join_few(twice_)),
+                       .where = fmt::format("sweep {}", plan_.name),
+                       .advice = "keep one of the values, or name the other under 'exclude'"});
+  }
+
   void note_exclusions() {
     for (std::size_t i = 0; i < excluded_.size(); ++i) {
       const Exclusion& one = file_.exclusions[i];
@@ -148,9 +203,13 @@ class Expansion {
   }
 
   const fs::path& configs_;
+  const data::DataPaths& paths_;
   const SweepFile& file_;
   Plan& plan_;
-  std::vector<std::int64_t> seeds_;
+  Seeds seeds_;
+  // Of every run that was added, what it is and how it is called; and those that came again.
+  std::map<std::pair<std::string, std::int64_t>, std::string> names_;
+  std::vector<std::string> twice_;
   std::vector<std::size_t> excluded_;  // runs, for each exclusion
   std::vector<std::string> refused_;
   std::optional<Error> first_refusal_;
@@ -176,6 +235,7 @@ void refresh(Job& job) {
   job.reason.clear();
   job.sign = 0;
   try {
+    record::require_run_in(job.folder, job.run.identity());
     auto status = record::read_status(job.folder / "status.json");
     if (!status) return;
     settle(*status);
@@ -188,6 +248,13 @@ void refresh(Job& job) {
   }
 }
 
+record::RunRecord read_record(const Job& job) {
+  const fs::path file = job.folder / "run.h5";
+  record::RunRecord record = record::read_run_record(file);
+  record::require_run(file, record::identity_of(record.provenance), job.run.identity());
+  return record;
+}
+
 Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   Plan plan;
   plan.name = request.name.empty() ? fs::path(request.sweep).stem().string() : request.name;
@@ -197,21 +264,16 @@ Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   if (!request.profile.empty()) file.profile = request.profile;
   for (const auto& word : request.words) apply_word(word, file);
   file.axes.check();
-  take_fallbacks(configs, request.data, file, plan);
   plan.title = file.title;
   plan.paper_table = file.paper_table;
   plan.columns = file.columns;
   plan.slurm = file.slurm;
-  plan.experiments = file.experiments;
+  plan.fallbacks = file.fallbacks;
   plan.methods = file.methods;
   plan.grid = file.axes.all();
   plan.label = file.profile == own_profile ? plan.name : plan.name + "-" + file.profile;
   plan.runs = request.runs.empty() ? fs::path("results") / plan.label / "runs" : request.runs;
-  for (const auto& experiment : plan.experiments) {
-    auto absent = absent_files(configs, experiment, request.data);
-    if (!absent.empty()) plan.absent[experiment] = std::move(absent);
-  }
-  Expansion(configs, file, plan).expand();
+  Expansion(configs, request.data, file, plan).expand();
   return plan;
 }
 

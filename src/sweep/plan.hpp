@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "record/run_record.hpp"
 #include "record/status.hpp"
 #include "sweep/axes.hpp"
 #include "train/experiment.hpp"
@@ -39,8 +40,8 @@ struct Plan {
   std::vector<Axis> grid;  ///< extra axes, zipped ones too
   std::vector<std::string>
       notes;  ///< what was changed on the way, for the reader (a fallback that was taken)
-  /// Fallbacks that were taken: experiment, experiment that is run instead.
-  Pairs fallbacks_taken;
+  /// Experiment, experiment that is run instead: those of the file, and those that were taken.
+  Pairs fallbacks, fallbacks_taken;
   /// Experiments whose data is not at hand: the files that are not there.
   std::map<std::string, std::vector<std::string>> absent;
   std::vector<std::string> words;  ///< the words of the command line
@@ -64,11 +65,12 @@ struct PlanRequest {
 /// together), `exclude` (a map, or a list of maps, of axis: value or values; runs with all of them
 /// are left out), `overrides` (key: value, for all runs), `columns` (experiment, or axis=value:
 /// column of the paper's table, where it is not the dataset's), `fallbacks` (experiment: experiment
-/// to run when the data of the first is not at hand), `slurm` (options of sbatch). Values are
-/// lists, "a,b" or "range(2,5)". Words replace an axis (experiment, method, seed or an extra one),
-/// add one, or set a key for all runs. Every job's state is read from its folder. Errors (usage): a
-/// column or exclusion of what the sweep does not run, a combination without meaning (named); else
-/// as `train::resolve`.
+/// to run, where the data of the first is not at hand, instead of its runs that have no outcome
+/// yet), `slurm` (options of sbatch). Values are lists, "a,b" or "range(2,5)". Words replace an
+/// axis (experiment, method, seed or an extra one), add one, or set a key for all runs. Every job's
+/// state is read from its folder. Errors (usage): a column or exclusion of what the sweep does not
+/// run, a combination without meaning (named), a run that it has twice (the same configuration and
+/// seed, however written); else as `train::resolve`.
 Plan make_plan(const std::filesystem::path& configs, const PlanRequest& request);
 
 /// A status that says `running` although its process, on this machine, is gone becomes
@@ -76,8 +78,11 @@ Plan make_plan(const std::filesystem::path& configs, const PlanRequest& request)
 void settle(record::Status& status);
 
 /// Reads a job's state from its status.json: completed, failed, … ; a run whose process is gone
-/// counts as interrupted.
+/// counts as interrupted, and what another run left there (a copied or renamed folder) as failed.
 void refresh(Job& job);
+
+/// The record of a job. Errors: those of `read_run_record`, or it is another run's.
+record::RunRecord read_record(const Job& job);
 
 /// `mnist late quantizer.bits=3 seed 1`
 std::string job_name(const Job& job);

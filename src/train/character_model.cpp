@@ -7,7 +7,7 @@
 #include "config/section.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
-#include "record/checkpoint.hpp"
+#include "record/run_identity.hpp"
 
 namespace laq::train {
 namespace fs = std::filesystem;
@@ -20,7 +20,10 @@ record::CheckpointReader open(const fs::path& run) {
          .where = run.string(),
          .advice = "name a run's folder, such as results/runs/EXPERIMENT/METHOD-HASH/seed-1"});
   }
-  return record::CheckpointReader(run / "checkpoint.h5");
+  record::CheckpointReader checkpoint(run / "checkpoint.h5");
+  record::require_run(checkpoint.file(), record::identity_of(checkpoint.state()),
+                      record::identity_by_name(run));
+  return checkpoint;
 }
 
 std::string vocabulary_of(const record::CheckpointReader& checkpoint, const fs::path& run) {

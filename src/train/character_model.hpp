@@ -20,7 +20,7 @@ struct SampleOptions {
 class CharacterModel {
  public:
   /// Reads config.yaml and checkpoint.h5 of a run's folder: the state after its last epoch. Errors:
-  /// no such folder, not a run of a character model, a damaged checkpoint.
+  /// no such folder, not a run of a character model, a damaged checkpoint or another run's.
   explicit CharacterModel(const std::filesystem::path& run);
 
   /// What follows the prompt. Every character is drawn from the network's softmax output; the

@@ -57,10 +57,6 @@ config::Tree take(config::Tree& tree, const std::string& key) {
   return taken;
 }
 
-std::string stem(const std::string& name) {
-  return fs::path(name).stem().string();
-}
-
 // `methods:` of an experiment: a list of maps, each with the methods that it is `for` and the keys
 // that these have otherwise. What is for this method comes out, laid one on the other.
 config::Tree read_by_method(const config::Tree& tree, const fs::path& configs,
@@ -87,7 +83,7 @@ config::Tree read_by_method(const config::Tree& tree, const fs::path& configs,
                            .where = name.place,
                            .advice = suggestion(*name.scalar(), known)});
       }
-      if (*name.scalar() == stem(method)) config::merge(mine, keys);
+      if (*name.scalar() == record::plain_name(method)) config::merge(mine, keys);
     }
   }
   return mine;
@@ -187,7 +183,8 @@ nlohmann::json data_identity(const data::DatasetSpec& spec) {
                           {"preprocessing", data::word_of(spec.preprocessing)},
                           {"train", spec.splits.train},
                           {"validation", spec.splits.validation}};
-  // Left out where it is not used, so that the hashes of such runs stay as they are.
+  // Left out where they are not used, so that the hashes of such runs stay as they are.
+  if (spec.lcn != data::LocalContrastRule::all_channels) identity["lcn"] = data::word_of(spec.lcn);
   if (!spec.splits.validation_per_class.empty())
     identity["validation_per_class"] = spec.splits.validation_per_class;
   return identity;
@@ -238,7 +235,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   };
   const config::Tree* kind = run.tree.find("model.kind");
   if (kind && kind->scalar()) lay(keys.models, *kind->scalar());
-  lay(keys.experiments, stem(request.experiment));
+  lay(keys.experiments, record::plain_name(request.experiment));
   config::Tree method = load_named(configs, "methods", request.method);
   const config::Tree title = take(method, "title");
   run.method_title = title.scalar() ? *title.scalar() : request.method;
@@ -280,9 +277,9 @@ double Run::samples_per_step() const {
   return static_cast<double>(train.batch * length);
 }
 
-fs::path Run::folder() const {
-  return fs::path(stem(request.experiment)) / (stem(request.method) + "-" + hash.substr(0, 8)) /
-         fmt::format("seed-{}", request.seed);
+record::RunIdentity Run::identity() const {
+  return {record::plain_name(request.experiment), record::plain_name(request.method), hash,
+          request.seed};
 }
 
 std::string Run::yaml() const {

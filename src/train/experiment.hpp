@@ -12,6 +12,7 @@
 #include "optim/optimizer.hpp"
 #include "optim/schedule.hpp"
 #include "quant/rule.hpp"
+#include "record/run_identity.hpp"
 #include "train/loss.hpp"
 
 namespace laq::train {
@@ -69,8 +70,9 @@ struct Run {
       canonical;     ///< everything that can change the outcome, with defaults, but the seed
   std::string hash;  ///< SHA-256 of the canonical form
 
-  /// `<experiment>/<method>-<hash8>/seed-<n>`, below the runs folder.
-  std::filesystem::path folder() const;
+  record::RunIdentity identity() const;
+  /// Below the runs folder.
+  std::filesystem::path folder() const { return identity().folder(); }
   data::TextCut text_cut() const { return {train.batch, train.time_steps, characters}; }
   /// How large its network is.
   nn::Size model_size() const;

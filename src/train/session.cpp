@@ -75,6 +75,7 @@ class Session {
     SessionResult result;
     result.folder = folder_;
     const RunLock lock(folder_);
+    record::require_run_in(folder_, run_.identity());
     sweep_temporaries(folder_);
     const auto before = record::read_status(folder_ / "status.json");
     const bool completed = before && before->state == record::State::completed;

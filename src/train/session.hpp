@@ -46,8 +46,8 @@ struct SessionResult {
 /// more often where `Run::checkpoint` says so). A completed
 /// run is returned as it is, unless it is to be made anew. A run that fails or diverges says so in
 /// its status and in the result; it does not throw. One whose data is not at hand stays `queued`,
-/// with the reason. Errors: the folder cannot be made, the run is being trained by another process,
-/// or data and checkpoint cannot be used.
+/// with the reason. Errors: the folder cannot be made or holds another run, the run is being
+/// trained by another process, or data and checkpoint cannot be used.
 SessionResult run_session(const Run& run, const SessionOptions& options);
 
 }  // namespace laq::train

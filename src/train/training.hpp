@@ -57,7 +57,7 @@ class Training {
   /// memory.
   std::vector<record::Blob> blobs() const;
   record::CheckpointState checkpoint_state() const;
-  /// Errors: the checkpoint is of another configuration or lacks something.
+  /// Errors: the checkpoint is of another run or lacks something.
   void restore(const record::CheckpointReader& checkpoint);
 
  private:

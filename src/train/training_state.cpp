@@ -76,7 +76,10 @@ std::vector<record::Blob> Training::blobs() const {
 
 record::CheckpointState Training::checkpoint_state() const {
   std::map<std::string, std::string> texts = task_.texts();
-  texts["config_hash"] = run_.hash;
+  const record::RunIdentity identity = run_.identity();
+  texts["config_hash"] = identity.hash;
+  texts["experiment"] = identity.experiment;
+  texts["method"] = identity.method;
   return {{{"epoch", position_.epoch},
            {"step_in_epoch", position_.step_in_epoch},
            {"steps", position_.steps},
@@ -88,13 +91,7 @@ record::CheckpointState Training::checkpoint_state() const {
 
 void Training::restore(const record::CheckpointReader& checkpoint) {
   const record::CheckpointState& state = checkpoint.state();
-  const auto hash = state.texts.find("config_hash");
-  if (hash == state.texts.end() || hash->second != run_.hash) {
-    throw Error({.what = "the checkpoint is of another configuration",
-                 .found = hash == state.texts.end() ? "none" : hash->second,
-                 .expected = run_.hash,
-                 .advice = "delete it to start anew"});
-  }
+  record::require_run(checkpoint.file(), record::identity_of(state), run_.identity());
   const at::NoGradGuard no_gradient;
   for (const auto& [name, tensor] : tensors()) {
     // Earlier versions did not keep these. They saved only where a step comes before the next

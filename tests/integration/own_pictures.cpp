@@ -65,9 +65,19 @@ TEST_CASE("a folder of one's own pictures becomes a dataset") {
   const Outcome learnt = place.laq({"run", "own", "--method", "late"});
   check_done(learnt);
   CHECK_THAT(learnt.out, Catch::Contains("test error 0.00 %"));
-  // Decoded pictures are kept, and a later run needs no other.
-  fs::rename(place / "data/own/pictures/train", place / "away");
-  check_done(place.laq({"run", "own", "--method", "late", "--seed", "2"}));
+  // Decoded pictures are kept, but only for as long as those they were made from stay as they are.
+  const auto run_again = [&] {
+    return place.laq({"run", "own", "--method", "late", "--seed", "2"});
+  };
+  const fs::path picture = place / "data/own/pictures/train/red/4.png";
+  fs::rename(picture, place / "away.png");
+  check_refusal(run_again(), 1,
+                {"data/own/pictures", "holds other pictures than the dataset says"});
+  fs::copy(place / "data/own/pictures/train/blue/4.png", picture);
+  check_refusal(run_again(), 1,
+                {"data/own/pictures", "holds other pictures than the dataset says"});
+  fs::rename(place / "away.png", picture);
+  check_done(run_again());
 }
 
 TEST_CASE("a bad picture ends the run and is named") {
@@ -87,7 +97,7 @@ TEST_CASE("a bad picture ends the run and is named") {
 TEST_CASE("data list tells which hashes were compared with the published files") {
   const Workplace place;
   const std::string list = place.laq({"data", "list"}).out;
-  for (const char* name : {"cifar10", "cifar100", "svhn"})
+  for (const char* name : {"cifar10", "cifar100", "svhn", "linux"})
     CHECK(std::regex_search(list, std::regex("\n" + std::string(name) + " +unconfirmed ")));
   for (const char* name : {"cifar10_jpeg", "mnist"})
     CHECK(std::regex_search(list, std::regex("\n" + std::string(name) + " +confirmed ")));

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "core/files.hpp"
 #include "integration/workplace.hpp"
 
 using namespace laq::integration;
@@ -53,6 +54,27 @@ TEST_CASE("a broken YAML file is refused with its line") {
   refused("dataset: tiny\nmodel: {kind: mlp, hidden: [8]}\n", {"'train.epochs'", "missing"});
   refused(std::string(kGood) + "dataset: [a]\n", {"my.yaml:4", "'dataset'", "a list"});
   refused("\x01\x02\xff\n", {"my.yaml"});
+  refused(std::string(kGood) + "---\ntrain: {epochs: 2}\n",
+          {"my.yaml:5", "a second YAML document begins here"});
+}
+
+TEST_CASE("a second document in any file that is read is refused") {
+  const Workplace place;
+  const auto refused = [&](const std::string& file, const std::vector<std::string>& arguments) {
+    const std::string whole = laq::read_file(place / file);
+    write_text(place / file, whole + "\n---\n" + whole);
+    check_refusal(place.laq(arguments), 2, {file, "a second YAML document begins here"});
+    write_text(place / file, whole);
+  };
+  const std::vector<std::string> run{"run", "tiny", "--method", "late"};
+  for (const char* file : {"configs/datasets/tiny.yaml", "configs/experiments/tiny.yaml",
+                           "configs/methods/late.yaml", "configs/profiles/paper.yaml"})
+    refused(file, run);
+  refused("configs/models/mlp.yaml", {"run", "mnist"});
+  refused("configs/sweeps/tiny.yaml", {"sweep", "tiny"});
+  check_done(place.laq({"sweep", "tiny"}));
+  refused("configs/paper/tables.yaml", {"table", "quick"});
+  refused("configs/claims.yaml", {"claims", "tiny"});
 }
 
 TEST_CASE("a YAML file that is not there or cannot be read is refused") {

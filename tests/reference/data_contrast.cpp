@@ -2,6 +2,7 @@
 
 #include "core/random.hpp"
 #include "data/contrast.hpp"
+#include "data/prepare.hpp"
 #include "support/catch.hpp"
 
 using namespace laq;
@@ -30,8 +31,10 @@ std::vector<double> direct_global(const std::vector<float>& x, double scale) {
   return y;
 }
 
-// Sums over the two-dimensional window, as the definition has it.
-std::vector<double> direct_local(const std::vector<float>& x, int height, int width) {
+// Sums over the two-dimensional window, as the definition has it. `of_raw`: the divisor's squares
+// are of x, not of x − g ∗ x.
+std::vector<double> direct_local(const std::vector<float>& x, int height, int width,
+                                 bool of_raw = false) {
   constexpr int kRadius = 3;
   constexpr double kSigma = 2, kSmallest = 1e-4;
   double total = 0;
@@ -57,9 +60,9 @@ std::vector<double> direct_local(const std::vector<float>& x, int height, int wi
     return out;
   };
   std::vector<double> v(x.begin(), x.end()), squares;
-  const auto mean = blurred(v);
+  const std::vector<double> raw = v, mean = blurred(v);
   for (std::size_t i = 0; i < v.size(); ++i) v[i] -= mean[i];
-  for (const double value : v) squares.push_back(value * value);
+  for (const double value : of_raw ? raw : v) squares.push_back(value * value);
   auto spread = blurred(squares);
   double average = 0;
   for (double& value : spread) {
@@ -125,13 +128,16 @@ TEST_CASE("local contrast normalisation is its definition", "[data]") {
                                            {1, 9, 0, 1},
                                            {1, 1, 3, 1}}) {
     CAPTURE(one.height, one.width);
-    LocalContrastFilter filter(one.height, one.width, {});
+    LocalContrastFilter filter(one.height, one.width, {}),
+        pylearn2(one.height, one.width, kPylearn2Contrast);
     for (const std::uint64_t seed : {1UL, 2UL}) {  // the filter's memory is used again
       const auto x = random_values(static_cast<std::size_t>(one.height * one.width), seed,
                                    one.offset, one.spread);
-      auto y = x;
+      auto y = x, z = x;
       filter.normalize(y);
       check_near(y, direct_local(x, one.height, one.width), 64 * kFloatEpsilon);
+      pylearn2.normalize(z);
+      check_near(z, direct_local(x, one.height, one.width, true), 64 * kFloatEpsilon);
     }
   }
 }
@@ -145,5 +151,42 @@ TEST_CASE("a flat part of a picture is not amplified", "[data]") {
   for (std::size_t row = 8; row < 24; ++row) {
     for (std::size_t column = 4; column < 12; ++column)
       CHECK(std::abs(x[row * 32 + column]) < 0.01f);
+  }
+}
+
+TEST_CASE("pylearn2's rule changes the first channel alone", "[data]") {
+  constexpr int kHeight = 9, kWidth = 7;
+  constexpr std::size_t kChannel = kHeight * kWidth;
+  RandomStream stream(5, "test picture");
+  ImageSet images{.count = 2,
+                  .channels = 3,
+                  .height = kHeight,
+                  .width = kWidth,
+                  .pixels = {},
+                  .labels = {0, 1}};
+  for (std::size_t i = 0; i < 2 * 3 * kChannel; ++i)
+    images.pixels.push_back(static_cast<std::uint8_t>(256 * stream.uniform()));
+  const std::vector<std::int64_t> rows = {1, 0};
+  const auto direct = [&](std::size_t row, LocalContrastRule rule) {
+    const auto* begin = images.pixels.data() + row * 3 * kChannel;
+    const bool pylearn2 = rule == LocalContrastRule::pylearn2;
+    const auto global = direct_global({begin, begin + 3 * kChannel}, 1);
+    std::vector<double> all;
+    for (std::size_t c = 0; c < 3; ++c) {
+      const auto from = global.begin() + static_cast<std::ptrdiff_t>(c * kChannel);
+      const std::vector<double> channel(from, from + kChannel);
+      const auto local = direct_local({channel.begin(), channel.end()}, kHeight, kWidth, pylearn2);
+      const auto& kept = pylearn2 && c > 0 ? channel : local;
+      all.insert(all.end(), kept.begin(), kept.end());
+    }
+    return all;
+  };
+  for (const auto rule : {LocalContrastRule::all_channels, LocalContrastRule::pylearn2}) {
+    const FloatRows found = normalized_rows(images, rows, Preprocessing::gcn_lcn, rule);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const float* begin = found.get() + i * 3 * kChannel;
+      check_near({begin, begin + 3 * kChannel}, direct(static_cast<std::size_t>(rows[i]), rule),
+                 128 * kFloatEpsilon);
+    }
   }
 }

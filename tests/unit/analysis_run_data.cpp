@@ -69,14 +69,15 @@ TEST_CASE("a run under way shows what it has, under its state", "[charts]") {
   CHECK(data.series[1].honest_label() == "LATe (not run)");
 }
 
-TEST_CASE("a record of another configuration is not used", "[charts]") {
+TEST_CASE("a record of another run is not used", "[charts]") {
   const Recorded sweep(kSweep);
   sweep.complete(0, history_of({{4, 5}}));
   record::Provenance other = record::test::sample_provenance();
   record::write_run_record(sweep.plan().jobs[0].folder / "run.h5", other, history_of({{1, 1}}));
   const SweepData data = sweep.data();
   CHECK_FALSE(data.series[0].runs[0].record);
-  CHECK_THAT(data.series[0].runs[0].reason, Contains("another configuration"));
+  CHECK(data.series[0].runs[0].state == record::State::failed);
+  CHECK_THAT(data.series[0].runs[0].reason, Contains("of another run"));
 }
 
 TEST_CASE("labels say what tells the series of a sweep apart", "[charts]") {

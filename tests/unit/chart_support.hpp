@@ -35,6 +35,8 @@ class Recorded {
              const std::string& reason = "") const {
     make_folder(job.folder);
     record::Provenance provenance = record::test::sample_provenance();
+    provenance.experiment = job.run.request.experiment;
+    provenance.method = job.run.request.method;
     provenance.config_hash = job.run.hash;
     provenance.seed = job.run.request.seed;
     record::write_run_record(job.folder / "run.h5", provenance, history);

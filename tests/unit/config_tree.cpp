@@ -52,6 +52,20 @@ TEST_CASE("YAML errors name file and line", "[config]") {
   CHECK_THAT(usage_message([&] { parse_yaml(deep, "t.yaml"); }), Contains("nested too deeply"));
 }
 
+TEST_CASE("a second YAML document is refused", "[config]") {
+  for (const char* two : {"a: 1\n---\nb: 2\n", "a: 1\n...\nb: 2\n", "---\na: 1\n---\na: 2\n"}) {
+    INFO(two);
+    CHECK_THAT(usage_message([&] { parse_yaml(two, "t.yaml"); }),
+               Contains("a second YAML document begins here: found 2 documents, expected one"));
+  }
+  CHECK_THAT(usage_message([] { parse_yaml("a: 1\n---\nb: 2\n", "t.yaml"); }),
+             StartsWith("t.yaml:3: "));
+  CHECK_THAT(usage_message([] { parse_override("a=1\n---\n2"); }),
+             Contains("command line (a)") && Contains("a second YAML document"));
+  for (const char* one : {"---\na: 1\n", "# c\n---\na: 1\n", "a: 1\n---\n", "a: 1\n...\n"})
+    CHECK(text_at(parse_yaml(one, "t.yaml"), "a") == "1");
+}
+
 TEST_CASE("a YAML file is read and its name is in every error", "[config]") {
   const Scratch folder;
   const auto good = folder.write("good.yaml", "a: 1\n");

@@ -122,7 +122,7 @@ TEST_CASE("only the temporaries of dead processes are swept", "[core]") {
   sweep_temporaries(folder / "absent");  // nothing to sweep
 }
 
-TEST_CASE("SHA-256 of the published vectors", "[core]") {
+TEST_CASE("SHA-256 and SHA-1 of the published vectors", "[core]") {
   CHECK(sha256("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   CHECK(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
@@ -131,4 +131,7 @@ TEST_CASE("SHA-256 of the published vectors", "[core]") {
   Sha256 million;
   for (int i = 0; i < 1000; ++i) million.add(std::as_bytes(std::span(thousand)));
   CHECK(million.hex() == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  Digest sha1(Digest::Kind::sha1);
+  sha1.add(std::as_bytes(std::span("abc", 3)));
+  CHECK(sha1.hex() == "a9993e364706816aba3e25717850c26c9cd0d89d");
 }

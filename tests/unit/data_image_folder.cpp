@@ -114,17 +114,16 @@ TEST_CASE("decoded pictures are kept by content and decoded anew when damaged", 
   const LoadedImages first = set.read();
   REQUIRE(fs::exists(set.cache()));
   const std::string whole = read_file(set.cache());
-  const fs::path archive = set.place("small.tar.gz");
-  const std::string packed = read_file(archive);
-
-  write(archive, "not needed once decoded");
   const LoadedImages second = set.read();
   CHECK(second.training.pixels == first.training.pixels);
   CHECK(second.training.labels == first.training.labels);
   CHECK(second.test.pixels == first.test.pixels);
   CHECK(second.train_rows == first.train_rows);
+  DecodedPictures marked{first.training, first.test};  // nothing is decoded again
+  marked.training.pixels[0] ^= 1;
+  write_cache(set.spec.files[0], marked, set.cache());
+  CHECK(set.read().training.pixels == marked.training.pixels);
 
-  write(archive, packed);
   std::string flipped = whole;
   flipped[whole.size() - 3] = static_cast<char>(flipped[whole.size() - 3] ^ 1);
   for (const std::string& bad :
@@ -140,6 +139,32 @@ TEST_CASE("decoded pictures are kept by content and decoded anew when damaged", 
   set.pack(others);
   CHECK_FALSE(fs::exists(set.cache()));  // another content has another name
   check_pixel(set.read().training, 2, 4, kRed, 0);
+}
+
+TEST_CASE("pictures that changed after they were decoded are noticed", "[data]") {
+  Folder set;
+  set.read();
+  const fs::path archive = set.place("small.tar.gz");
+  std::string packed = read_file(archive);
+  packed[packed.size() / 2] ^= 1;
+  write(archive, packed);
+  REQUIRE(fs::exists(set.cache()));
+  CHECK_THAT(set.error(), Contains("small.tar.gz: wrong SHA-256") && Contains("small.yaml"));
+
+  set.unpack(pictures());
+  set.read();
+  REQUIRE(fs::exists(set.cache()));
+  const fs::path picture = set.place("own/train/dog/a.png");
+  const std::string good = read_file(picture);
+  for (const bool replaced : {true, false}) {
+    if (replaced)
+      write(picture, png(2, 3, kRed));
+    else
+      fs::remove(picture);
+    CHECK_THAT(set.error(), Contains("own: folder holds other pictures than the dataset says"));
+    write(picture, good);
+    check_content(set.read());
+  }
 }
 
 TEST_CASE("pictures are read where nothing can be kept", "[data]") {

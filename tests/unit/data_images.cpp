@@ -214,6 +214,13 @@ TEST_CASE("contrast normalisation is done once and gathered", "[data]") {
   filter.normalize(std::span(expected).first(12));
   filter.normalize(std::span(expected).last(12));
   CHECK(gather(local, Part::train, {2}).values == expected);
+
+  const ImageData pylearn2(coloured({7, 2, 5}, {0, 9}), {.preprocessing = Preprocessing::gcn_lcn,
+                                                         .lcn = LocalContrastRule::pylearn2});
+  expected = contrast_of(set, 5, kSvhnContrast);
+  LocalContrastFilter first(3, 4, kPylearn2Contrast);
+  first.normalize(std::span(expected).first(12));
+  CHECK(gather(pylearn2, Part::train, {2}).values == expected);
   std::array<float, 24> out{};
   const std::array<std::int64_t, 1> beyond{3};
   CHECK_THAT(error_of([&] { local.gather(Part::train, beyond, out.data(), nullptr); }),

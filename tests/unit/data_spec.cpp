@@ -70,6 +70,7 @@ TEST_CASE("the datasets of the paper have its splits", "[data]") {
   CHECK(load_dataset(kConfigs, "mnist").folder_name() == "mnist");
   CHECK(word_of(load_dataset(kConfigs, "cifar10").preprocessing) == "gcn_zca");
   CHECK(word_of(svhn.preprocessing) == "gcn_lcn");
+  CHECK(word_of(svhn.lcn) == "pylearn2");
 }
 
 TEST_CASE("numbers of a dataset fit its kind", "[data]") {
@@ -98,6 +99,48 @@ TEST_CASE("numbers of a dataset fit its kind", "[data]") {
   CHECK_THAT(refusal(text("svhn", "3", ", validation_per_class: [2]", "train") +
                      file_yaml("extra") + file_yaml("test")),
              Contains("has 1 numbers, but there are 2 training files"));
+}
+
+TEST_CASE("the rule of local contrast normalisation is the dataset's", "[data]") {
+  const auto head = [](const std::string& keys) {
+    return "title: T\nkind: idx\nclasses: 10\nshape: [1, 2, 3]\n"
+           "splits: {train: 5, validation: 2, test: 3}\npreprocessing: " +
+           keys + "\n" + kFiles;
+  };
+  CHECK(parse(head("gcn_lcn")).lcn == LocalContrastRule::all_channels);
+  CHECK(parse(head("gcn_lcn\nlcn: all_channels")).lcn == LocalContrastRule::all_channels);
+  CHECK(parse(head("gcn_lcn\nlcn: pylearn2")).lcn == LocalContrastRule::pylearn2);
+  CHECK_THAT(refusal(head("gcn_lcn\nlcn: red")),
+             Contains("'red'") && Contains("one of all_channels, pylearn2"));
+  CHECK_THAT(refusal(head("gcn\nlcn: pylearn2")),
+             Contains("'lcn' has no meaning without preprocessing: gcn_lcn"));
+}
+
+TEST_CASE("a file is known by its SHA-256 or by its git blob id", "[data]") {
+  const std::string blob(40, 'b'), head = kHead + "files:\n";
+  const auto files = [&](const std::string& hash) {
+    return head + "  - {role: train_images, name: f.gz, bytes: 9, " + hash +
+           "hash_checked: false}\n" + file_yaml("train_labels") + file_yaml("test_images") +
+           file_yaml("test_labels");
+  };
+  const DatasetSpec by_blob = parse(files("git_blob: " + blob + ", "));
+  CHECK(by_blob.files[0].content_id() == "git-blob:" + blob);
+  CHECK(dataset_sha256(by_blob) != dataset_sha256(parse(kHead + kFiles)));
+  CHECK(dataset_sha256(by_blob) !=
+        dataset_sha256(parse(files("git_blob: " + std::string(40, 'c') + ", "))));
+  CHECK_THAT(refusal(files("")), Contains("files[0].sha256' is missing") && Contains("git_blob"));
+  CHECK_THAT(refusal(files("git_blob: " + blob + ", sha256: " + kHash + ", ")),
+             Contains("and git_blob are both given"));
+  CHECK_THAT(refusal(files("git_blob: " + kHash + ", ")),
+             Contains("is not 40 lower-case hexadecimal digits"));
+  CHECK_THAT(refusal(files("sha256: unknown, ")),
+             Contains("is not 64 lower-case hexadecimal digits"));
+  CHECK_THAT(refusal("title: T\nkind: image_folder\npreprocessing: none\nclasses: 2\n"
+                     "shape: [1, 2, 3]\nsplits: {train: 5, validation: 2, test: 3, "
+                     "validation_per_class: [1]}\nfiles:\n  - {role: pictures, name: f, bytes: 9, "
+                     "git_blob: " +
+                     blob + ", hash_checked: false}\n"),
+             Contains("gives a git_blob, which pictures do not have"));
 }
 
 TEST_CASE("an unknown dataset is refused with the near one", "[data]") {

@@ -1,3 +1,4 @@
+#include "data/read_images.hpp"
 #include "data/text_data.hpp"
 #include "data_fixture.hpp"
 
@@ -162,7 +163,8 @@ TEST_CASE("the project's texts are described", "[data]") {
   CHECK(training_characters(warpeace, {100, 100, 500000}) == Approx(0.8 * 500000));
   const DatasetSpec ptb = load_dataset(kConfigs, "penn_treebank");
   CHECK(training_characters(ptb, {100, 100, 0}) == 5101618);
-  CHECK(load_dataset(kConfigs, "linux").file("text").sha256 == "unknown");
+  CHECK(load_dataset(kConfigs, "linux").file("text").content_id() ==
+        "git-blob:6277447c2510ae2d0c4abb2a8dcc1fefaa40060b");
   CHECK(load_dataset(kConfigs, "linux-debian").name == "linux_debian");
   CHECK(load_dataset(kConfigs, "linux-debian").cut_from->characters == 6200000);
 }
@@ -193,19 +195,28 @@ TEST_CASE("a text is loaded and checked", "[data]") {
                  Contains("expected 23"));
 }
 
-TEST_CASE("with an unknown hash the size must fit", "[data]") {
+TEST_CASE("a text that is known by its git blob id is checked", "[data]") {
   const TemporaryFolder folder;
   const std::string text = alphabet(700);
   std::string yaml = text_yaml(text);
-  yaml.replace(yaml.find(sha256(text)), 64, "unknown");
+  // As `git hash-object` prints it.
+  yaml.replace(yaml.find("sha256: "), 8 + 64, "git_blob: ab981712884912ca2a6d7f6382cebeb38545b1f9");
   const DatasetSpec spec = parse(yaml);
+  const DataFile& file = spec.file("text");
+  const auto error = [&] {
+    return error_of([&] { load_text(spec, {folder / "data"}, {5, 12, 0}); });
+  };
   write(folder / "data/t/t.txt", text);
-  CHECK(load_text(spec, {folder / "data"}, {5, 12, 0}).size(Part::test) == 10);
+  CHECK(error() == "no error");
+  CHECK(error_of([&] { check_file(spec, file, folder / "data/t/t.txt"); }) == "no error");
+  std::string other = text;
+  std::swap(other[0], other[1]);
+  write(folder / "data/t/t.txt", other);
+  CHECK_THAT(error(), Contains("wrong git blob id") && Contains("expected " + file.git_blob));
+  CHECK_THAT(error_of([&] { check_file(spec, file, folder / "data/t/t.txt"); }),
+             Contains("wrong git blob id"));
   write(folder / "data/t/t.txt", text + "a");
-  CHECK_THAT(error_of([&] {
-               load_text(spec, {folder / "data"}, {5, 12, 0});
-             }),
-             Contains("file is too long"));
+  CHECK_THAT(error(), Contains("file is too long"));
 }
 
 TEST_CASE("a description of text is checked", "[data]") {

@@ -25,6 +25,7 @@ void finish(Job& job, double seconds) {
   record::RunRecord run;
   run.provenance = record::system_provenance();
   run.provenance.config_hash = job.run.hash;
+  run.provenance.seed = job.run.request.seed;
   run.history.final_values["seconds"] = seconds;
   make_folder(job.folder);
   record::write_run_record(job.folder / "run.h5", run.provenance, run.history);

@@ -86,6 +86,24 @@ TEST_CASE("runs on other data join when a fallback is no longer needed", "[sweep
   CHECK(bench.frozen_runs() == 3);
 }
 
+TEST_CASE("runs that stood in for others are not gone when those are back", "[sweep]") {
+  const Bench bench;
+  Plan own = bench.plan(kTwo);
+  own.fallbacks = {{"mnist", "fashion_mnist"}};
+  Plan instead = own;
+  instead.fallbacks_taken = instead.fallbacks;
+  for (auto& job : instead.jobs) {
+    job.run.request.experiment = "fashion_mnist";
+    job.run.hash.front() = 'x';
+  }
+  settle_identity(instead, false);
+  settle_identity(own, false);
+  CHECK(settle_identity(own, false).empty());  // and not once only
+  CHECK(settle_identity(instead, false).empty());
+  own.fallbacks.clear();
+  CHECK(difference(*read_frozen_plan(bench.file()), own).gone.size() == 2);
+}
+
 TEST_CASE("a broken frozen plan is named", "[sweep]") {
   const Bench bench;
   const Plan plan = bench.plan(kTwo);

@@ -18,6 +18,7 @@ Plan plan_of(const Scratch& folder, const std::string& yaml) {
 void finish(Job& job, double peak) {
   record::RunRecord run;
   run.provenance = record::system_provenance();
+  run.provenance.seed = job.run.request.seed;
   run.history.final_values["peak_rss_mb"] = peak;
   make_folder(job.folder);
   record::write_run_record(job.folder / "run.h5", run.provenance, run.history);

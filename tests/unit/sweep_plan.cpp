@@ -213,6 +213,93 @@ TEST_CASE("a sweep is checked", "[sweep]") {
              Contains("unknown sweep 'quik'") && Contains("did you mean 'quick'?"));
 }
 
+TEST_CASE("a run that a sweep has twice is named, however it is written", "[sweep]") {
+  Bench bench(kSmall);
+  CHECK_THAT(bench.refusal({"method=late", "seed=1", "train.learning_rate=0.01,1e-2,0.02"}),
+             Contains("sweep trial: the sweep has 1 run twice: mnist late "
+                      "train.learning_rate=0.01 seed 1 and mnist late train.learning_rate=1e-2 "
+                      "seed 1; keep one of the values"));
+  CHECK_THAT(bench.refusal({"method=late,late", "seed=1"}),
+             Contains("1 run twice: mnist late seed 1;"));
+  CHECK_THAT(bench.refusal({"method=late", "seed=1,2,01"}), Contains("1 run twice"));
+  CHECK_THAT(bench.refusal({"experiment=mnist,mnist"}),
+             Contains("6 runs twice: mnist late seed 1"));
+  // Two methods that an override makes one.
+  CHECK_THAT(bench.refusal({"method=late,lata", "seed=1", "quantizer.solver=exact"}),
+             Contains("mnist late seed 1 and mnist lata seed 1"));
+  const std::string grid =
+      "experiments: [mnist]\nmethods: [late]\ngrid: {model.hidden: [[8, 4], "
+      "'[8,4]']}\n";
+  CHECK_THAT(Bench(grid).refusal(), Contains("1 run twice"));
+  CHECK(Bench(grid + "exclude: {model.hidden: '[8,4]'}\n").plan().jobs.size() == 1);
+  CHECK_THAT(Bench("experiments: [mnist]\nmethods: [late]\n"
+                   "zip: {train.epochs: [2, 2], train.batch: [50, 5e1]}\n")
+                 .refusal(),
+             Contains("wrong value of 'train.batch'"));
+  CHECK_THAT(Bench("experiments: [mnist]\nmethods: [late]\n"
+                   "zip: {train.epochs: [2, +2], train.learning_rate: [0.1, 1e-1]}\n")
+                 .refusal(),
+             Contains("1 run twice"));
+}
+
+TEST_CASE("what is recorded needs no data, and a fallback only takes the rest", "[sweep]") {
+  Bench bench(
+      "profile: quick\nexperiments: [mnist]\nmethods: [full, late, twn]\nseeds: [1, 2]\n"
+      "fallbacks: {mnist: fashion_mnist}\nexclude: {method: twn, seed: 2}\n");
+  for (const auto& file : data::load_dataset(project_configs(), "fashion_mnist").files)
+    bench.folder.write("data/fashion_mnist/" + file.name, "x");
+  CHECK(jobs_of(bench.plan()) == Words{"fashion_mnist/full/1", "fashion_mnist/full/2",
+                                       "fashion_mnist/late/1", "fashion_mnist/late/2",
+                                       "fashion_mnist/twn/1"});
+  // The runs of MNIST, as a plan without fallbacks has them.
+  Bench own(
+      "profile: quick\nexperiments: [mnist]\nmethods: [full, late, twn]\nseeds: [1, 2]\n"
+      "exclude: {method: twn, seed: 2}\n");
+  own.request.runs = bench.request.runs;
+  const Plan mnist = own.plan();
+  const auto leave = [&](std::size_t job, State state) {
+    make_folder(mnist.jobs[job].folder);
+    record::write_status(mnist.jobs[job].folder / "status.json", record::own_status(state));
+  };
+  leave(0, State::completed);
+  leave(1, State::diverged);
+  leave(2, State::failed);
+  const Plan some = bench.plan();
+  CHECK(jobs_of(some) == Words{"mnist/full/1", "mnist/full/2", "fashion_mnist/late/1",
+                               "fashion_mnist/late/2", "fashion_mnist/twn/1"});
+  CHECK(some.experiments == Words{"mnist", "fashion_mnist"});
+  CHECK(some.fallbacks_taken == Pairs{{"mnist", "fashion_mnist"}});
+  CHECK_THAT(some.notes.at(0), Contains("where nothing is recorded (3 of 5 runs)"));
+
+  for (std::size_t job = 2; job < 5; ++job) leave(job, State::completed);
+  const Plan all = bench.plan();
+  CHECK(jobs_of(all) == jobs_of(mnist));
+  CHECK(all.experiments == Words{"mnist"});
+  CHECK(all.fallbacks_taken.empty());
+  CHECK(all.notes.size() == 1);  // what is excluded
+}
+
+TEST_CASE("a copied run is failed, whatever its status says", "[sweep]") {
+  Bench bench(kSmall);
+  const Plan before = bench.plan();
+  const Job& first = before.jobs[0];
+  record::Provenance provenance = record::system_provenance();
+  provenance.experiment = "mnist";
+  provenance.method = "late";
+  provenance.config_hash = first.run.hash;
+  provenance.seed = 1;
+  make_folder(first.folder);
+  record::write_run_record(first.folder / "run.h5", provenance, {});
+  record::write_status(first.folder / "status.json", record::own_status(State::completed));
+  std::filesystem::copy(first.folder, before.jobs[1].folder);
+  const Plan plan = bench.plan();
+  CHECK(plan.jobs[0].done());
+  CHECK(plan.jobs[1].state == State::failed);
+  CHECK_THAT(plan.jobs[1].reason, Contains("found seed 1, expected seed 2"));
+  CHECK(read_record(plan.jobs[0]).provenance.seed == 1);
+  CHECK_THAT(message_of([&] { read_record(plan.jobs[1]); }), Contains("of another run"));
+}
+
 TEST_CASE("a fallback is taken only when its data is there and the first's is not", "[sweep]") {
   Bench bench(kSmall + "fallbacks: {mnist: fashion_mnist}\n");
   const auto put = [&](const std::string& name) {

@@ -61,6 +61,7 @@ TEST_CASE("hashes of configurations stay what they are", "[train]") {
             "881d5f0458d35a2b049c8678871407a6796ac4f7d83f42d1b2332dc880a14b6f"},
            {"cifar10_jpeg", "twn", "quick",
             "77b4a2dabfb7513b5fcfc67e0d9063f797c99350b10e08cd0f2f735aaa46bdf5"},
+           {"svhn", "full", "paper", "@SVHN@"},
        }) {
     INFO(golden.experiment << ", " << golden.method << ", " << golden.profile);
     CHECK(resolved(golden.method, {}, golden.profile, golden.experiment).hash == golden.hash);
@@ -85,6 +86,29 @@ TEST_CASE("where gradients are clipped is part of the hash where they are", "[tr
   // Of before there was a choice.
   CHECK(resolved("late", kOldQuickText, "quick", "war_and_peace").hash ==
         "adf15e9770b3a8711b0c8f89625c15c2422dc803a631a83331b3e5127840ac80");
+}
+
+TEST_CASE("the rule of local contrast normalisation is part of the hash, the first one is not",
+          "[train]") {
+  const Scratch folder;
+  std::filesystem::copy(project_configs(), folder / "configs",
+                        std::filesystem::copy_options::recursive);
+  const std::string yaml = read_file(folder / "configs/datasets/svhn.yaml");
+  const auto hash = [&](const std::string& line) {
+    std::string changed = yaml;
+    const auto at = changed.find("lcn: ");
+    changed.replace(at, changed.find('\n', at) - at, line);
+    folder.write("configs/datasets/svhn.yaml", changed);
+    const auto rate = config::parse_override("train.learning_rate=0.0005");
+    return resolve(folder / "configs", {"svhn", "lab", "paper", 1, {rate}}).hash;
+  };
+  // What runs on all channels had before there was a choice.
+  const std::string before = "7331cf36ec2df785e9943560c43eeaed1aa13530761ce2f9002750595e39ac7d";
+  CHECK(hash("") == before);
+  CHECK(hash("lcn: all_channels") == before);
+  CHECK(hash("lcn: pylearn2") ==
+        resolved("lab", {"train.learning_rate=0.0005"}, "paper", "svhn").hash);
+  CHECK(hash("lcn: pylearn2") != before);
 }
 
 TEST_CASE("the hash is of what can change the outcome", "[train]") {

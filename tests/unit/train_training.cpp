@@ -377,17 +377,21 @@ TEST_CASE("without an epoch, a loss of the initial network that is not finite is
   CHECK_THAT(error.what(), Contains("of the initial network is not finite"));
 }
 
-TEST_CASE("a checkpoint of another configuration is refused", "[train]") {
+TEST_CASE("a checkpoint of another run is refused", "[train]") {
   const auto data = tiny_images();
   const Scratch folder;
-  const Run late = tiny_run("late"), other = tiny_run("late", 1, {"train.learning_rate=0.02"});
+  const Run late = tiny_run("late"), other_rate = tiny_run("late", 1, {"train.learning_rate=0.02"}),
+            other_seed = tiny_run("late", 2);
   const Training first(late, data);
   record::write_checkpoint(folder / "checkpoint.h5", first.blobs(), first.checkpoint_state());
-  Training second(other, data);
-  CHECK_THAT(
-      message_of([&] { second.restore(record::CheckpointReader(folder / "checkpoint.h5")); }),
-      Contains("the checkpoint is of another configuration") && Contains(late.hash) &&
-          Contains(other.hash));
+  const auto refusal = [&](const Run& run) {
+    Training second(run, data);
+    return message_of([&] { second.restore(record::CheckpointReader(folder / "checkpoint.h5")); });
+  };
+  CHECK_THAT(refusal(other_rate), Contains("is of another run") &&
+                                      Contains("found hash " + late.hash.substr(0, 8)) &&
+                                      Contains("expected hash " + other_rate.hash.substr(0, 8)));
+  CHECK_THAT(refusal(other_seed), Contains("found seed 1, expected seed 2"));
 }
 
 TEST_CASE("a loss that is not finite ends the epoch with an error", "[train]") {

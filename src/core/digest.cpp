@@ -8,21 +8,25 @@
 
 namespace laq {
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  if (!context_ || !EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_sha256(), nullptr)) {
-    throw Error({.what = "SHA-256 is not available in OpenSSL"});
+Digest::Digest(Kind kind) : context_(EVP_MD_CTX_new()) {
+  const bool sha1 = kind == Kind::sha1;
+  if (!context_ || !EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_),
+                                      sha1 ? EVP_sha1() : EVP_sha256(), nullptr)) {
+    EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));
+    throw Error(
+        {.what = fmt::format("{} is not available in OpenSSL", sha1 ? "SHA-1" : "SHA-256")});
   }
 }
 
-Sha256::~Sha256() {
+Digest::~Digest() {
   EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));
 }
 
-void Sha256::add(std::span<const std::byte> bytes) {
+void Digest::add(std::span<const std::byte> bytes) {
   EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size());
 }
 
-std::string Sha256::hex() {
+std::string Digest::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned length = 0;
   EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), digest.data(), &length);
