@@ -6,13 +6,45 @@
 #include <cctype>
 #include <numeric>
 
+#include "core/files.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
 namespace {
 
+bool is_plain(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.';
+}
+
 constexpr int kWidth = 880;
 constexpr int kSmallWidth = 560;
+constexpr std::size_t kIdDigits = 8;
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+// The `file_word` of a text that is one of `all`. Where that loses more than spaces and brackets,
+// or others become the same, a few digits of the hash of `id`, which is no other's, tell them
+// apart.
+std::string unique_word(const std::string& text, const std::string& id,
+                        const std::vector<std::string>& all) {
+  const std::string word = file_word(text);
+  const bool loses = std::any_of(text.begin(), text.end(), [](char c) {
+    return !is_plain(c) && std::string_view(" ()[],-").find(c) == std::string_view::npos;
+  });
+  const auto same = std::count_if(all.begin(), all.end(), [&](const std::string& other) {
+    return lower(file_word(other)) == lower(word);
+  });
+  if (!loses && same <= 1) return word;
+  return (word.empty() ? "" : word + "-") + sha256(id).substr(0, kIdDigits);
+}
+
+// With its experiment when the sweep has several.
+std::string full_label(const SweepData& data, const Series& series) {
+  return data.experiments.size() > 1 ? series.experiment + " " + series.label : series.label;
+}
 
 }  // namespace
 
@@ -35,8 +67,11 @@ Charts make_charts(const SweepData& data, const std::filesystem::path& configs) 
 
 Chart series_chart(const SweepData& data, const Series& series, const std::string& name,
                    const std::string& kind, const std::string& title) {
+  std::vector<std::string> labels;
+  for (const auto& one : data.series) labels.push_back(full_label(data, one));
+  const std::string id = sweep::point_name(series.experiment, series.method, series.job.point);
   Chart chart;
-  chart.name = chart_name(data, name, series.experiment) + "-" + file_word(series.label);
+  chart.name = name + "-" + unique_word(full_label(data, series), id, labels);
   chart.kind = kind;
   chart.title =
       fmt::format("{}, {}{}", title, series.label, experiment_suffix(data, series.experiment));
@@ -55,13 +90,20 @@ std::string script_text(std::string_view text) {
   return result + "'";
 }
 
-std::string metric_label(Metric metric) {
-  return metric == Metric::test_error ? "Test error (%)" : "Test loss (nats per character)";
+std::string tic_text(std::string_view text) {
+  std::string doubled;
+  for (const char c : text) doubled += c == '%' ? "%%" : std::string(1, c);
+  return script_text(doubled);
+}
+
+std::string table_field(const std::string& text) {
+  return quoted_field(text, '\t');
 }
 
 std::string chart_name(const SweepData& data, const std::string& name,
                        const std::string& experiment) {
-  return data.experiments.size() > 1 ? name + "-" + file_word(experiment) : name;
+  if (data.experiments.size() < 2) return name;
+  return name + "-" + unique_word(experiment, experiment, data.experiments);
 }
 
 std::string experiment_suffix(const SweepData& data, const std::string& experiment) {
@@ -79,9 +121,8 @@ std::string missing_words(const SweepData& data, const std::string& experiment) 
 std::string file_word(std::string_view text) {
   std::string word;
   for (const char c : text) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.';
-    if (plain) word += c;
-    if (!plain && !word.empty() && word.back() != '-') word += '-';
+    if (is_plain(c)) word += c;
+    if (!is_plain(c) && !word.empty() && word.back() != '-') word += '-';
   }
   while (!word.empty() && word.back() == '-') word.pop_back();
   return word;

@@ -60,7 +60,8 @@ Charts time_charts(const SweepData& data);
 
 // Text for scripts.
 
-/// A chart of one method on one experiment: its name, kind, title and series are set.
+/// A chart of one method on one experiment: its name, which no other series has, its kind, title
+/// and series are set.
 Chart series_chart(const SweepData& data, const Series& series, const std::string& name,
                    const std::string& kind, const std::string& title);
 
@@ -71,9 +72,11 @@ std::size_t marker_distance(std::size_t epochs);
 
 /// A gnuplot string: 'it''s'.
 std::string script_text(std::string_view text);
-/// "Test error (%)" or "Test loss (nats per character)".
-std::string metric_label(Metric metric);
-/// NAME, or NAME-EXPERIMENT when the sweep has several.
+/// The same for the label of a tic, which gnuplot reads as a format of its value.
+std::string tic_text(std::string_view text);
+/// Text as a field of a figure's table.
+std::string table_field(const std::string& text);
+/// NAME, or NAME-EXPERIMENT when the sweep has several: another one for each.
 std::string chart_name(const SweepData& data, const std::string& name,
                        const std::string& experiment);
 /// ", MNIST" or "".

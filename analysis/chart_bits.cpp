@@ -40,7 +40,8 @@ std::optional<Summary> unlisted_full(const SweepData& data, const std::string& e
       job.folder = plan.runs / job.run.folder();
       sweep::refresh(job);
       if (!job.done()) continue;
-      const auto value = sweep::read_record(job).history.final_number(metric_name(data.metric));
+      const auto value =
+          sweep::read_record(job).history.final_number(metric_name(metric_of(job.run)));
       if (value) values.push_back(*value);
     } catch (const Error&) {
       continue;  // words without meaning for full precision, or a record that is of no use
@@ -72,9 +73,8 @@ Chart chart_against(const SweepData& data, const std::string& experiment, const 
   Chart chart;
   chart.name = chart_name(data, name, experiment);
   chart.kind = kind;
-  chart.title =
-      fmt::format("{} against {}{}", data.metric == Metric::test_error ? "Test error" : "Test loss",
-                  what, experiment_suffix(data, experiment));
+  chart.title = fmt::format("Test {} against {}{}", train::facts(data.metric(experiment)).word,
+                            what, experiment_suffix(data, experiment));
   return chart;
 }
 
@@ -114,7 +114,7 @@ Charts bits_charts(const SweepData& data, const fs::path& configs) {
                     (levels.empty() ? " No full-precision run is completed, so no line of it."
                                     : " Dashed line across: full precision.") +
                     missing_words(data, experiment);
-    draw_scatter(data, axis, dots, levels, chart);
+    draw_scatter(axis, dots, levels, chart);
     all.drawn.push_back(std::move(chart));
   }
   return all;
@@ -146,7 +146,7 @@ Charts size_charts(const SweepData& data) {
         ". Bits of the method (32: full precision) times the weights that are quantized; scales, "
         "biases, batch norm and a character model's output layer are not counted." +
         spread_words(dots) + missing_words(data, experiment);
-    draw_scatter(data, axis, dots, {}, chart);
+    draw_scatter(axis, dots, {}, chart);
     all.drawn.push_back(std::move(chart));
   }
   return all;

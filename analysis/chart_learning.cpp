@@ -1,18 +1,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "analysis/chart.hpp"
+#include "core/text.hpp"
 
 namespace laq::analysis {
 namespace {
 
 /// Two curves that a panel shows: the thicker first.
 struct Pair {
-  const char *name, *main, *other, *main_title, *other_title;
-  std::string axis, kind;
+  const char *name, *main, *other;  ///< of the figure, columns
+  std::string main_title, other_title, axis, kind;
 };
 
 struct Column {
@@ -39,7 +42,7 @@ std::string rows_of(const Series& series, std::size_t panel) {
   }
   std::string text;
   for (std::size_t i = 0; i < rows; ++i) {
-    text += fmt::format("{}\t{}\t{}\t{}\t{}", panel, series.label, histories.size(),
+    text += fmt::format("{}\t{}\t{}\t{}\t{}", panel, table_field(series.label), histories.size(),
                         series.completed() > 0 ? "yes" : "no", histories.front()->epochs.index[i]);
     for (const auto& column : columns)
       text += i < column.size() ? fmt::format("\t{:.6g}", column[i].second) : "\tnan";
@@ -83,7 +86,7 @@ std::string plot_panel(const Pair& pair, std::size_t panel, std::size_t count, s
     return fmt::format("data skip 1 using ($1=={} ? $5 : NaN):{} with {}", which,
                        column_number(column), style);
   };
-  const auto title = [&](const char* text) {
+  const auto title = [&](const std::string& text) {
     return legend ? " title " + script_text(text) : std::string(" notitle");
   };
   std::string text = fmt::format("plot for [i=1:{}] {} notitle, \\\n", count,
@@ -147,6 +150,23 @@ Chart chart_of(const SweepData& data, const std::string& experiment, const Pair&
   return chart;
 }
 
+std::string capital(std::string word) {
+  word[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(word[0])));
+  return word;
+}
+
+// The loss that was trained, with its unit; several where the runs differ.
+std::string trained_losses(const std::vector<const Series*>& shown) {
+  std::set<std::string> all;
+  for (const auto* series : shown) {
+    const train::Run& run = series->job.run;
+    all.insert(metric_of(run) == Metric::test_loss            ? train::facts(Metric::test_loss).unit
+               : run.train.loss == train::Loss::cross_entropy ? "cross-entropy, nats"
+                                                              : "squared hinge");
+  }
+  return join({all.begin(), all.end()}, " or ");
+}
+
 }  // namespace
 
 Charts learning_charts(const SweepData& data) {
@@ -161,21 +181,18 @@ Charts learning_charts(const SweepData& data) {
                               "no run has recorded an epoch"});
       continue;
     }
-    const bool loss = data.metric == Metric::test_loss;
-    const std::string unit = loss ? "nats per character" : "squared hinge";
-    const Pair metric = {"learning",
-                         loss ? "test_loss" : "test_error",
-                         loss ? "valid_loss" : "valid_error",
-                         loss ? "test loss" : "test error",
-                         loss ? "validation loss" : "validation error",
-                         loss ? "Loss (nats per character)" : "Error (%)",
+    const train::MetricFacts& judged = train::facts(data.metric(experiment));
+    const std::string word = judged.word;
+    const Pair metric = {"learning",           judged.test,
+                         judged.valid,         "test " + word,
+                         "validation " + word, fmt::format("{} ({})", capital(word), judged.unit),
                          "Learning curves"};
     const Pair losses = {"loss",
                          "train_loss",
                          "valid_loss",
                          "training loss",
                          "validation loss",
-                         "Loss (" + unit + ")",
+                         fmt::format("Loss ({})", trained_losses(shown)),
                          "Training and validation loss"};
     for (const auto& pair : {metric, losses}) {
       const bool there = std::any_of(shown.begin(), shown.end(), [&](const Series* series) {

@@ -98,8 +98,8 @@ std::string table_of(const ScatterAxis& axis, const std::vector<Dot>& dots,
     std::stable_sort(along.begin(), along.end(),
                      [](const Dot* a, const Dot* b) { return a->x < b->x; });
     for (const auto* dot : along) {
-      text += fmt::format("{}\t{}\t{:.8g}\t{}\t{:.8g}\t{}\n", lane + 1, dot->series->label, dot->x,
-                          dot->value.n, dot->value.mean,
+      text += fmt::format("{}\t{}\t{:.8g}\t{}\t{:.8g}\t{}\n", lane + 1,
+                          table_field(dot->series->label), dot->x, dot->value.n, dot->value.mean,
                           dot->value.sd ? fmt::format("{:.6g}", *dot->value.sd) : "nan");
     }
   }
@@ -149,7 +149,7 @@ double between_first(const ScatterAxis& axis) {
 std::string tics_of(const ScatterAxis& axis) {
   std::string text;
   for (const auto& [at, label] : axis.tics)
-    text += fmt::format("{}{} {:.8g}", text.empty() ? "" : ", ", script_text(label), at);
+    text += fmt::format("{}{} {:.8g}", text.empty() ? "" : ", ", tic_text(label), at);
   return text;
 }
 
@@ -179,13 +179,13 @@ std::string common_label(const std::vector<std::string>& labels) {
 std::vector<Dot> dots_of(const SweepData& data, const std::string& experiment) {
   std::vector<Dot> dots;
   for (const auto* series : data.of(experiment)) {
-    const auto values = series->finals(metric_name(data.metric));
+    const auto values = series->finals(metric_name(data.metric(experiment)));
     if (!values.empty()) dots.push_back({series, 0, summarize(values), ""});
   }
   return dots;
 }
 
-void draw_scatter(const SweepData& data, const ScatterAxis& axis, const std::vector<Dot>& dots,
+void draw_scatter(const ScatterAxis& axis, const std::vector<Dot>& dots,
                   const std::vector<Level>& levels, Chart& chart) {
   const auto lanes = lanes_of(dots);
   const Scale x = x_scale(axis, dots), y = y_scale(dots, levels);
@@ -200,7 +200,7 @@ void draw_scatter(const SweepData& data, const ScatterAxis& axis, const std::vec
       "set xlabel {}\nset ylabel {}\n",
       script_text(chart.data.back().first), x.first / kWidth, x.last / kWidth, y.first / kHeight,
       y.last / kHeight, x.low, x.high, y.low, y.high, tics_of(axis), script_text(axis.label),
-      script_text(metric_label(data.metric)));
+      script_text(metric_label(metric_of(dots.front().series->job.run))));
   if (x.logarithmic) chart.script += "set logscale x\n";
   if (y.logarithmic) chart.script += "set logscale y\n";
   std::string plot;

@@ -35,7 +35,7 @@ struct ScatterAxis {
 
 /// Fills a chart (name, kind, title and caption are the caller's) with the dots, each with its
 /// label beside it, joined to it by a thin line where it had to be moved.
-void draw_scatter(const SweepData& data, const ScatterAxis& axis, const std::vector<Dot>& dots,
+void draw_scatter(const ScatterAxis& axis, const std::vector<Dot>& dots,
                   const std::vector<Level>& levels, Chart& chart);
 
 /// What the labels of a lane have in common: "LAQ linear" of "LAQ linear (3 bits)" and

@@ -40,7 +40,7 @@ std::string solver_rows(const Series& series, std::size_t row,
                           layer_mean(histories, layers[l], "rounds", e), gap,
                           std::isfinite(gap) ? std::max(gap, kSmallestGap)
                                              : std::numeric_limits<double>::quiet_NaN(),
-                          row, series.label);
+                          row, table_field(series.label));
     }
   }
   return text;

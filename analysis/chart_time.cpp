@@ -54,9 +54,9 @@ Chart chart_of(const SweepData& data, const std::string& experiment,
   const Times* full = nullptr;
   for (std::size_t i = 0; i < times.size(); ++i) {
     const Times& one = times[i];
-    table += fmt::format("{}\t{}\t{}\t{:.6g}\t{:.6g}\t{:.6g}\n", i + 1, one.series->label,
-                         one.steps, one.low, one.middle, one.high);
-    tics += fmt::format("{}{} {}", i ? ", " : "", script_text(one.series->honest_label()), i + 1);
+    table += fmt::format("{}\t{}\t{}\t{:.6g}\t{:.6g}\t{:.6g}\n", i + 1,
+                         table_field(one.series->label), one.steps, one.low, one.middle, one.high);
+    tics += fmt::format("{}{} {}", i ? ", " : "", tic_text(one.series->honest_label()), i + 1);
     largest = std::max(largest, one.high);
     if (!one.series->job.run.quantizer.rule && !full) full = &one;
     chart.series.push_back(one.series->first_job);

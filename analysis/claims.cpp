@@ -8,7 +8,9 @@
 
 #include "analysis/claims_file.hpp"
 #include "analysis/compare.hpp"
+#include "analysis/unicode.hpp"
 #include "core/text.hpp"
+#include "train/method_title.hpp"
 
 namespace laq::analysis {
 namespace fs = std::filesystem;
@@ -20,7 +22,7 @@ std::map<std::string, std::string> titles_of(const fs::path& configs, const Clai
     for (const auto& rule : claim.comparisons) {
       for (const auto& method : {rule.left, rule.right}) {
         if (!method.empty() && !titles.contains(method))
-          titles[method] = method_title(configs, method);
+          titles[method] = one_line(train::method_title(configs, method));
       }
     }
   }
@@ -111,7 +113,7 @@ std::string judgement_name(Judgement judgement) {
 std::vector<ClaimReport> judge_claims(const fs::path& configs,
                                       const std::vector<sweep::Plan>& plans) {
   const ClaimsFile file = load_claims(configs);
-  const auto titles = titles_of(configs, file);
+  const auto own_titles = titles_of(configs, file);
   std::vector<ClaimReport> reports;
   for (const auto& evidence : gather(configs, plans)) {
     ClaimReport report{.sweeps = evidence.sweeps,
@@ -121,6 +123,13 @@ std::vector<ClaimReport> judge_claims(const fs::path& configs,
                        .departures = evidence.protocol.departures,
                        .level = file.level,
                        .claims = {}};
+    auto titles = own_titles;
+    for (const auto& cell : evidence.cells) {
+      const bool altered = std::any_of(cell.point.begin(), cell.point.end(), [](const auto& at) {
+        return train::is_told_by_title(at.first);
+      });
+      if (!altered) titles[cell.method] = cell.title;
+    }
     const Court court{file, evidence, titles};
     for (const auto& rule : file.claims) report.claims.push_back(judge_claim(rule, court));
     reports.push_back(std::move(report));

@@ -92,15 +92,14 @@ sweep::Job refreshed(const sweep::Job& planned) {
   return job.state == record::State::queued ? planned : job;
 }
 
-void add_run(const sweep::Plan& plan, const sweep::Job& job, Metric metric, Cell& cell,
-             Origin& origin) {
+void add_run(const sweep::Plan& plan, const sweep::Job& job, Cell& cell, Origin& origin) {
   if (!job.done()) {
     cell.missing.push_back(missing_run(plan, job));
     return;
   }
   try {
     const auto record = sweep::read_record(job);
-    cell.results.push_back(read_result(job, record, metric));
+    cell.results.push_back(read_result(job, record, metric_of(job.run)));
     add_origin(record, origin);
   } catch (const std::exception& error) {
     cell.missing.push_back(missing_run(job, kUnreadable, error.what()));
@@ -136,10 +135,6 @@ const Result* fastest(const std::vector<Result>& results) {
 
 }  // namespace
 
-Metric metric_of(const train::Run& run) {
-  return run.train.loss == train::Loss::cross_entropy ? Metric::test_loss : Metric::test_error;
-}
-
 Summary Cell::summary() const {
   std::vector<double> values;
   for (const auto& result : results) values.push_back(result.value);
@@ -172,7 +167,7 @@ std::optional<double> Cell::best_epoch() const {
   return median(std::move(values));
 }
 
-Collection collect(const sweep::Plan& plan, Metric metric) {
+Collection collect(const sweep::Plan& plan) {
   Collection all;
   for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
     const train::RunRequest& request = plan.jobs[i].run.request;
@@ -182,10 +177,16 @@ Collection collect(const sweep::Plan& plan, Metric metric) {
              known.point == point;
     });
     if (cell == all.cells.end()) {
-      all.cells.push_back({request.experiment, request.method, point, i, {}, {}});
+      all.cells.push_back({request.experiment,
+                           request.method,
+                           point,
+                           i,
+                           one_line(plan.jobs[i].run.method_title),
+                           {},
+                           {}});
       cell = all.cells.end() - 1;
     }
-    add_run(plan, refreshed(plan.jobs[i]), metric, *cell, all.origin);
+    add_run(plan, refreshed(plan.jobs[i]), *cell, all.origin);
   }
   mark_disturbed(all.cells);
   return all;

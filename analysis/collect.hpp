@@ -15,9 +15,6 @@
 namespace laq::sweep {
 struct Plan;
 }
-namespace laq::train {
-struct Run;
-}
 
 namespace laq::analysis {
 
@@ -31,7 +28,7 @@ struct Result {
   /// under way on the same machine.
   bool disturbed = false;
   std::optional<double> rounds = {};  ///< of an alternating solver, mean over layers and epochs
-  std::optional<std::int64_t> best_epoch = {};  ///< by validation error
+  std::optional<std::int64_t> best_epoch = {};  ///< by its metric on the validation part
   std::string host = {};                        ///< the machine
   std::optional<Spell> spell = {};              ///< when it was under way there
 };
@@ -52,6 +49,7 @@ struct Cell {
   std::string experiment, method;
   Point point;
   std::size_t first_job = 0;  ///< index into the plan's jobs
+  std::string title;          ///< of the method as it ran
   std::vector<Result> results;
   std::vector<Missing> missing;
 
@@ -77,11 +75,8 @@ struct Collection {
 };
 
 /// Reads the records of a plan's runs. States are read anew, since the plan may be older than the
-/// runs. A record that cannot be read, is of another run or lacks the metric is a missing
-/// run with that reason, never an error.
-Collection collect(const sweep::Plan& plan, Metric metric);
-
-/// What a run is judged by: test_loss for cross-entropy, else test_error.
-Metric metric_of(const train::Run& run);
+/// runs. A record that cannot be read, is of another run or lacks the run's metric is a
+/// missing run with that reason, never an error.
+Collection collect(const sweep::Plan& plan);
 
 }  // namespace laq::analysis

@@ -7,19 +7,9 @@
 namespace laq::analysis {
 namespace {
 
-std::string quoted(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  std::string result = "\"";
-  for (const char c : field) {
-    if (c == '"') result += '"';
-    result += c;
-  }
-  return result + "\"";
-}
-
 std::string line(const std::vector<std::string>& fields) {
   std::vector<std::string> all;
-  for (const auto& field : fields) all.push_back(quoted(field));
+  for (const auto& field : fields) all.push_back(quoted_field(field, ','));
   return join(all, ",") + "\n";
 }
 
@@ -51,7 +41,7 @@ std::vector<std::string> fields(const Table& table, const Row& row, std::size_t 
   }
   const std::optional<double> mean =
       entry.ours.n > 0 ? std::optional(entry.ours.mean) : std::nullopt;
-  all.insert(all.end(), {metric_name(table.metric), std::to_string(entry.ours.n),
+  all.insert(all.end(), {metric_name(table.columns[column].metric), std::to_string(entry.ours.n),
                          std::to_string(entry.cell.planned()), number(mean), number(entry.ours.sd),
                          paper ? paper->text : "", paper ? flag(paper->checked) : "",
                          number(entry.difference), flag(entry.best), number(entry.cell.step_ms()),

@@ -45,10 +45,10 @@ void draw(const Chart& chart, const fs::path& folder, const std::vector<std::str
 std::string list_of(const Charts& charts) {
   std::string text = fmt::format("figure\ttitle\tstate\treason\t{}\n", kFilesColumn);
   for (const auto& chart : charts.drawn)
-    text +=
-        fmt::format("{}\t{}\tdrawn\t\t{}\n", chart.name, chart.title, join(files_of(chart), " "));
+    text += fmt::format("{}\t{}\tdrawn\t\t{}\n", chart.name, table_field(chart.title),
+                        join(files_of(chart), " "));
   for (const auto& one : charts.left_out)
-    text += fmt::format("\t{}\tleft out\t{}\t\n", one.title, one.reason);
+    text += fmt::format("\t{}\tleft out\t{}\t\n", table_field(one.title), one.reason);
   return text;
 }
 
@@ -95,7 +95,7 @@ std::string finished(const fs::path& file, const Chart& chart) {
 
 std::string script_of(const Chart& chart) {
   return fmt::format(
-      "# {}\n# Draws {}.svg; with gnuplot -e \"form='pdf'\" the PDF.\nreset\nNAME = {}\nWIDTH = "
+      "# {}.\n# Draws {}.svg; with gnuplot -e \"form='pdf'\" the PDF.\nreset\nNAME = {}\nWIDTH = "
       "{}\nHEIGHT = {}\n{}\n{}\nunset output\n",
       one_line(chart.title), chart.name, script_text(chart.name), chart.width, chart.height, kStyle,
       chart.script);

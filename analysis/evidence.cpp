@@ -32,10 +32,8 @@ void merge_cell(const Cell& from, Cell& into) {
   }
 }
 
-void add_cells(const sweep::Plan& plan, Metric metric, Evidence& evidence) {
-  sweep::Plan part = plan;  // a sweep may hold pictures and text
-  std::erase_if(part.jobs, [&](const auto& job) { return metric_of(job.run) != metric; });
-  for (const auto& cell : collect(part, metric).cells) {
+void add_cells(const sweep::Plan& plan, Evidence& evidence) {
+  for (const auto& cell : collect(plan).cells) {
     Cell* known = find_in(evidence.cells, [&](const Cell& other) {
       return other.experiment == cell.experiment && other.method == cell.method &&
              other.point == cell.point;
@@ -103,17 +101,10 @@ std::vector<Evidence> gather(const fs::path& configs, const std::vector<sweep::P
     }
     evidence->sweeps.push_back(plan.name);
     add_experiments(plan, *evidence);
-    for (const Metric metric : {Metric::test_error, Metric::test_loss})
-      add_cells(plan, metric, *evidence);
+    add_cells(plan, *evidence);
   }
   for (auto& evidence : all) tell_apart(evidence.experiments);
   return all;
-}
-
-std::string method_title(const fs::path& configs, const std::string& method) {
-  const config::Tree tree = train::load_named(configs, "methods", method);
-  const config::Tree* title = tree.find("title");
-  return title && title->scalar() ? one_line(*title->scalar()) : method;
 }
 
 }  // namespace laq::analysis

@@ -35,7 +35,4 @@ struct Evidence {
 std::vector<Evidence> gather(const std::filesystem::path& configs,
                              const std::vector<sweep::Plan>& plans);
 
-/// The title of a method: that of its file.
-std::string method_title(const std::filesystem::path& configs, const std::string& method);
-
 }  // namespace laq::analysis

@@ -82,6 +82,7 @@ Json columns(const Table& table) {
                    {"absent_files", column.absent},
                    {"title", column.title},
                    {"dataset", column.dataset},
+                   {"metric", metric_name(column.metric)},
                    {"paper_column", optional(column.paper_column)}});
   }
   return all;
@@ -106,7 +107,7 @@ std::string json(const Table& table) {
                     {"departures", table.departures},
                     {"overrides", table.overrides},
                     {"notes", table.notes},
-                    {"metric", metric_name(table.metric)},
+                    {"metric", table.metric() ? Json(metric_name(*table.metric())) : Json()},
                     {"paper", paper},
                     {"runs", table.runs.generic_string()},
                     {"axes", table.axes},

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* kNone = "--";
 
-// What the characters are in LaTeX; the rest of ASCII and Latin letters stand for themselves.
+// What the characters are in LaTeX; the rest of ASCII and Latin letters stand for themselves. After
+// the end of a table's line a bare * or [ is an argument.
 const std::map<char32_t, std::string>& special() {
   static const std::map<char32_t, std::string> all = {{U'\\', "\\textbackslash{}"},
                                                       {U'{', "\\{"},
@@ -28,6 +29,10 @@ const std::map<char32_t, std::string>& special() {
                                                       {U'>', "$>$"},
                                                       {U'|', "$|$"},
                                                       {U'"', "''"},
+                                                      {U'`', "\\`{}"},
+                                                      {U'*', "{*}"},
+                                                      {U'[', "{[}"},
+                                                      {U']', "{]}"},
                                                       {U'\u2212', "$-$"},
                                                       {U'–', "--"},
                                                       {U'—', "---"},
@@ -65,7 +70,7 @@ std::string escaped(const std::string& text) {
     } else if (letter) {
       result += encode_utf8({&c, 1});
     } else {
-      result += fmt::format("[U+{:04X}]", static_cast<unsigned>(c));
+      result += fmt::format("{{[}}U+{:04X}{{]}}", static_cast<unsigned>(c));
     }
   }
   return result;
@@ -75,11 +80,11 @@ std::string math(const std::string& number) {
   return "$" + number + "$";
 }
 
-std::string ours(const Table& table, const Entry& entry) {
+std::string ours(const Column& column, const Entry& entry) {
   if (entry.ours.n == 0) return "\\emph{" + escaped(missing_states(entry)) + "}";
-  const std::string mean = fixed(entry.ours.mean, table.decimals);
+  const std::string mean = fixed(entry.ours.mean, column.decimals);
   const std::string text =
-      entry.ours.sd ? mean + " \\pm " + fixed(*entry.ours.sd, table.decimals) : mean;
+      entry.ours.sd ? mean + " \\pm " + fixed(*entry.ours.sd, column.decimals) : mean;
   return math(entry.best ? "\\mathbf{" + text + "}" : text);
 }
 
@@ -139,10 +144,11 @@ std::string results(const Table& table) {
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
       const Entry& entry = table.rows[r].entries[c];
       std::string& line = tabular.lines[r];
-      line += " & " + ours(table, entry) + " & " + count_text(entry);
+      line += " & " + ours(table.columns[c], entry) + " & " + count_text(entry);
       if (!paper) continue;
       line += " & " + figure(entry) + " & ";
-      line += entry.difference ? math(signed_fixed(*entry.difference, table.decimals)) : kNone;
+      line += entry.difference ? math(signed_fixed(*entry.difference, table.columns[c].decimals))
+                               : kNone;
     }
   }
   return tabular.text();

@@ -25,11 +25,11 @@ Grid started(const Table& table) {
   return grid;
 }
 
-std::string ours(const Table& table, const Entry& entry) {
+std::string ours(const Column& column, const Entry& entry) {
   if (entry.ours.n == 0) return missing_states(entry);
-  const std::string mean = fixed(entry.ours.mean, table.decimals);
+  const std::string mean = fixed(entry.ours.mean, column.decimals);
   const std::string text =
-      entry.ours.sd ? mean + " ± " + fixed(*entry.ours.sd, table.decimals) : mean;
+      entry.ours.sd ? mean + " ± " + fixed(*entry.ours.sd, column.decimals) : mean;
   return entry.best ? "**" + text + "**" : text;
 }
 
@@ -50,12 +50,13 @@ std::string results(const Table& table) {
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
       const Entry& entry = table.rows[r].entries[c];
       auto& row = grid.rows[r + 1];
-      row.push_back(ours(table, entry));
+      row.push_back(ours(table.columns[c], entry));
       row.push_back(count_text(entry));
       if (!paper) continue;
       row.push_back(figure(table, entry));
-      row.push_back(entry.difference ? typographic(signed_fixed(*entry.difference, table.decimals))
-                                     : kNone);
+      row.push_back(entry.difference
+                        ? typographic(signed_fixed(*entry.difference, table.columns[c].decimals))
+                        : kNone);
     }
   }
   return grid.text();

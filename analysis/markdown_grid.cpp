@@ -1,17 +1,60 @@
 #include "analysis/markdown_grid.hpp"
 
 #include <algorithm>
-#include <string_view>
+#include <cctype>
 
 #include "analysis/unicode.hpp"
 
 namespace laq::analysis {
 
+namespace {
+
+bool is_word(const std::string& text, std::size_t at) {
+  return at < text.size() &&
+         (std::isalnum(static_cast<unsigned char>(text[at])) || (text[at] & 0x80) != 0);
+}
+
+// Whether Markdown, GitHub's included, may read the character as a mark there.
+bool is_mark(const std::string& text, std::size_t at) {
+  switch (text[at]) {
+    case '\\':
+    case '|':
+    case '`':
+    case '*':
+    case '<':
+    case '~':
+    case '$':
+      return true;
+    case '_':  // within a word it stands for itself
+      return !is_word(text, at - 1) || !is_word(text, at + 1);
+    case '&':
+      return is_word(text, at + 1) || text.compare(at + 1, 1, "#") == 0;
+    case '[':  // of a link, a footnote or a definition
+      return at == 0 || text.compare(at + 1, 1, "^") == 0 ||
+             text.find("](", at) != std::string::npos || text.find("][", at) != std::string::npos;
+    case '#':
+      return at == 0 || text[at - 1] == ' ';
+    case '>':
+    case '+':
+    case '-':
+    case '=':
+      return at == 0;
+    case '.':
+    case ')':  // "1. " begins a list
+      return at > 0 && text.find_first_not_of("0123456789") == at &&
+             (at + 1 == text.size() || text[at + 1] == ' ');
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 std::string markdown_escaped(const std::string& text) {
   std::string result;
-  for (const char c : text) {
-    if (std::string_view("\\|`*<").find(c) != std::string_view::npos) result += '\\';
-    result += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_mark(text, i)) result += '\\';
+    result += text[i];
   }
   return result;
 }

@@ -15,7 +15,8 @@ struct Grid {
   std::string text() const;
 };
 
-/// With a backslash before what Markdown would take for a mark.
+/// With a backslash before what Markdown would take for a mark, at the start of a paragraph or
+/// within it.
 std::string markdown_escaped(const std::string& text);
 
 }  // namespace laq::analysis

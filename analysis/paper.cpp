@@ -109,7 +109,11 @@ PaperTable read_table(const config::Tree& file, const std::string& name, bool ma
 }  // namespace
 
 std::string metric_name(Metric metric) {
-  return metric == Metric::test_error ? "test_error" : "test_loss";
+  return train::facts(metric).test;
+}
+
+std::string metric_label(Metric metric) {
+  return fmt::format("Test {} ({})", train::facts(metric).word, train::facts(metric).unit);
 }
 
 double Figure::unit() const {

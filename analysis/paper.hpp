@@ -7,16 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "train/metric.hpp"
+
 namespace laq::analysis {
 
-/// What a table compares.
-enum class Metric {
-  test_error,  ///< percent
-  test_loss    ///< cross-entropy, nats per character
-};
+using train::Metric;
 
 /// The key of a run's final values, of tables.yaml, CSV and JSON.
 std::string metric_name(Metric metric);
+/// "Test error (%)" or "Test loss (nats per character)".
+std::string metric_label(Metric metric);
 
 /// A figure as it is printed in a paper.
 struct Figure {

@@ -21,7 +21,6 @@ struct Section {
 
 ReportSource source_of(const sweep::Plan& plan, const fs::path& configs) {
   ReportSource source{plan, make_table(plan, configs), read_sweep(plan), {}, {}, {}};
-  source.data.metric = source.table.metric;
   source.charts = make_charts(source.data, configs);
   source.svgs = inline_svgs(source.charts.drawn);
   source.claims = judge_claims(configs, {plan});

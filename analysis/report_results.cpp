@@ -19,13 +19,13 @@ std::string linked(const Cell& cell, const std::string& html) {
   return html.empty() ? kNone : link_to(series_anchor(cell.first_job), html);
 }
 
-std::string ours(const Table& table, const Entry& entry) {
+std::string ours(const Column& column, const Entry& entry) {
   if (entry.cell.planned() == 0) return kNone;
   if (entry.ours.n == 0)
     return linked(entry.cell, fmt::format("<span class=\"bad\">{}</span>",
                                           escaped_html(missing_states(entry))));
-  std::string text = fixed(entry.ours.mean, table.decimals);
-  if (entry.ours.sd) text += " ± " + fixed(*entry.ours.sd, table.decimals);
+  std::string text = fixed(entry.ours.mean, column.decimals);
+  if (entry.ours.sd) text += " ± " + fixed(*entry.ours.sd, column.decimals);
   if (entry.best) text = "<strong>" + text + "</strong>";
   return linked(entry.cell, text);
 }
@@ -149,12 +149,13 @@ std::string results_html(const ReportSource& source) {
     std::vector<std::string> cells = row_head(row);
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       const Entry& entry = row.entries[c];
-      cells.push_back(ours(table, entry));
+      cells.push_back(ours(table.columns[c], entry));
       cells.push_back(count(entry));
       if (!table.has_figures(c)) continue;
       cells.push_back(figure(entry));
+      const int decimals = table.columns[c].decimals;
       cells.push_back(entry.difference ? linked(entry.cell, typographic(signed_fixed(
-                                                                *entry.difference, table.decimals)))
+                                                                *entry.difference, decimals)))
                                        : kNone);
     }
     grid.row(cells);

@@ -43,10 +43,14 @@ std::string value_html(const std::string& value) {
   return hash ? shortened(value, kHashDigits) : code(value);
 }
 
+// Where not all are of one metric, with its unit.
 std::string value_of(const ReportSource& source, const RunData& run) {
   if (!run.completed()) return "–";
-  const auto value = run.record->history.final_number(metric_name(source.table.metric));
-  return value ? fixed(*value, source.table.decimals) : "–";
+  const train::MetricFacts& judged = train::facts(metric_of(source.plan.jobs[run.job].run));
+  const auto value = run.record->history.final_number(judged.test);
+  if (!value) return "–";
+  const std::string number = fixed(*value, judged.decimals);
+  return source.table.metric() ? number : fmt::format("{} {}", number, judged.unit);
 }
 
 std::string state_of(const RunData& run) {
@@ -124,11 +128,11 @@ std::string configuration_html(const ReportSource& source) {
 }
 
 std::string runs_html(const ReportSource& source) {
-  const std::string metric = metric_label(source.table.metric);
+  const auto metric = source.table.metric();
   HtmlTable table(
       fmt::format("All planned runs; folders are below {}", source.plan.runs.generic_string()),
-      {"Seed", "Status", escaped_html(metric), "Epochs", "Configuration", "Commit",
-       "Record written", "Folder"},
+      {"Seed", "Status", escaped_html(metric ? metric_label(*metric) : "Test result"), "Epochs",
+       "Configuration", "Commit", "Record written", "Folder"},
       2);
   for (const auto& series : source.data.series) {
     table.group(escaped_html(series.label + ", " + source.data.title_of(series.experiment)),

@@ -9,6 +9,7 @@
 #include "analysis/unicode.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "train/method_title.hpp"
 
 namespace laq::analysis {
 namespace {
@@ -46,14 +47,10 @@ std::string last_part(const std::string& key) {
 
 std::string label_of(const sweep::Job& job, const Naming& naming) {
   std::vector<std::string> parts;
-  if (naming.methods || naming.axes.empty()) {
-    // With bits as an axis, those of the method's title are not those of the run.
-    const bool bits =
-        std::find(naming.axes.begin(), naming.axes.end(), "quantizer.bits") != naming.axes.end();
-    const std::string title = one_line(job.run.method_title);
-    parts.push_back(bits ? title.substr(0, title.find(" (")) : title);
-  }
+  const bool titled = naming.methods || naming.axes.empty();
+  if (titled) parts.push_back(one_line(job.run.method_title));
   for (const auto& [axis, value] : job.point) {
+    if (titled && train::is_told_by_title(axis)) continue;
     if (std::find(naming.axes.begin(), naming.axes.end(), axis) == naming.axes.end()) continue;
     const bool word = value.find_first_of("0123456789") == std::string::npos;
     const std::string key = last_part(axis);
@@ -118,6 +115,10 @@ std::string SweepData::title_of(const std::string& experiment) const {
   return experiment;
 }
 
+Metric SweepData::metric(const std::string& experiment) const {
+  return metric_of(of(experiment).front()->job.run);
+}
+
 std::vector<const Series*> SweepData::of(const std::string& experiment) const {
   std::vector<const Series*> all;
   for (const auto& one : series) {
@@ -147,7 +148,6 @@ SweepData read_sweep(const sweep::Plan& plan) {
     }
     at->runs.push_back(read_run(plan, i));
   }
-  if (!plan.jobs.empty()) data.metric = metric_of(plan.jobs.front().run);
   return data;
 }
 

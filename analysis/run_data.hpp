@@ -47,12 +47,12 @@ struct Series {
 /// Everything that the runs of a plan have recorded.
 struct SweepData {
   const sweep::Plan* plan = nullptr;
-  Metric metric = Metric::test_error;
   std::vector<std::string> experiments;
   std::vector<Series> series;  ///< in the order of the plan
 
   /// The dataset's title.
   std::string title_of(const std::string& experiment) const;
+  Metric metric(const std::string& experiment) const;
   std::vector<const Series*> of(const std::string& experiment) const;
 };
 

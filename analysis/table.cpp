@@ -15,6 +15,8 @@ namespace {
 
 using Overrides = std::vector<config::Override>;
 
+constexpr const char* kDataset = "dataset";
+
 void describe_protocol(const sweep::Plan& plan, const fs::path& configs, Table& table) {
   Protocol protocol = protocol_of(plan, configs);
   table.profile = std::move(protocol.profile);
@@ -57,14 +59,14 @@ Place paper_place(const sweep::Plan& plan, const sweep::Job& job, const Column& 
   return place;
 }
 
-// The axes whose values the plan names as columns of the paper's table.
+// The axes whose values the plan names as columns of the paper's table, and that of the data.
 std::vector<std::string> column_axes(const sweep::Plan& plan) {
   std::vector<std::string> axes;
   for (const auto& [axis, values] : plan.grid) {
     const bool named = std::any_of(values.begin(), values.end(), [&](const auto& value) {
       return named_column(plan, axis + "=" + value) != nullptr;
     });
-    if (named) axes.push_back(axis);
+    if (named || axis == kDataset) axes.push_back(axis);
   }
   return axes;
 }
@@ -84,16 +86,21 @@ std::string short_axis(const std::string& axis) {
 }
 
 Column column_at(const sweep::Plan& plan, const Cell& cell, const Table& table) {
-  const data::DatasetSpec& dataset = plan.jobs[cell.first_job].run.dataset;
+  const train::Run& run = plan.jobs[cell.first_job].run;
+  const data::DatasetSpec& dataset = run.dataset;
   Column column;
   column.experiment = cell.experiment;
   column.point = part_of(cell.point, table.column_axes, true);
   column.title = one_line(dataset.title);
   column.dataset = dataset.name;
+  column.metric = metric_of(run);
   column.paper_column = paper_column(plan, cell.experiment, dataset, table);
   for (const auto& [axis, value] : column.point) {
-    const std::string* own = named_column(plan, axis + "=" + value);
-    column.paper_column = own ? std::optional(*own) : std::nullopt;
+    if (const std::string* own = named_column(plan, axis + "=" + value)) {
+      column.paper_column = *own;
+    } else if (axis != kDataset) {
+      column.paper_column = std::nullopt;
+    }
   }
   if (const auto absent = plan.absent.find(cell.experiment); absent != plan.absent.end())
     column.absent = absent->second;
@@ -105,7 +112,8 @@ bool at(const Column& column, const Cell& cell, const Table& table) {
          column.point == part_of(cell.point, table.column_axes, true);
 }
 
-// Experiments on the same data are told apart by their names, points by their values.
+// Experiments on the same data are told apart by their names, points by their values. Where columns
+// are not of one metric, each says its own.
 void complete_titles(Table& table) {
   std::vector<Column> titled = table.columns;
   for (Column& column : titled) {
@@ -115,8 +123,10 @@ void complete_titles(Table& table) {
         });
     if (shared > 0)
       column.title += fmt::format(" ({})", fs::path(column.experiment).stem().string());
-    for (const auto& [axis, value] : column.point)
-      column.title += fmt::format(", {}={}", short_axis(axis), value);
+    for (const auto& [axis, value] : column.point) {
+      if (axis != kDataset) column.title += fmt::format(", {}={}", short_axis(axis), value);
+    }
+    if (!table.metric()) column.title += ": " + metric_label(column.metric);
   }
   table.columns = std::move(titled);
 }
@@ -136,13 +146,13 @@ std::size_t column_of(const Table& table, const Cell& cell) {
   return static_cast<std::size_t>(found - table.columns.begin());
 }
 
-Row& row_of(Table& table, const Cell& cell, const std::string& title) {
+Row& row_of(Table& table, const Cell& cell) {
   const Point point = part_of(cell.point, table.column_axes, false);
   const auto found = std::find_if(table.rows.begin(), table.rows.end(), [&](const Row& row) {
-    return row.method == cell.method && row.point == point;
+    return row.method == cell.method && row.point == point && row.title == cell.title;
   });
   if (found != table.rows.end()) return *found;
-  table.rows.push_back({cell.method, title, point, {}, {}});
+  table.rows.push_back({cell.method, cell.title, point, {}, {}});
   table.rows.back().entries.resize(table.columns.size());
   return table.rows.back();
 }
@@ -153,16 +163,17 @@ void add_figure(const std::string& method, const std::string& column, const Pape
   if (entry.paper && entry.ours.n > 0) entry.difference = entry.ours.mean - entry.paper->value;
 }
 
-// Marks the lowest means of each group in a column, once two have one.
+// Marks the lowest means of each group and setting in a column, once two have one.
 void mark_best(Table& table, std::size_t column) {
-  for (const Row& of_group : table.rows) {
+  for (const Row& one : table.rows) {
     std::vector<Entry*> group;
     for (Row& row : table.rows) {
       Entry& entry = row.entries[column];
-      if (row.group == of_group.group && entry.ours.n > 0) group.push_back(&entry);
+      const bool compared = row.group == one.group && entry.setting == one.entries[column].setting;
+      if (compared && entry.ours.n > 0) group.push_back(&entry);
     }
     if (group.size() < 2) continue;
-    const double unit = std::pow(10.0, -table.decimals);
+    const double unit = std::pow(10.0, -table.columns[column].decimals);
     const auto shown = [&](const Entry* entry) { return std::round(entry->ours.mean / unit); };
     const auto lowest =
         std::min_element(group.begin(), group.end(),
@@ -171,17 +182,32 @@ void mark_best(Table& table, std::size_t column) {
   }
 }
 
-int shown_decimals(const Table& table) {
-  int most = table.metric == Metric::test_error ? 2 : 3;
+int shown_decimals(const Table& table, std::size_t column) {
+  int most = train::facts(table.columns[column].metric).decimals;
   for (const auto& row : table.rows) {
-    for (const auto& entry : row.entries) {
-      if (entry.paper) most = std::max(most, entry.paper->decimals);
-    }
+    if (const auto& paper = row.entries[column].paper) most = std::max(most, paper->decimals);
   }
   return most;
 }
 
+// The data and the network that a run was trained with, but for the initial weights.
+std::string setting_of(const train::Run& run) {
+  nlohmann::json model = run.canonical.at("model");
+  model.erase("init");
+  const nlohmann::json setting = {run.canonical.at("dataset"),
+                                  run.canonical.value("data", nlohmann::json::object()), model};
+  return setting.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
+
+std::optional<Metric> Table::metric() const {
+  if (columns.empty()) return std::nullopt;
+  const bool one = std::all_of(columns.begin(), columns.end(), [&](const Column& column) {
+    return column.metric == columns.front().metric;
+  });
+  return one ? std::optional(columns.front().metric) : std::nullopt;
+}
 
 bool Table::has_figures(std::size_t column) const {
   return std::any_of(rows.begin(), rows.end(),
@@ -224,31 +250,30 @@ Table make_table(const sweep::Plan& plan, const fs::path& configs) {
     const auto& others = table.column_axes;
     if (std::find(others.begin(), others.end(), axis) == others.end()) table.axes.push_back(axis);
   }
-  if (!plan.paper_table.empty()) {
-    table.paper = load_paper_table(configs, plan.paper_table);
-    table.metric = table.paper->metric;
-  } else if (!plan.jobs.empty()) {
-    table.metric = metric_of(plan.jobs.front().run);
-  }
-  Collection collection = collect(plan, table.metric);
+  if (!plan.paper_table.empty()) table.paper = load_paper_table(configs, plan.paper_table);
+  Collection collection = collect(plan);
   table.origin = std::move(collection.origin);
   describe_protocol(plan, configs, table);
   add_columns(plan, collection.cells, table);
   for (Cell& cell : collection.cells) {
     const sweep::Job& job = plan.jobs[cell.first_job];
-    Row& row = row_of(table, cell, one_line(job.run.method_title));
+    Row& row = row_of(table, cell);
     const std::size_t column = column_of(table, cell);
     Entry& entry = row.entries[column];
     entry.ours = cell.summary();
     entry.size = model_size(job.run);
     row.group = {entry.size->bits, entry.size->scales_of_group};
+    entry.setting = setting_of(job.run);
     const Place place = paper_place(plan, job, table.columns[column]);
-    if (table.paper && place.column && same_with(configs, job, place.overrides))
+    const bool comparable = table.paper && table.paper->metric == table.columns[column].metric;
+    if (comparable && place.column && same_with(configs, job, place.overrides))
       add_figure(cell.method, *place.column, *table.paper, entry);
     entry.cell = std::move(cell);
   }
-  table.decimals = shown_decimals(table);
-  for (std::size_t c = 0; c < table.columns.size(); ++c) mark_best(table, c);
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    table.columns[c].decimals = shown_decimals(table, c);
+    mark_best(table, c);
+  }
   return table;
 }
 

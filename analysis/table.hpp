@@ -17,6 +17,8 @@ struct Column {
   Point point;
   std::string title;
   std::string dataset;
+  Metric metric = Metric::test_error;
+  int decimals = 2;  ///< to show
   std::optional<std::string> paper_column;
   std::vector<std::string> absent;  ///< files of the data that are not at hand
 };
@@ -27,7 +29,9 @@ struct Entry {
   Summary ours;
   std::optional<Figure> paper;       ///< only where the configuration is the one of the paper's row
   std::optional<double> difference;  ///< ours − paper, when both are there
-  bool best = false;  ///< lowest of its group in this column, or shown as equal to it
+  /// Lowest of its group and setting in this column, or shown as equal to it.
+  bool best = false;
+  std::string setting;  ///< data and network: what differs in it is not compared
   std::optional<ModelSize> size;
 };
 
@@ -56,9 +60,7 @@ struct Table {
   std::vector<std::string> departures;
   std::vector<std::string> overrides;  ///< key=value that the user set for all runs
   std::vector<std::string> notes;      ///< of the plan
-  Metric metric = Metric::test_error;
-  int decimals = 2;                 ///< to show
-  std::optional<PaperTable> paper;  ///< where the printed figures come from
+  std::optional<PaperTable> paper;     ///< where the printed figures come from
   std::filesystem::path runs;
   std::vector<std::string> axes;         ///< of the grid, those that have a value for each row
   std::vector<std::string> column_axes;  ///< those that have one for each column
@@ -66,6 +68,8 @@ struct Table {
   std::vector<Row> rows;
   Origin origin;
 
+  /// That of all columns. None: there is no column, or they differ.
+  std::optional<Metric> metric() const;
   /// Whether a row begins another group than the row before it.
   bool begins_group(std::size_t row) const;
   bool has_best() const;
@@ -77,8 +81,8 @@ struct Table {
 /// Collects a plan's runs and lays the paper's figures beside them. A figure is given where the
 /// dataset (or what the plan's `columns` name) has a column in the paper's table, the method a row,
 /// and the rest of the grid's point is the method's own configuration. Words that change a run's
-/// configuration leave the paper's protocol. An axis whose values are columns of the paper's table
-/// makes columns here too. Errors (usage): the plan's paper table is unknown or
+/// configuration leave the paper's protocol. An axis whose values are columns of the paper's table,
+/// or data sets, makes columns here too. Errors (usage): the plan's paper table is unknown or
 /// broken.
 Table make_table(const sweep::Plan& plan, const std::filesystem::path& configs);
 

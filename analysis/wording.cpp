@@ -62,7 +62,8 @@ std::string source_note(const Table& table) {
 }
 
 std::string best_note() {
-  return "Bold: the lowest mean among methods with as many bits and scales.";
+  return "Bold: the lowest mean among methods with as many bits and scales, on the same data and "
+         "network.";
 }
 
 bool has_single_runs(const Table& table) {

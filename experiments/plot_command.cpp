@@ -17,7 +17,7 @@ void run(const RecordedSweep& options, const std::string& out, Context& context)
   const sweep::Plan plan = options.plan(context.configs);
   const analysis::SweepData data = analysis::read_sweep(plan);
   const analysis::Charts charts = analysis::make_charts(data, context.configs);
-  const fs::path folder = out.empty() ? plan.runs.parent_path() / "figures" : fs::path(out);
+  const fs::path folder = out.empty() ? plan.results / "figures" : fs::path(out);
   analysis::write_charts(charts, folder);
   for (const auto& chart : charts.drawn)
     fmt::print("{}.{{svg,pdf}}: {}\n", (folder / chart.name).string(), chart.title);
@@ -32,7 +32,8 @@ void add_plot_command(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand(
       "plot", "Draw a sweep's figures from its records (SVG and PDF, with their numbers as TSV)");
   options->add_to(*command);
-  command->add_option("--out", *out, "Folder of the figures (beside the runs: figures)");
+  command->add_option("--out", *out,
+                      "Folder of the figures (results/SWEEP/figures, or RUNS/sweep-SWEEP/figures)");
   command->callback([options, out, &context] { run(*options, *out, context); });
 }
 

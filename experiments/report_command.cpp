@@ -16,7 +16,7 @@ namespace {
 void run(const RecordedSweep& options, const std::string& out, Context& context) {
   const sweep::Plan plan = options.plan(context.configs);
   const std::string page = analysis::html_report(plan, context.configs);
-  const fs::path file = out.empty() ? plan.runs.parent_path() / "report.html" : fs::path(out);
+  const fs::path file = out.empty() ? plan.results / "report.html" : fs::path(out);
   if (file.has_parent_path()) make_folder(file.parent_path());
   replace_file(file, page);
   fmt::print("report: {}\n", file.string());
@@ -30,7 +30,8 @@ void add_report_command(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand(
       "report", "Write one page with a sweep's tables, claims, figures and provenance");
   options->add_to(*command);
-  command->add_option("--out", *out, "The page (beside the runs: report.html)");
+  command->add_option("--out", *out,
+                      "The page (results/SWEEP/report.html, or RUNS/sweep-SWEEP/report.html)");
   command->callback([options, out, &context] { run(*options, *out, context); });
 }
 

@@ -12,6 +12,7 @@
 #include "experiments/commands.hpp"
 #include "experiments/interrupt.hpp"
 #include "experiments/shared_options.hpp"
+#include "train/metric.hpp"
 #include "train/session.hpp"
 #include "train/torch_info.hpp"
 
@@ -34,7 +35,7 @@ struct RunOptions {
 /// value.
 template <typename Value>
 std::string scores(const train::Run& run, const Value& value, const char* between, int width = 0) {
-  if (run.train.loss == train::Loss::cross_entropy) {
+  if (train::metric_of(run) == train::Metric::test_loss) {
     return fmt::format("validation loss {:.4f}{}test loss {:.4f}", value("valid_loss"), between,
                        value("test_loss"));
   }
@@ -74,6 +75,7 @@ class Progress {
 nlohmann::json summary(const train::Run& run, const train::SessionResult& result) {
   nlohmann::json all = {{"experiment", run.request.experiment},
                         {"method", run.request.method},
+                        {"title", run.method_title},
                         {"profile", run.request.profile},
                         {"seed", run.request.seed},
                         {"hash", run.hash},

@@ -128,10 +128,9 @@ void work(sweep::Plan& plan, sweep::Estimate& estimate, const SweepOptions& opti
 
 void report(const sweep::Plan& plan, const SweepOptions& options, Context& context) {
   if (options.runs.empty()) {
-    const fs::path folder = plan.runs.parent_path();
-    write_tables(plan, context.configs, folder);
-    fmt::print("\n{}\ntables: {}/table.{{md,tex,csv,json}}\n", read_file(folder / "table.md"),
-               folder.string());
+    write_tables(plan, context.configs, plan.results);
+    fmt::print("\n{}\ntables: {}/table.{{md,tex,csv,json}}\n", read_file(plan.results / "table.md"),
+               plan.results.string());
   }
   if (interrupted()) {
     fmt::print("stopped; the same command goes on where it was\n");

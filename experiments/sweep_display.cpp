@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/unicode.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "train/method_title.hpp"
 
 namespace laq {
 namespace {
@@ -20,6 +22,17 @@ std::size_t columns() {
   winsize size{};
   const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return known ? size.ws_col : 80;
+}
+
+// `mnist late quantizer.solver=alternating seed 1 (LATe, solver alternating)`: the title where the
+// sweep's words or axes alter the method.
+std::string name_of(const sweep::Job& job) {
+  const auto& changes = job.run.request.overrides;
+  const bool altered = std::any_of(changes.begin(), changes.end(), [](const auto& change) {
+    return train::is_told_by_title(change.key);
+  });
+  return sweep::job_name(job) +
+         (altered ? " (" + analysis::one_line(job.run.method_title) + ")" : "");
 }
 
 // "  [#####     ]  26 %  epoch 1/5  2 min 03 s left  mnist late seed 1", cut to the terminal.
@@ -34,8 +47,10 @@ std::string progress_line(const sweep::Job& job) {
   std::string line = fmt::format("  [{:<{}}] {:3.0f} %  epoch {}/{}", std::string(done, '#'), kBar,
                                  100 * status.progress, status.epoch, status.epochs);
   if (status.seconds_left) line += "  " + duration_text(*status.seconds_left) + " left";
-  line += "  " + sweep::job_name(job);
-  return line.substr(0, columns() - 1);
+  line += "  " + name_of(job);
+  std::size_t end = std::min(columns() - 1, line.size());
+  while (end < line.size() && (line[end] & 0xC0) == 0x80) --end;  // no part of a character
+  return line.substr(0, end);
 }
 
 }  // namespace
@@ -50,13 +65,13 @@ SweepDisplay::SweepDisplay(const sweep::Plan& plan, sweep::Estimate& estimate)
 
 sweep::Observer SweepDisplay::observer() {
   sweep::Observer observer;
-  observer.started = [this](const auto& job) { say("start  " + sweep::job_name(job)); };
+  observer.started = [this](const auto& job) { say("start  " + name_of(job)); };
   observer.ended = [this](const auto& job) { ended(job); };
   observer.retried = [this](const auto& job) {
-    say(fmt::format("again  {}: {}", sweep::job_name(job), job.reason));
+    say(fmt::format("again  {}: {}", name_of(job), job.reason));
   };
   observer.elsewhere = [this](const auto& job, const std::string& owner) {
-    say(fmt::format("other  {}: in the hands of {}", sweep::job_name(job), owner));
+    say(fmt::format("other  {}: in the hands of {}", name_of(job), owner));
   };
   observer.ended_elsewhere = [this](const auto& job) { ended(job); };
   observer.waiting = [this](const auto& running) { show(running); };
@@ -68,7 +83,7 @@ void SweepDisplay::ended(const sweep::Job& job) {
   const std::string state = job.done()                           ? "done"
                             : job.state == record::State::queued ? "missing"
                                                                  : record::state_name(job.state);
-  std::string line = fmt::format("{:<6} {}", state, sweep::job_name(job));
+  std::string line = fmt::format("{:<6} {}", state, name_of(job));
   if (!job.reason.empty()) line += ": " + job.reason;
   say(line + fmt::format("  [{}/{}, {} left]", count_done(plan_), plan_.jobs.size(),
                          duration_text(estimate_.seconds_left())));

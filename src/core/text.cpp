@@ -70,6 +70,16 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
+std::string quoted_field(const std::string& field, char separator) {
+  if (field.find_first_of(std::string("\"\r\n") + separator) == std::string::npos) return field;
+  std::string result = "\"";
+  for (const char c : field) {
+    if (c == '"') result += '"';
+    result += c;
+  }
+  return result + "\"";
+}
+
 std::string first_line(std::string_view text) {
   return std::string(text.substr(0, text.find_first_of("\r\n")));
 }

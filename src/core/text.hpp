@@ -18,6 +18,10 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 std::string join_few(const std::vector<std::string>& parts, std::size_t most = 3);
 std::vector<std::string> split(std::string_view text, char separator);
 
+/// A field of a table with this separator, as RFC 4180 has it: in quotes, with those in it doubled,
+/// where it holds a separator, a quote or a line break.
+std::string quoted_field(const std::string& field, char separator);
+
 /// Up to the first line break: libraries put stack traces into their messages.
 std::string first_line(std::string_view text);
 

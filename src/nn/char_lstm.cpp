@@ -14,6 +14,10 @@ constexpr std::int64_t kGates = 4, kForgetGate = 1;
 }  // namespace
 
 CharLstmSpec read_char_lstm(config::Section& section) {
+  if (section.has("output_norm")) {
+    section.refuse("output_norm", "has no meaning with char_lstm, which has no batch norm",
+                   "remove it");
+  }
   return {section.integer("units", {}, {1, 1 << 14})};
 }
 

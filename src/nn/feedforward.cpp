@@ -9,6 +9,10 @@ constexpr std::int64_t kWindow = 3;
 
 }  // namespace
 
+bool read_output_norm(config::Section& section) {
+  return section.flag("output_norm", true, config::Canonical::omit_default);
+}
+
 void FeedForward::list(const std::string& name, const at::Tensor& weight, const at::Tensor& bias,
                        std::int64_t fan_in, std::int64_t fan_out) {
   const torch::NoGradGuard no_gradient;
@@ -27,11 +31,26 @@ Norm FeedForward::add_norm(std::int64_t units) {
   return norm;
 }
 
-Dense FeedForward::add_dense(std::int64_t inputs, std::int64_t outputs) {
-  const auto name = fmt::format("dense{}", ++dense_);
-  auto dense = register_module(name, Dense(inputs, outputs));
-  list(name, dense->weight, dense->bias, inputs, outputs);
-  return dense;
+void FeedForward::add_dense_layers(std::int64_t inputs, const std::vector<std::int64_t>& widths,
+                                   bool output_norm) {
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    const auto name = fmt::format("dense{}", i + 1);
+    auto dense = register_module(name, Dense(inputs, widths[i]));
+    list(name, dense->weight, dense->bias, inputs, widths[i]);
+    dense_.push_back(std::move(dense));
+    if (output_norm || i + 1 < widths.size())
+      dense_norms_.push_back(add_norm<torch::nn::BatchNorm1d>(widths[i]));
+    inputs = widths[i];
+  }
+}
+
+at::Tensor FeedForward::dense_layers(at::Tensor x) {
+  for (std::size_t i = 0; i < dense_.size(); ++i) {
+    x = dense_[i](x);
+    if (i < dense_norms_.size()) x = dense_norms_[i](x);
+    if (i + 1 < dense_.size()) x = x.relu_();
+  }
+  return x;
 }
 
 torch::nn::Conv2d FeedForward::add_convolution(std::int64_t inputs, std::int64_t outputs) {
@@ -41,10 +60,6 @@ torch::nn::Conv2d FeedForward::add_convolution(std::int64_t inputs, std::int64_t
   list(name, convolution->weight, convolution->bias, inputs * kWindow * kWindow,
        outputs * kWindow * kWindow);
   return convolution;
-}
-
-torch::nn::BatchNorm1d FeedForward::add_dense_norm(std::int64_t units) {
-  return add_norm<torch::nn::BatchNorm1d>(units);
 }
 
 torch::nn::BatchNorm2d FeedForward::add_convolution_norm(std::int64_t channels) {

@@ -20,7 +20,7 @@ std::vector<std::int64_t> layer_widths(const MlpSpec& spec, const Shape& shape) 
 }  // namespace
 
 MlpSpec read_mlp(config::Section& section) {
-  return {section.integers("hidden", {}, {1, 1 << 20})};
+  return {section.integers("hidden", {}, {1, 1 << 20}), read_output_norm(section)};
 }
 
 Size size(const MlpSpec& spec, const Shape& shape) {
@@ -34,21 +34,7 @@ Size size(const MlpSpec& spec, const Shape& shape) {
 }
 
 Mlp::Mlp(const MlpSpec& spec, const Shape& shape) {
-  std::int64_t inputs = input_size(shape);
-  for (const std::int64_t width : layer_widths(spec, shape)) {
-    dense_.push_back(add_dense(inputs, width));
-    norm_.push_back(add_dense_norm(width));
-    inputs = width;
-  }
-}
-
-at::Tensor Mlp::forward(const at::Tensor& input) {
-  at::Tensor x = input.flatten(1);
-  for (std::size_t i = 0; i < dense_.size(); ++i) {
-    x = norm_[i](dense_[i](x));
-    if (i + 1 < dense_.size()) x = x.relu_();
-  }
-  return x;
+  add_dense_layers(input_size(shape), layer_widths(spec, shape), spec.output_norm);
 }
 
 }  // namespace laq::nn

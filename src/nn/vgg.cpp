@@ -41,7 +41,8 @@ std::vector<std::int64_t> dense_widths(const VggSpec& spec, const Shape& shape) 
 
 VggSpec read_vgg(config::Section& section) {
   return {section.integer("width", {}, {1, 1 << 14}),
-          section.integers("dense", std::vector<std::int64_t>{1024, 1024}, {1, 1 << 20})};
+          section.integers("dense", std::vector<std::int64_t>{1024, 1024}, {1, 1 << 20}),
+          read_output_norm(section)};
 }
 
 Size size(const VggSpec& spec, const Shape& shape) {
@@ -61,7 +62,7 @@ Size size(const VggSpec& spec, const Shape& shape) {
 
 Vgg::Vgg(const VggSpec& spec, const Shape& shape) {
   const auto layers = convolutions(spec, shape);
-  std::int64_t inputs = flat_size(layers.back());
+  const std::int64_t inputs = flat_size(layers.back());
   if (inputs == 0) {
     throw usage_error({.what = "the pictures are too small for this network",
                        .where = "model.kind",
@@ -72,11 +73,7 @@ Vgg::Vgg(const VggSpec& spec, const Shape& shape) {
     auto conv = add_convolution(layer.inputs, layer.outputs);
     convolutions_.push_back({conv, add_convolution_norm(layer.outputs), layer.pooled});
   }
-  for (const std::int64_t width : dense_widths(spec, shape)) {
-    dense_.push_back(add_dense(inputs, width));
-    dense_norm_.push_back(add_dense_norm(width));
-    inputs = width;
-  }
+  add_dense_layers(inputs, dense_widths(spec, shape), spec.output_norm);
 }
 
 at::Tensor Vgg::forward(const at::Tensor& input) {
@@ -87,12 +84,7 @@ at::Tensor Vgg::forward(const at::Tensor& input) {
     if (pooled) x = at::max_pool2d(x, 2);
     x = norm(x).relu_();
   }
-  x = x.flatten(1);
-  for (std::size_t i = 0; i < dense_.size(); ++i) {
-    x = dense_norm_[i](dense_[i](x));
-    if (i + 1 < dense_.size()) x = x.relu_();
-  }
-  return x;
+  return dense_layers(x.flatten(1));
 }
 
 }  // namespace laq::nn

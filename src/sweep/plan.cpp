@@ -13,6 +13,7 @@
 #include "core/text.hpp"
 #include "data/locate.hpp"
 #include "record/provenance.hpp"
+#include "sweep/frozen_plan.hpp"
 #include "sweep/sweep_file.hpp"
 
 namespace laq::sweep {
@@ -272,7 +273,12 @@ Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   plan.methods = file.methods;
   plan.grid = file.axes.all();
   plan.label = file.profile == own_profile ? plan.name : plan.name + "-" + file.profile;
-  plan.runs = request.runs.empty() ? fs::path("results") / plan.label / "runs" : request.runs;
+  plan.results = fs::path("results") / plan.label;
+  plan.runs = plan.results / "runs";
+  if (!request.runs.empty()) {
+    plan.runs = request.runs;
+    plan.results = sweep_folder(plan);
+  }
   Expansion(configs, request.data, file, plan).expand();
   return plan;
 }

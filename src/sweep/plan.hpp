@@ -48,6 +48,9 @@ struct Plan {
   Pairs slurm;                     ///< options of sbatch
   std::vector<Job> jobs;  ///< experiments × methods × points × seeds without what is excluded
   std::filesystem::path runs;  ///< the runs folder
+  /// Where its figures and its page go: results/<label>, or its folder below a runs folder that was
+  /// given, which it may share with other sweeps.
+  std::filesystem::path results;
 };
 
 struct PlanRequest {

@@ -11,6 +11,7 @@
 #include "core/text.hpp"
 #include "data/locate.hpp"
 #include "nn/model.hpp"
+#include "train/method_title.hpp"
 
 namespace laq::train {
 namespace fs = std::filesystem;
@@ -123,8 +124,14 @@ void read_train(config::Section& section, Run& run) {
       section.integer("max_steps", 0, {0, 1'000'000'000}, config::Canonical::omit_default);
   run.train.loss = section.choice<Loss>(
       "loss", {}, {{"squared_hinge", Loss::squared_hinge}, {"cross_entropy", Loss::cross_entropy}});
-  if (run.dataset.kind == data::Kind::text)
+  if (run.dataset.kind == data::Kind::text) {
     run.train.time_steps = section.integer("time_steps", {}, {1, 1 << 16});
+    if (run.train.loss != Loss::cross_entropy) {
+      section.refuse("loss",
+                     "must be cross_entropy for text, which is judged in nats per character",
+                     "set train.loss to cross_entropy");
+    }
+  }
   run.schedule = optim::read_schedule(section, run.train.epochs);
   config::Section& adam = section.child("adam");
   run.train.adam.beta1 = adam.real("beta1", 0.9, {0, 0.999999});
@@ -237,8 +244,8 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   if (kind && kind->scalar()) lay(keys.models, *kind->scalar());
   lay(keys.experiments, record::plain_name(request.experiment));
   config::Tree method = load_named(configs, "methods", request.method);
-  const config::Tree title = take(method, "title");
-  run.method_title = title.scalar() ? *title.scalar() : request.method;
+  const MethodTitle title(method, request.method);
+  take(method, "title");
   config::merge(run.tree, method);
   config::merge(run.tree, by_method);
   for (const auto& change : request.overrides) run.tree.at(change.key) = change.value;
@@ -256,6 +263,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   root.finish();
 
   run.canonical = root.canonical();
+  run.method_title = title.of(run.canonical.at("quantizer"), run.tree.find("quantizer"));
   run.canonical["dataset"] = data_identity(run.dataset);
   run.hash = sha256(run.canonical.dump());
   return run;

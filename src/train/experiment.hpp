@@ -55,7 +55,7 @@ struct CheckpointOptions {
 /// says for this method ← overrides, read and checked.
 struct Run {
   RunRequest request;
-  std::string method_title;
+  std::string method_title;  ///< as it ran: `MethodTitle::of`
   Profile profile;
   data::DatasetSpec dataset;
   data::ImageLimits limits;     ///< of pictures

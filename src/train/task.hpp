@@ -47,11 +47,6 @@ class Task {
   at::Tensor loss(const at::Tensor& output, const at::Tensor& target) const {
     return train::loss(loss_, output, target);
   }
-  /// The column of the history by which the best epoch is chosen: the loss where it is what is
-  /// reported (nats per character), otherwise the error.
-  const char* criterion() const {
-    return loss_ == Loss::cross_entropy ? "valid_loss" : "valid_error";
-  }
 
  private:
   Loss loss_;

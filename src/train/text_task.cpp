@@ -5,7 +5,7 @@
 
 namespace laq::train {
 
-TextTask::TextTask(data::TextData text, Loss loss) : Task(loss), text_(std::move(text)) {}
+TextTask::TextTask(data::TextData text) : Task(Loss::cross_entropy), text_(std::move(text)) {}
 
 Batch TextTask::gather(data::Part part, std::span<const std::int64_t> rows) const {
   const auto count = static_cast<std::int64_t>(rows.size());

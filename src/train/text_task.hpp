@@ -8,7 +8,7 @@ namespace laq::train {
 /// Which character follows.
 class TextTask : public Task {
  public:
-  explicit TextTask(data::TextData text, Loss loss = Loss::cross_entropy);
+  explicit TextTask(data::TextData text);
 
   nn::Shape shape() const override { return {{}, text_.vocabulary().size()}; }
   std::int64_t rows(data::Part part) const override { return text_.size(part); }

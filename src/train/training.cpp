@@ -13,6 +13,7 @@
 #include "core/machine.hpp"
 #include "core/median.hpp"
 #include "core/random.hpp"
+#include "train/metric.hpp"
 #include "train/torch_info.hpp"
 
 namespace laq::train {
@@ -179,7 +180,7 @@ void Training::conclude() {
               {"test_loss", test.loss},
               {"valid_loss", valid.loss}};
   } else {
-    const auto& values_by_epoch = *history_.epochs.find(task_.criterion());
+    const auto& values_by_epoch = *history_.epochs.find(facts(metric_of(run_)).valid);
     std::size_t best = 0;
     for (std::size_t i = 1; i < values_by_epoch.size(); ++i)
       best = values_by_epoch[i] <= values_by_epoch[best] ? i : best;

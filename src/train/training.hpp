@@ -43,7 +43,7 @@ class Training {
   /// Evaluates, and adds a row to the history. False: `stop` said so, and nothing has changed.
   /// Error (not_finite): the loss was not.
   bool finish_epoch(const Stop& stop = [] { return false; });
-  /// Sets the history's final values from the epoch that is best by the task's criterion on the
+  /// Sets the history's final values from the epoch that is best by the run's metric on the
   /// validation part (the latest of equals). Error (not_finite): without an epoch, the initial
   /// network's loss was not.
   void conclude();

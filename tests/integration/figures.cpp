@@ -111,8 +111,7 @@ TEST_CASE("figures are drawn from a sweep's records") {
     INFO(name);
     if (!name.ends_with(".txt")) CHECK(read_file(folder / name) == content);
   }
-  const Outcome fewer =
-      place.laq({"plot", "tiny", "method=full", "train.epochs=2", "--runs", "results/tiny/runs"});
+  const Outcome fewer = place.laq({"plot", "tiny", "method=full", "train.epochs=2"});
   check_done(fewer);
   CHECK_THAT(fewer.out, Catch::Contains("left out: Test error against bits per weight, "));
   CHECK(fs::exists(folder / "learning.svg"));
@@ -120,6 +119,36 @@ TEST_CASE("figures are drawn from a sweep's records") {
   for (const char* name : {"bits.svg", "bits.tsv", "weights-LATa.pdf", "scales-LATa.gp"})
     CHECK_FALSE(fs::exists(folder / name));
   CHECK_THAT(read_file(folder / "figures.tsv"), Catch::Contains("left out\tneeds completed runs"));
+}
+
+TEST_CASE("sweeps that share a runs folder keep their figures and pages apart") {
+  if (!has_gnuplot()) {
+    WARN("skipped: gnuplot is not here (package gnuplot-nox)");
+    return;
+  }
+  const Workplace place;
+  for (const std::string name : {"one", "other"}) {
+    const std::vector<std::string> of = {
+        "tiny",   "method=" + std::string(name == "one" ? "full" : "late"),
+        "--name", name,
+        "--runs", "shared/runs"};
+    for (const std::string command : {"sweep", "plot", "report"}) {
+      std::vector<std::string> words = {command};
+      words.insert(words.end(), of.begin(), of.end());
+      const Outcome outcome = place.laq(words);
+      check_done(outcome);
+      if (command == "report")
+        CHECK_THAT(outcome.out,
+                   Catch::Contains("report: shared/runs/sweep-" + name + "/report.html"));
+    }
+  }
+  const fs::path one = place / "shared/runs/sweep-one", other = place / "shared/runs/sweep-other";
+  CHECK_THAT(read_file(one / "figures/learning.tsv"),
+             Catch::Contains("full-precision") && !Catch::Contains("LATe"));
+  CHECK_THAT(read_file(other / "figures/learning.tsv"),
+             Catch::Contains("LATe") && !Catch::Contains("full-precision"));
+  CHECK_THAT(read_file(one / "report.html"), !Catch::Contains("LATe, "));
+  CHECK(files_in(place / "shared") == std::set<std::string>{"runs"});
 }
 
 TEST_CASE("a figure can be drawn again from its own files") {

@@ -42,6 +42,19 @@ bool shell(const std::string& command) {
 
 }  // namespace
 
+TEST_CASE("pictures are judged by their error, whatever the loss") {
+  const Workplace place;
+  const Outcome outcome = place.laq({"run", "tiny", "--method", "late", "train.loss=cross_entropy",
+                                     "model.output_norm=false", "train.epochs=2"});
+  check_done(outcome);
+  CHECK(count(outcome.out, "validation error") == 3);  // of two epochs, and the best one
+  CHECK_THAT(outcome.out, Catch::Contains(" %") && !Catch::Contains("validation loss"));
+  const json object = object_of(
+      place.laq({"run", "tiny", "--method", "late", "train.loss=cross_entropy",
+                 "model.output_norm=false", "train.epochs=2", "quantizer.group=row", "--json"}));
+  CHECK(object["title"] == "LATe, group row");
+}
+
 TEST_CASE("run --json prints one object, and a completed run is returned as it is") {
   const Workplace place;
   const std::vector<std::string> arguments{"run",    "tiny", "--method", "late",

@@ -69,6 +69,15 @@ TEST_CASE("words replace and add axes of a sweep") {
   CHECK(count(plan({"experiment=tiny,fashion_mnist"}), "  queued ") == 4);
 }
 
+TEST_CASE("a method that words alter is called what it ran as") {
+  const Workplace place;
+  const Outcome outcome = place.laq({"sweep", "tiny", "method=late", "quantizer.group=row"});
+  check_done(outcome);
+  CHECK_THAT(outcome.out, Catch::Contains("start  tiny late seed 1 (LATe, group row)") &&
+                              Catch::Contains("done   tiny late seed 1 (LATe, group row)") &&
+                              Catch::Contains("\n| LATe, group row |"));
+}
+
 TEST_CASE("a sweep runs what is missing, skips what is completed and writes its tables") {
   const Workplace place;
   const Outcome first = place.laq({"sweep", "tiny", "--jobs", "2"});

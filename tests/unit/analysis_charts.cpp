@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "analysis/chart_scatter.hpp"
@@ -66,6 +68,9 @@ TEST_CASE("words of figures", "[charts]") {
   CHECK(file_word("LAQ log (3 bits), [8, 16]") == "LAQ-log-3-bits-8-16");
   CHECK(file_word("../x y") == "..-x-y");
   CHECK(script_text("it's") == "'it''s'");
+  CHECK(tic_text("100 % it's %d") == "'100 %% it''s %%d'");
+  CHECK(table_field("a 'b, c") == "a 'b, c");
+  CHECK(table_field("\"a\" b") == "\"\"\"a\"\" b\"");
   CHECK(layer_word("conv1.weight") == "conv1");
 }
 
@@ -97,6 +102,68 @@ TEST_CASE("learning curves are means over the seeds", "[charts]") {
   CHECK(none.drawn.empty());
   REQUIRE(none.left_out.size() == 1);
   CHECK(none.left_out[0].reason == "no run has recorded an epoch");
+}
+
+TEST_CASE("figures of pictures show errors, and the loss that was trained", "[charts]") {
+  const auto drawn = [](const std::string& experiment, const std::string& words) {
+    const Recorded sweep("title: T\nprofile: quick\nexperiments: [" + experiment +
+                         "]\nmethods: [full, late]\n" + words);
+    record::History history = history_of({{4, 5}, {2, 3}});
+    history.final_values["test_loss"] = 0.5;
+    for (std::size_t i = 0; i < sweep.plan().jobs.size(); ++i) sweep.complete(i, history);
+    std::string scripts;
+    for (const auto& charts : {learning_charts(sweep.data()), size_charts(sweep.data())}) {
+      for (const auto& chart : charts.drawn) scripts += chart.script;
+    }
+    return scripts;
+  };
+  CHECK_THAT(drawn("mnist", ""), Contains("'Loss (squared hinge)'"));
+  const std::string crossed = drawn("mnist", "overrides: {train.loss: cross_entropy}\n");
+  CHECK_THAT(crossed, Contains("'Loss (cross-entropy, nats)'") && Contains("'Error (%)'") &&
+                          Contains("'Test error (%)'") && !Contains("nats per character"));
+  CHECK_THAT(drawn("mnist", "grid: {train.loss: [squared_hinge, cross_entropy]}\n"),
+             Contains("'Loss (cross-entropy, nats or squared hinge)'"));
+  CHECK_THAT(drawn("war_and_peace", ""), Contains("'Loss (nats per character)'") &&
+                                             Contains("'Test loss (nats per character)'") &&
+                                             !Contains("rror (%)"));
+}
+
+TEST_CASE("titles that become one word give figures of different names", "[charts]") {
+  const auto names = [](const std::vector<std::string>& titles) {
+    const Scratch methods;
+    std::string list;
+    for (std::size_t i = 0; i < titles.size(); ++i) {
+      list +=
+          (i ? ", " : "") + methods
+                                .write("m" + std::to_string(i) + ".yaml",
+                                       "title: '" + titles[i] + "'\nquantizer: {levels: ternary}\n")
+                                .string();
+    }
+    const Recorded sweep("title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [" + list +
+                         "]\n");
+    for (std::size_t i = 0; i < titles.size(); ++i) sweep.complete(i, with_layer(true));
+    std::vector<std::string> all;
+    for (const auto& chart : scales_charts(sweep.data()).drawn) all.push_back(chart.name);
+    return all;
+  };
+  CHECK(names({"LATe", "LAQ log (3 bits)"}) ==
+        std::vector<std::string>{"scales-LATe", "scales-LAQ-log-3-bits"});
+  for (const std::vector<std::string>& titles : {std::vector<std::string>{"LAQ α", "LAQ β"},
+                                                 {"α", "β"},
+                                                 {"A b", "A (b)"},
+                                                 {"late", "LATE"},
+                                                 {"same", "same"},
+                                                 {"50%", "50"}}) {
+    INFO(titles[0]);
+    auto first = names(titles);
+    REQUIRE(first.size() == 2);
+    std::transform(first.begin(), first.end(), first.begin(), [](std::string name) {
+      for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      return name;
+    });
+    CHECK(first[0] != first[1]);
+    for (const auto& name : first) CHECK(file_word(name) == name);
+  }
 }
 
 TEST_CASE("error against bits, with the line of full precision", "[charts]") {

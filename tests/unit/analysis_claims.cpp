@@ -228,6 +228,21 @@ TEST_CASE("text is compared by its loss, with its own margin") {
   CHECK(made.region.high == Approx(0.015));
 }
 
+TEST_CASE(
+    "pictures are compared by their error whatever the loss, methods called what they ran as") {
+  Bench bench("profile: paper\nexperiments: [mnist]\nmethods: [late, twn]\nseeds: [1, 2]\n",
+              {"train.loss=cross_entropy", "quantizer.group=row"});
+  for (const std::int64_t seed : {1, 2}) {
+    bench.complete({"late", seed}, {.test_error = 1.25, .test_loss = 2});
+    bench.complete({"twn", seed}, {.test_error = 1.5, .test_loss = 1});
+  }
+  const Comparison made =
+      Claims(one("{left: late, right: twn, below: 0}")).first(bench).comparisons.at(0);
+  CHECK(made.difference.mean == Approx(-0.25));
+  CHECK(made.unit == "points");
+  CHECK(made.statement == "LATe, group row − TWN, group row < 0");
+}
+
 TEST_CASE("a slope is taken for each seed over the logarithm of the axis") {
   Bench bench(
       "profile: paper\nexperiments: [svhn]\nmethods: [full, lab]\nseeds: [1, 2]\n"

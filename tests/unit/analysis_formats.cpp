@@ -148,8 +148,9 @@ TEST_CASE("a grid's axes are the leading columns") {
   const Table table = bench.table();
   const auto lines = table_lines(markdown(table));
   REQUIRE(lines.size() == 12);  // results and sizes
-  CHECK(holds(lines[0], "| method           | quantizer.bits | quantizer.scaling |"));
-  CHECK(holds(lines[3], "| LAQ log (3 bits) | 3              | asymmetric        |"));
+  CHECK(holds(lines[0], "| method                               | quantizer.bits | quantizer.sc"));
+  CHECK(holds(lines[3], "| LAQ log (3 bits), scaling asymmetric | 3              | asymmetric"));
+  CHECK(holds(lines[4], "| LAQ log (4 bits)                     | 4              | symmetric "));
   CHECK(parse_csv(csv(table))[0][7] == "quantizer.bits");
   CHECK(plausible_latex(latex(table)));
 }

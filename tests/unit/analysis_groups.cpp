@@ -2,6 +2,8 @@
 
 #include "analysis/render.hpp"
 #include "analysis_support.hpp"
+#include "core/text.hpp"
+#include "sweep/plan.hpp"
 
 using namespace laq;
 using namespace laq::analysis;
@@ -45,6 +47,47 @@ TEST_CASE("the best of each group is bold, ties as they are shown") {
   CHECK(holds(text, "Bold: the lowest mean"));
   CHECK(holds(latex(table), "$\\mathbf{1.30}$"));
   CHECK(holds(latex(table), "\\addlinespace\nTWN "));
+}
+
+TEST_CASE("what is of another network or other data is not compared", "[charts]") {
+  const std::string sweep =
+      "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [twn, late]\n";
+  const auto shown = [&](const std::string& axis, const std::vector<std::string>& values) {
+    Bench bench(sweep + "grid: {" + axis + ": [" + join(values) + "]}\n");
+    double error = 1;
+    for (const auto& job : bench.plan().jobs)
+      bench.complete({job.run.request.method, 1, job.point}, error += 0.25);
+    std::vector<std::string> marks;
+    for (const auto& row : bench.table().rows) {
+      for (const auto& entry : row.entries)
+        marks.push_back(row.method + (entry.best ? " best" : ""));
+    }
+    return marks;
+  };
+  using Marks = std::vector<std::string>;
+  // TWN's runs come first and are the better ones: the best of each network, or data.
+  const Marks each = {"twn best", "twn best", "late", "late"};
+  CHECK(shown("model.hidden", {"[16]", "[32]"}) == each);
+  CHECK(shown("model.output_norm", {"true", "false"}) == each);
+  CHECK(shown("data.train_limit", {"1000", "2000"}) == each);
+  CHECK(shown("dataset", {"mnist", "fashion_mnist"}) == each);
+  // How a network is trained may be compared.
+  const Marks one = {"twn best", "twn", "late", "late"};
+  CHECK(shown("train.epochs", {"1", "2"}) == one);
+  CHECK(shown("model.init", {"loss_aware", "glorot"}) == one);
+}
+
+TEST_CASE("an axis of data sets has a column for each") {
+  Bench bench(
+      "title: T\ntable: feedforward\nprofile: paper\nexperiments: [mnist]\nmethods: [late]\n"
+      "grid: {dataset: [mnist, fashion_mnist]}\n");
+  const Table table = bench.table();
+  REQUIRE(table.columns.size() == 2);
+  CHECK(table.columns[0].title == "MNIST");
+  CHECK(table.columns[1].title == "Fashion-MNIST");
+  REQUIRE(table.rows.size() == 1);
+  CHECK(table.rows[0].entries[0].paper);
+  CHECK_FALSE(table.rows[0].entries[1].paper);
 }
 
 TEST_CASE("one method alone in its group is not called the best") {

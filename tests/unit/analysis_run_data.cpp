@@ -34,7 +34,7 @@ TEST_CASE("a sweep's records are read with what is wrong with them", "[charts]")
   REQUIRE(data.series.size() == 3);
   CHECK(data.experiments == std::vector<std::string>{"mnist"});
   CHECK(data.title_of("mnist") == "MNIST");
-  CHECK(data.metric == Metric::test_error);
+  CHECK(data.metric("mnist") == Metric::test_error);
 
   const Series& full = data.series[0];
   CHECK(full.first_job == 0);
@@ -93,7 +93,12 @@ TEST_CASE("labels say what tells the series of a sweep apart", "[charts]") {
   const Recorded bits_axis(
       "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [laq3_linear, laq3_log]\n"
       "grid: {quantizer.bits: [2, 4]}\n");
-  CHECK(bits_axis.data().series[1].label == "LAQ linear, 4 bits");
+  CHECK(bits_axis.data().series[1].label == "LAQ linear (4 bits)");
+  const Recorded solvers(
+      "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [late, lat2e]\n"
+      "grid: {quantizer.solver: [exact, alternating], model.hidden: [[8], [16]]}\n");
+  CHECK(solvers.data().series[0].label == "LATe, hidden [8]");
+  CHECK(solvers.data().series[7].label == "LAT2e, solver alternating, hidden [16]");
 }
 
 TEST_CASE("bits per weight of every method", "[charts]") {

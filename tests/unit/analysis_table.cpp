@@ -35,7 +35,7 @@ TEST_CASE("mean, spread and difference over seeds") {
   REQUIRE(table.rows.size() == 3);
   CHECK(table.rows[1].title == "LATe");
   CHECK(table.paper_protocol);
-  CHECK(table.decimals == 2);
+  CHECK(table.columns[0].decimals == 2);
 
   // Deviations from 3.7/3 in units of 1/30: -4, -1, 5; squares 42/900, halved 7/300.
   const Entry& late = entry(table, "late");

@@ -66,6 +66,8 @@ TEST_CASE("weights are counted without making a model", "[nn]") {
     config::Section section(&tree, "model");
     return model_size(section, shape).weights;
   };
+  CHECK(count("{kind: mlp, hidden: [8, 5], output_norm: false}", kShape) ==
+        count(kTwoHidden, kShape));
   CHECK(count(kTwoHidden, kShape) == 6 * 8 + 8 * 5 + 5 * 4);
   CHECK(count("{kind: mlp, hidden: []}", kShape) == 24);
   CHECK(count("{kind: mlp, hidden: [2048, 2048, 2048]}", {{1, 28, 28}, 10}) ==
@@ -155,6 +157,68 @@ TEST_CASE("forward is dense, batch norm and ReLU, with the paper's constants", "
   CHECK(distance(model->forward(input), evaluated) < 100 * kFloatEpsilon);
 }
 
+TEST_CASE("without output norm the network ends with its output layer", "[nn]") {
+  for (const auto& [kind, shape] :
+       {std::pair<std::string, Shape>{"kind: mlp, hidden: [8, 5]", kShape},
+        {"kind: vgg, width: 3, dense: [6, 5]", {{2, 8, 8}, 4}}}) {
+    INFO(kind);
+    const auto normed = make("{" + kind + "}", shape);
+    const auto plain = make("{" + kind + ", output_norm: false}", shape);
+    // The same parameters under the same names, but for the last norm's.
+    std::vector<std::string> names, expected;
+    for (const auto& parameter : plain->layers()) {
+      names.push_back(parameter.name);
+      CHECK(at::equal(parameter.tensor, named(*normed, parameter.name)));
+    }
+    for (const auto& parameter : normed->layers()) expected.push_back(parameter.name);
+    expected.resize(expected.size() - 2);
+    CHECK(names == expected);
+    CHECK(plain->parameters().size() == names.size());
+    CHECK(plain->named_buffers().size() == normed->named_buffers().size() - 3);
+
+    std::vector<std::int64_t> sizes = {9};
+    sizes.insert(sizes.end(), shape.input.begin(), shape.input.end());
+    at::manual_seed(1);
+    const at::Tensor input = at::randn(sizes);
+    const at::Tensor output = plain->forward(input);
+    REQUIRE(output.sizes() == std::vector<std::int64_t>{9, 4});
+    // Batch norm of it is what the other network says.
+    const at::Tensor centred = output - output.mean(0);
+    const at::Tensor norm = centred / (centred.square().mean(0) + 1e-4).sqrt();
+    CHECK((norm - normed->forward(input)).abs().max().item<double>() < 1e-4);
+    // A bias before batch norm has no gradient; that of an output does.
+    const at::Tensor weights = at::arange(36).to(at::kFloat).reshape({9, 4});
+    (output * weights).sum().backward();
+    const at::Tensor gradient = named(*plain, "dense3.bias").grad();
+    CHECK((gradient - weights.sum(0)).abs().max().item<double>() < 1e-3);
+  }
+}
+
+TEST_CASE("the gradient without output norm is that of the loss", "[nn]") {
+  const auto model = make("{kind: mlp, hidden: [5], output_norm: false}", kShape);
+  model->to(at::kDouble);
+  const at::Tensor input = at::sin(at::arange(42).to(at::kDouble).square()).reshape({7, 1, 2, 3});
+  const at::Tensor labels = at::arange(7).remainder(4);
+  const auto loss = [&] { return at::cross_entropy_loss(model->forward(input), labels); };
+  loss().backward();
+  const at::NoGradGuard no_gradient;
+  for (const auto& parameter : model->layers()) {
+    INFO(parameter.name);
+    const at::Tensor flat = parameter.tensor.reshape({-1});
+    const at::Tensor gradient = parameter.tensor.grad().reshape({-1});
+    for (std::int64_t i = 0; i < flat.numel(); ++i) {
+      constexpr double kStep = 1e-5;
+      flat[i] += kStep;
+      const double above = loss().item<double>();
+      flat[i] -= 2 * kStep;
+      const double below = loss().item<double>();
+      flat[i] += kStep;
+      CHECK(gradient[i].item<double>() ==
+            Approx((above - below) / (2 * kStep)).margin(1e-7).epsilon(1e-4));
+    }
+  }
+}
+
 TEST_CASE("models are checked", "[nn]") {
   const auto refusal = [](const std::string& yaml) {
     return usage_message([&] { make(yaml, kShape); });
@@ -165,5 +229,8 @@ TEST_CASE("models are checked", "[nn]") {
   CHECK_THAT(refusal("{kind: mlp, hidden: [0]}"), Contains("'model.hidden'"));
   CHECK_THAT(refusal("{kind: mlp, hidden: 8}"), Contains("found '8', expected a list"));
   CHECK_THAT(refusal("{kind: mlp, hidden: [8], init: he}"), Contains("one of loss_aware, glorot"));
+  CHECK_THAT(refusal("{kind: mlp, hidden: [8], output_norm: 2}"), Contains("true or false"));
+  CHECK_THAT(refusal("{kind: char_lstm, units: 4, output_norm: false}"),
+             Contains("'model.output_norm' has no meaning with char_lstm"));
   CHECK_THAT(refusal("{kind: mlp, hidden: [8], width: 3}"), Contains("unknown key 'model.width'"));
 }

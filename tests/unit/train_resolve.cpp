@@ -4,6 +4,7 @@
 #include "config/yaml.hpp"
 #include "support/scratch.hpp"
 #include "train/experiment.hpp"
+#include "train/metric.hpp"
 
 using namespace laq;
 using namespace laq::test;
@@ -61,6 +62,8 @@ TEST_CASE("hashes of configurations stay what they are", "[train]") {
             "881d5f0458d35a2b049c8678871407a6796ac4f7d83f42d1b2332dc880a14b6f"},
            {"cifar10_jpeg", "twn", "quick",
             "77b4a2dabfb7513b5fcfc67e0d9063f797c99350b10e08cd0f2f735aaa46bdf5"},
+           {"cifar100", "late", "paper",
+            "cc737d1c6a5bd95989b1841d0103a6dc2b940991115075413df9bdd8c61b9116"},
            {"svhn", "full", "paper", "@SVHN@"},
        }) {
     INFO(golden.experiment << ", " << golden.method << ", " << golden.profile);
@@ -120,6 +123,7 @@ TEST_CASE("the hash is of what can change the outcome", "[train]") {
   // Said in other words.
   CHECK(resolved("late", {"train.epochs=50", "quantizer.group=tensor"}).hash == run.hash);
   CHECK(resolved("late", {"train.learning_rate=1e-2", "train.max_steps=0"}).hash == run.hash);
+  CHECK(resolved("late", {"model.output_norm=true"}).hash == run.hash);
   CHECK(resolved("lata", {"quantizer.solver=exact"}).hash == run.hash);
   const Run often =
       resolved("late", {"checkpoint.every_steps=10", "checkpoint.every_seconds=60.5"});
@@ -143,6 +147,7 @@ TEST_CASE("the hash is of what can change the outcome", "[train]") {
                            "train.clip_weights=2",
                            "model.hidden=[2048, 2048]",
                            "model.init=glorot",
+                           "model.output_norm=false",
                            "quantizer.solver=alternating",
                            "quantizer.scaling=asymmetric",
                            "quantizer.curvature=none",
@@ -251,6 +256,27 @@ TEST_CASE("the rate of pictures' networks decays within a shortened run", "[trai
       CHECK(share >= 0.05);  // one schedule for all of them, not laid upon the experiment's own
     }
   }
+}
+
+TEST_CASE("CIFAR-100 has another head than CIFAR-10", "[train]") {
+  const Run ten = resolved("late", {}, "paper", "cifar10");
+  const Run hundred = resolved("late", {}, "paper", "cifar100");
+  CHECK(ten.train.loss == Loss::squared_hinge);
+  CHECK(hundred.train.loss == Loss::cross_entropy);
+  CHECK_FALSE(ten.canonical["model"].contains("output_norm"));
+  CHECK(hundred.canonical["model"]["output_norm"] == false);
+  CHECK(hundred.train.batch == 100);
+  CHECK(hundred.model_size().weights == ten.model_size().weights + 1024.0 * 90);
+}
+
+TEST_CASE("the kind of data says what a run is judged by", "[train]") {
+  for (const char* experiment : {"mnist", "cifar100", "svhn"})
+    CHECK(metric_of(resolved("late", {}, "paper", experiment)) == Metric::test_error);
+  CHECK(metric_of(resolved("late", {"train.loss=cross_entropy"})) == Metric::test_error);
+  for (const char* experiment : {"war_and_peace", "penn_treebank"})
+    CHECK(metric_of(resolved("late", {}, "paper", experiment)) == Metric::test_loss);
+  CHECK_THAT(refusal("late", {"train.loss=squared_hinge"}, "paper", "war_and_peace"),
+             Contains("'train.loss' must be cross_entropy for text"));
 }
 
 TEST_CASE("every experiment, method and profile of the project fits", "[train]") {

@@ -213,14 +213,17 @@ TEST_CASE("a small network learns with every method", "[train]") {
   }
 }
 
-TEST_CASE("the best epoch is the latest with the least validation error", "[train]") {
+TEST_CASE("the best epoch is the latest with the least validation error, whatever the loss",
+          "[train]") {
   const auto data = tiny_images();
-  const Run run = tiny_run("full", 1, {"train.epochs=4"});
+  const char* loss = GENERATE("train.loss=squared_hinge", "train.loss=cross_entropy");
+  const Run run = tiny_run("full", 1, {"train.epochs=4", loss});
   Training training(run, data);
   const std::vector<double> valid = {5, 3, 3, 4}, test = {10, 20, 30, 40};
   for (std::size_t i = 0; i < 4; ++i) {
+    const double falls = 1.0 / static_cast<double>(i + 1);
     training.history().epochs.append(static_cast<std::int64_t>(i + 1), {{"valid_error", valid[i]},
-                                                                        {"valid_loss", 1.0},
+                                                                        {"valid_loss", falls},
                                                                         {"test_error", test[i]},
                                                                         {"test_loss", 2.0}});
   }
