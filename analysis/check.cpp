@@ -12,6 +12,8 @@
 namespace laq::analysis {
 namespace {
 
+constexpr double kLevel = 0.95;
+
 void refuse_other_protocols(const Table& table) {
   const std::string where = fmt::format("sweep {}, {}", table.name, table.profile_title);
   if (!table.paper_protocol) {
@@ -27,6 +29,10 @@ void refuse_other_protocols(const Table& table) {
                        .found = "no cell with a figure in the paper",
                        .expected = "a sweep with 'table:' and a dataset with 'paper_column:'"});
   }
+}
+
+std::string finding_line(const std::string& verdict, const std::string& facts) {
+  return fmt::format("{:<27}{}", verdict, facts);
 }
 
 Finding judge(const Row& row, const Column& column, const Entry& entry) {
@@ -46,29 +52,34 @@ Finding judge(const Row& row, const Column& column, const Entry& entry) {
       reasons.push_back(
           fmt::format("seed{} {} {}", seeds.size() > 1 ? "s" : "", join(seeds), reason));
     }
-    return {Verdict::missing, fmt::format("missing     {}: {} runs, paper {}; {}", cell,
-                                          count_text(entry), printed, join(reasons, "; "))};
+    return {Verdict::missing,
+            finding_line("missing", fmt::format("{}: {} runs, paper {}; {}", cell,
+                                                count_text(entry), printed, join(reasons, "; ")))};
   }
   // One more digit than the paper prints, to show on which side of the limit a mean is.
   const int digits = paper.decimals + 1;
-  const double limit = tolerance(entry.ours, paper);
-  const double off = std::abs(*entry.difference);
-  const bool good = off <= limit * (1 + 1e-9);  // decimal figures are not exact in binary
   const std::string numbers = fmt::format("{}: ours {} (n = {}), paper {}", cell,
                                           fixed(entry.ours.mean, digits), entry.ours.n, printed);
+  const auto limit = tolerance(with_spread(entry.ours, grid_spread(column.grid, false)), paper);
+  if (!limit)
+    return {Verdict::not_judged, finding_line("not judged", numbers + "; one run has no spread")};
+  const bool good =
+      std::abs(*entry.difference) <= *limit * (1 + 1e-9);  // decimals are not exact in binary
   if (good) {
-    return {Verdict::reproduced,
-            fmt::format("reproduced  {}, within {}", numbers, fixed(limit, digits))};
+    return {Verdict::consistent,
+            finding_line("consistent with the print",
+                         fmt::format("{}, within {}", numbers, fixed(*limit, digits)))};
   }
   return {Verdict::off,
-          fmt::format("off by {:<5}{}, allowed {}", signed_fixed(*entry.difference, digits) + " ",
-                      numbers, fixed(limit, digits))};
+          finding_line("off by " + signed_fixed(*entry.difference, digits),
+                       fmt::format("{}, allowed {}", numbers, fixed(*limit, digits)))};
 }
 
 }  // namespace
 
-double tolerance(const Summary& ours, const Figure& paper) {
-  return 2 * ours.standard_error() + paper.unit();
+std::optional<double> tolerance(const Summary& ours, const Figure& paper) {
+  const auto reach = prediction_reach(ours, kLevel);
+  return reach ? std::optional(*reach + paper.unit() / 2) : std::nullopt;
 }
 
 std::size_t CheckResult::count(Verdict verdict) const {
@@ -80,9 +91,10 @@ std::size_t CheckResult::count(Verdict verdict) const {
 std::string CheckResult::text() const {
   std::string text;
   for (const auto& finding : findings) text += finding.line + "\n";
-  return text + fmt::format("{} of {} cells reproduced, {} off, {} missing\n",
-                            count(Verdict::reproduced), findings.size(), count(Verdict::off),
-                            count(Verdict::missing));
+  return text + fmt::format(
+                    "{} of {} cells consistent with the print, {} off, {} not judged, {} missing\n",
+                    count(Verdict::consistent), findings.size(), count(Verdict::off),
+                    count(Verdict::not_judged), count(Verdict::missing));
 }
 
 CheckResult check(const Table& table) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,10 @@
 namespace laq::analysis {
 
 enum class Verdict {
-  reproduced,
-  off,     ///< all runs are there and their mean is too far from the printed figure
-  missing  ///< at least one planned run has no result
+  consistent,
+  off,         ///< all runs are there and their mean is too far from the printed figure
+  not_judged,  ///< a single run, whose spread is not known
+  missing      ///< at least one planned run has no result
 };
 
 /// One cell that has a figure in the paper.
@@ -24,14 +26,16 @@ struct CheckResult {
   std::vector<Finding> findings;
 
   std::size_t count(Verdict verdict) const;
-  bool good() const { return count(Verdict::reproduced) == findings.size(); }
+  bool good() const { return count(Verdict::consistent) == findings.size(); }
   /// One line per finding, then a summary.
   std::string text() const;
 };
 
-/// Largest |ours − paper| that counts as reproduced: two standard errors of our mean and one unit
-/// of the last printed digit. A single run has no known spread; its standard error counts as 0.
-double tolerance(const Summary& ours, const Figure& paper);
+/// Largest |ours − paper| that is consistent with the print. The printed figure is one run of the
+/// paper's, rounded: were it of the same distribution as ours, 95 % of such runs would be within
+/// t₀.₉₇₅ (n − 1 degrees of freedom) · sd · √(1 + 1/n) of our mean, and half a unit of the last
+/// printed digit comes from rounding. None for a single run.
+std::optional<double> tolerance(const Summary& ours, const Figure& paper);
 
 /// Compares every cell that has a figure in the paper. Errors (usage): the runs do not follow the
 /// paper's protocol; no cell has a figure.

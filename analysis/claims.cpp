@@ -41,7 +41,7 @@ void add_comparisons(const ClaimRule& rule, const Studied& where, const Court& c
   });
   if (!studied) return;
   for (const auto* one : made) claim.comparisons.push_back(compare(*one, where, court));
-  claim.datasets.push_back({where.experiment, where.title, Judgement::missing});
+  claim.datasets.push_back({{}, where.experiment, where.title});
 }
 
 std::vector<const Comparison*> those_on(const Claim& claim, const std::string& experiment) {
@@ -61,21 +61,6 @@ std::string nowhere(const ClaimRule& rule) {
                      join({experiments.begin(), experiments.end()}));
 }
 
-std::string claim_reason(const Claim& claim) {
-  if (claim.judgement != Judgement::undecided && claim.judgement != Judgement::missing) return "";
-  std::map<Judgement, std::size_t> counts;
-  bool single = false;
-  for (const auto& one : claim.comparisons) {
-    ++counts[one.judgement];
-    single = single || one.difference.n == 1;
-  }
-  std::vector<std::string> parts;
-  for (const auto& [judgement, count] : counts)
-    parts.push_back(fmt::format("{} {}", count, judgement_name(judgement)));
-  return fmt::format("of {} comparisons {}{}", claim.comparisons.size(), join(parts),
-                     single ? "; one seed has no interval" : "");
-}
-
 Claim judge_claim(const ClaimRule& rule, const Court& court) {
   Claim claim;
   claim.name = rule.name;
@@ -86,11 +71,14 @@ Claim judge_claim(const ClaimRule& rule, const Court& court) {
     claim.reason = nowhere(rule);
     return claim;
   }
-  const double level = court.file.level;
-  for (auto& dataset : claim.datasets)
-    dataset.judgement = judge(those_on(claim, dataset.experiment), rule.any, level);
-  claim.judgement = judge(those_on(claim, ""), rule.any, level);
-  claim.reason = claim_reason(claim);
+  claim.planned =
+      static_cast<std::size_t>(std::count_if(claim.comparisons.begin(), claim.comparisons.end(),
+                                             [](const Comparison& one) { return one.planned; }));
+  const auto ruling = [&](const std::string& experiment) {
+    return judge(those_on(claim, experiment), rule.any, court.file.level, claim.planned);
+  };
+  for (auto& dataset : claim.datasets) static_cast<Ruling&>(dataset) = ruling(dataset.experiment);
+  static_cast<Ruling&>(claim) = ruling("");
   return claim;
 }
 

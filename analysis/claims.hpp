@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,11 +20,19 @@ namespace laq::analysis {
 enum class Judgement {
   supported,     ///< the interval lies within what the claim allows
   contradicted,  ///< the interval lies outside
-  undecided,     ///< the interval reaches over the limit, or there is no interval (one seed)
-  missing        ///< no run, or not both sides of any seed
+  undecided,  ///< the interval reaches over the limit, there is none (one seed), or runs diverged
+  missing     ///< no run, or not both sides of any seed
 };
 
 std::string judgement_name(Judgement judgement);
+
+/// A judgement and what must be known beside it.
+struct Ruling {
+  Judgement judgement = Judgement::missing;
+  std::string reason;                        ///< how it comes about, and what is lacking
+  bool provisional = false;                  ///< a planned run that it rests on is not done yet
+  std::set<std::filesystem::path> diverged;  ///< runs of either side that did
+};
 
 /// Open interval of the values that a claim allows; infinite where there is no limit.
 struct Region {
@@ -38,38 +47,39 @@ struct Observation {
 };
 
 /// One comparison of a claim, on one experiment.
-struct Comparison {
+struct Comparison : Ruling {
   std::string experiment;
   std::string dataset;      ///< its title: "CIFAR-10"
   std::string left, right;  ///< titles of the methods; `right` is "" when one alone is measured
+  std::string subject;      ///< "LATe − TWN"
   std::string statement;    ///< "LATe − TWN < 0.04 (3 % of TWN)"
   std::string test;         ///< "paired t", "t of the slopes", "t"
   std::string unit;         ///< "points" (of percent), "nats", "rounds"
   int decimals = 2;         ///< to show values with
+  bool planned = false;     ///< whether the sweeps plan both sides
   Region region;
+  double margin = 0;                      ///< of a tie, in the unit; NaN when it is not known
   std::vector<Observation> observations;  ///< the common seeds, in order
-  Summary difference;                     ///< over the observations
-  std::optional<Interval> interval;       ///< Student t at the report's level; none when n < 2
-  std::optional<double> p;                ///< one-sided, of the nearest limit not being kept
-  Judgement judgement = Judgement::missing;
-  std::string reason;  ///< why it is missing or undecided, and which runs are lacking
+  Summary difference;  ///< over the observations; its spread is at least what can be seen
+  std::optional<Interval> interval;  ///< Student t at the report's level; none when n < 2
+  std::optional<double> p;           ///< one-sided, of the nearest limit not being kept
+  std::set<Judgement> barred;        ///< what may not be said while runs have diverged
+  std::string note;                  ///< what else the records say, in words
 };
 
 /// A claim's judgement on one experiment.
-struct DatasetJudgement {
+struct DatasetJudgement : Ruling {
   std::string experiment, dataset;
-  Judgement judgement = Judgement::missing;
 };
 
-/// One claim of configs/claims.yaml and what the runs say.
-struct Claim {
-  std::string name;  ///< its key in the file
-  std::string text;  ///< the claim in words
-  bool any = false;  ///< one true comparison is enough; otherwise all must be true
-  std::vector<Comparison> comparisons;       ///< those on experiments of the sweeps
-  std::vector<DatasetJudgement> datasets;    ///< in the order of the comparisons
-  Judgement judgement = Judgement::missing;  ///< over all comparisons
-  std::string reason;                        ///< why it is not decided
+/// One claim of configs/claims.yaml and what the runs say; the judgement is over all comparisons.
+struct Claim : Ruling {
+  std::string name;         ///< its key in the file
+  std::string text;         ///< the claim in words
+  bool any = false;         ///< one true comparison is enough; otherwise all must be true
+  std::size_t planned = 0;  ///< comparisons whose both sides the sweeps plan: k
+  std::vector<Comparison> comparisons;     ///< those on experiments of the sweeps
+  std::vector<DatasetJudgement> datasets;  ///< in the order of the comparisons
 };
 
 /// All claims, from the runs of one protocol: runs of different profiles are never compared.

@@ -72,8 +72,15 @@ void read_limits(config::Section& section, ComparisonRule& rule) {
   rule.low = Limit{-within->number, -within->margins};
 }
 
+// `diverged: fails`; without it a run that diverged bars judgements.
+bool divergence_fails(config::Section& section, bool otherwise) {
+  if (!section.has("diverged")) return otherwise;
+  if (section.word("diverged", {}) != "fails") section.refuse("diverged", "must be 'fails'");
+  return true;
+}
+
 std::vector<ComparisonRule> read_comparison(const config::Tree& tree, const std::string& path,
-                                            const Known& known) {
+                                            const Known& known, bool fails) {
   config::Section section(&tree, path);
   ComparisonRule rule;
   rule.measure = section.word("measure", std::string());
@@ -84,6 +91,8 @@ std::vector<ComparisonRule> read_comparison(const config::Tree& tree, const std:
   const bool alone = !rule.measure.empty();
   if (alone && rule.measure != "rounds") section.refuse("measure", "must be 'rounds'");
   if (alone && !rule.axis.empty()) section.refuse("slope", "has no meaning with 'measure'");
+  if (alone && section.has("diverged")) section.refuse("diverged", "has no meaning with 'measure'");
+  rule.divergence_fails = divergence_fails(section, fails && !alone);
   const std::string left_key = alone ? "method" : "left";
   const auto left = names(section, left_key, known.methods);
   auto right = alone ? std::vector<std::string>{""} : names(section, "right", known.methods);
@@ -115,8 +124,9 @@ ClaimRule read_claim(const config::Tree& tree, const Known& known) {
   claim.any = section.flag("any", false);
   const auto experiments = names(section, "experiments", known.experiments);
   const auto except = names(section, "except", known.experiments);
+  const bool fails = divergence_fails(section, false);
   for (const auto& one : list_of(section, "compare")) {
-    for (auto& rule : read_comparison(one, "claims.compare", known)) {
+    for (auto& rule : read_comparison(one, "claims.compare", known, fails)) {
       if (rule.experiments.empty()) rule.experiments = experiments;
       if (rule.except.empty()) rule.except = except;
       claim.comparisons.push_back(std::move(rule));

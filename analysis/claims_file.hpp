@@ -22,6 +22,7 @@ struct ComparisonRule {
   std::string axis;         ///< of the slope; "" for the plain difference
   std::optional<Limit> low, high;
   std::vector<std::string> experiments, except;  ///< empty: no restriction
+  bool divergence_fails = false;  ///< a run that diverged counts as a network that guesses
 
   bool made_on(const std::string& experiment) const;
 };

@@ -11,6 +11,17 @@ Json finite(double value) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
+// Adds what every ruling has.
+Json with_ruling(Json object, const Ruling& ruling) {
+  Json diverged = Json::array();
+  for (const auto& run : ruling.diverged) diverged.push_back(run.generic_string());
+  object["judgement"] = judgement_name(ruling.judgement);
+  object["reason"] = ruling.reason;
+  object["provisional"] = ruling.provisional;
+  object["diverged"] = std::move(diverged);
+  return object;
+}
+
 Json comparison(const Comparison& one) {
   Json seeds = Json::array();
   for (const auto& seen : one.observations) {
@@ -19,7 +30,7 @@ Json comparison(const Comparison& one) {
     seeds.push_back({{"seed", seen.seed}, {"value", seen.value}, {"runs", std::move(runs)}});
   }
   const bool some = one.difference.n > 0;
-  return {
+  Json all = {
       {"experiment", one.experiment},
       {"dataset", one.dataset},
       {"left", one.left},
@@ -27,8 +38,8 @@ Json comparison(const Comparison& one) {
       {"statement", one.statement},
       {"above", finite(one.region.low)},
       {"below", finite(one.region.high)},
-      {"judgement", judgement_name(one.judgement)},
-      {"reason", one.reason},
+      {"margin", finite(one.margin)},
+      {"planned", one.planned},
       {"test", one.test},
       {"unit", one.unit},
       {"n", one.difference.n},
@@ -36,24 +47,25 @@ Json comparison(const Comparison& one) {
       {"sd", optional(one.difference.sd)},
       {"interval", one.interval ? Json::array({one.interval->low, one.interval->high}) : Json()},
       {"p", optional(one.p)},
+      {"note", one.note},
       {"seeds", std::move(seeds)}};
+  return with_ruling(std::move(all), one);
 }
 
 Json claim_of(const Claim& claim) {
   Json datasets = Json::array(), comparisons = Json::array();
   for (const auto& one : claim.datasets) {
-    datasets.push_back({{"experiment", one.experiment},
-                        {"dataset", one.dataset},
-                        {"judgement", judgement_name(one.judgement)}});
+    datasets.push_back(
+        with_ruling({{"experiment", one.experiment}, {"dataset", one.dataset}}, one));
   }
   for (const auto& one : claim.comparisons) comparisons.push_back(comparison(one));
-  return {{"name", claim.name},
-          {"text", claim.text},
-          {"of", claim.any ? "any" : "all"},
-          {"judgement", judgement_name(claim.judgement)},
-          {"reason", claim.reason},
-          {"datasets", std::move(datasets)},
-          {"comparisons", std::move(comparisons)}};
+  return with_ruling({{"name", claim.name},
+                      {"text", claim.text},
+                      {"of", claim.any ? "any" : "all"},
+                      {"k", claim.planned},
+                      {"datasets", std::move(datasets)},
+                      {"comparisons", std::move(comparisons)}},
+                     claim);
 }
 
 }  // namespace

@@ -18,26 +18,34 @@ std::string overview(const ClaimReport& report) {
   grid.left += datasets.size();
   for (const auto& claim : report.claims) {
     auto& row = grid.rows.emplace_back();
-    row = {markdown_escaped(claim.text), "**" + judgement_name(claim.judgement) + "**"};
-    for (const auto& dataset : datasets) row.push_back(or_none(judgement_on(claim, dataset)));
+    row = {markdown_escaped(claim.text), "**" + ruling_text(claim) + "**"};
+    for (const auto& dataset : datasets) {
+      const Ruling* ruling = ruling_on(claim, dataset);
+      row.push_back(or_none(ruling ? ruling_text(*ruling) : ""));
+    }
   }
   return grid.text();
 }
 
 std::string details(const Claim& claim, double level) {
-  std::string text = fmt::format("\n## {}\n\n**{}** over all{}{}.\n", markdown_escaped(claim.text),
-                                 judgement_name(claim.judgement), claim.reason.empty() ? "" : ": ",
-                                 markdown_escaped(claim.reason));
+  std::string text = fmt::format("\n## {}\n\n**{}** over all: {}.\n", markdown_escaped(claim.text),
+                                 ruling_text(claim), markdown_escaped(claim.reason));
+  if (claim.datasets.size() > 1) {
+    text += "\n";
+    for (const auto& one : claim.datasets) {
+      text += fmt::format("- {}: {}: {}.\n", markdown_escaped(one.dataset), ruling_text(one),
+                          markdown_escaped(one.reason));
+    }
+  }
   if (claim.comparisons.empty()) return text;
   Grid grid{{{"data set", "claimed", "judgement", "why", "runs", "test",
               fmt::format("found [{:g} %]", 100 * level), "n", "p"}},
             6};
   for (const auto& one : claim.comparisons) {
     grid.rows.push_back({markdown_escaped(one.dataset), markdown_escaped(one.statement),
-                         judgement_name(one.judgement), or_none(one.reason),
-                         or_none(runs_text(one)), one.interval ? one.test : "–",
-                         or_none(interval_text(one)), std::to_string(one.difference.n),
-                         or_none(p_text(one.p))});
+                         ruling_text(one), or_none(remarks(one)), or_none(runs_text(one)),
+                         one.interval ? one.test : "–", or_none(interval_text(one)),
+                         std::to_string(one.difference.n), or_none(p_text(one.p))});
   }
   return text + "\n" + grid.text();
 }

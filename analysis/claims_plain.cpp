@@ -15,20 +15,18 @@ std::string facts(const Comparison& comparison) {
     const std::string p = p_text(comparison.p);
     parts.push_back(fmt::format("{}, p {}{}", comparison.test, p.starts_with('<') ? "" : "= ", p));
   }
-  if (!comparison.reason.empty()) parts.push_back(comparison.reason);
+  if (const auto text = remarks(comparison); !text.empty()) parts.push_back(text);
   return join(parts, "; ");
 }
 
 std::string claim_text(const Claim& claim) {
   std::string text = fmt::format("\n{}: {}\n", claim.name, claim.text);
-  text += fmt::format("  {} over all{}\n", judgement_name(claim.judgement),
-                      claim.reason.empty() ? "" : ": " + claim.reason);
+  text += fmt::format("  {} over all: {}\n", ruling_text(claim), claim.reason);
   for (const auto& dataset : claim.datasets) {
-    text += fmt::format("  {} on {}\n", judgement_name(dataset.judgement), dataset.dataset);
+    text += fmt::format("  {} on {}: {}\n", ruling_text(dataset), dataset.dataset, dataset.reason);
     for (const auto& one : claim.comparisons) {
       if (one.experiment != dataset.experiment) continue;
-      text += fmt::format("    {:<12} {}: {}\n", judgement_name(one.judgement), one.statement,
-                          facts(one));
+      text += fmt::format("    {:<12} {}: {}\n", ruling_text(one), one.statement, facts(one));
       if (!one.observations.empty()) text += fmt::format("{:17}runs {}\n", "", runs_text(one));
     }
   }

@@ -47,14 +47,25 @@ std::string claim_method(const ClaimReport& report) {
   const double percent = 100 * report.level;
   return fmt::format(
       "Runs are paired by seed; the figure is the mean difference over the common seeds with its "
-      "{0:g} % interval (Student t, two-sided). A comparison is supported when the whole interval "
-      "lies within what is claimed, contradicted when it lies outside, else undecided; one seed "
-      "has "
-      "no interval. p is one-sided: of the nearest limit of the claim not being kept, so p < {1:g} "
-      "is what supported means. A claim of all its comparisons is supported when each is (an "
-      "intersection–union test, which needs no correction) and contradicted when one is "
-      "contradicted at 1 − {2:g}/k for k comparisons (Bonferroni); a claim of any comparison the "
-      "other way round. Nothing is corrected for the number of claims.",
+      "{0:g} % interval (Student t, two-sided). Seeds are all that it is about: it says what other "
+      "seeds would give on these test pictures (or this test text) and this split of the data, not "
+      "what other pictures would. A comparison is supported when the whole interval lies within "
+      "what "
+      "is claimed, contradicted when it lies outside, else undecided; one seed has no interval. A "
+      "spread is taken to be at least what rounding to the metric's grid hides (the grid over √6 "
+      "for "
+      "a difference, 100/N percent being the grid of N test pictures). p is one-sided: of the "
+      "nearest "
+      "limit of the claim not being kept, so p < {1:g} is what supported means. A claim of all its "
+      "comparisons is supported when each is (an intersection–union test, which needs no "
+      "correction) "
+      "and contradicted when one is contradicted at 1 − {2:g}/k (Bonferroni), k being the "
+      "comparisons "
+      "that are planned for the claim, run or not, on all data sets together; a claim of any "
+      "comparison the other way round. Nothing is corrected for the number of claims. While a side "
+      "has runs that diverged, nothing is supported, unless the claim says that divergence fails: "
+      "then such a run counts as a network that guesses. Provisional: planned runs are not done "
+      "yet.",
       percent, (1 - report.level) / 2, 1 - report.level);
 }
 
@@ -104,11 +115,28 @@ std::vector<std::string> datasets_of(const ClaimReport& report) {
   return all;
 }
 
-std::string judgement_on(const Claim& claim, const std::string& dataset) {
+const Ruling* ruling_on(const Claim& claim, const std::string& dataset) {
   for (const auto& one : claim.datasets) {
-    if (one.dataset == dataset) return judgement_name(one.judgement);
+    if (one.dataset == dataset) return &one;
   }
-  return "";
+  return nullptr;
+}
+
+std::string ruling_text(const Ruling& ruling) {
+  std::vector<std::string> parts;
+  if (ruling.provisional && ruling.judgement != Judgement::missing) parts.push_back("provisional");
+  if (const std::size_t n = ruling.diverged.size(); n > 0)
+    parts.push_back(fmt::format("{} run{} diverged", n, n == 1 ? "" : "s"));
+  const std::string name = judgement_name(ruling.judgement);
+  return parts.empty() ? name : fmt::format("{} ({})", name, join(parts, "; "));
+}
+
+std::string remarks(const Comparison& comparison) {
+  std::vector<std::string> parts;
+  for (const auto& part : {comparison.reason, comparison.note}) {
+    if (!part.empty()) parts.push_back(part);
+  }
+  return join(parts, "; ");
 }
 
 const std::vector<std::pair<std::string, ClaimFormat>>& claim_formats() {

@@ -18,8 +18,12 @@ std::string runs_text(const Comparison& comparison);
 std::string p_text(const std::optional<double>& p);
 /// Titles of all data sets that a claim of the report is judged on, in order.
 std::vector<std::string> datasets_of(const ClaimReport& report);
-/// The judgement on a data set; "" when the claim is not about it.
-std::string judgement_on(const Claim& claim, const std::string& dataset);
+/// The ruling on a data set; null when the claim is not about it.
+const Ruling* ruling_on(const Claim& claim, const std::string& dataset);
+/// "supported", "supported (provisional; 2 runs diverged)".
+std::string ruling_text(const Ruling& ruling);
+/// Reason and note of a comparison.
+std::string remarks(const Comparison& comparison);
 
 std::string claims_plain(const std::vector<ClaimReport>& reports);
 std::string claims_markdown(const std::vector<ClaimReport>& reports);

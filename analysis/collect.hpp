@@ -28,6 +28,9 @@ struct Result {
   /// under way on the same machine.
   bool disturbed = false;
   std::optional<double> rounds = {};  ///< of an alternating solver, mean over layers and epochs
+  /// Between which shares of its recorded solves took all the rounds that there are; of tensors
+  /// with several groups the record has the mean over them only.
+  std::optional<Interval> capped = {};
   std::optional<std::int64_t> best_epoch = {};  ///< by its metric on the validation part
   std::string host = {};                        ///< the machine
   std::optional<Spell> spell = {};              ///< when it was under way there

@@ -22,12 +22,20 @@ bool planned(const ComparisonRule& rule, const Studied& where, const Evidence& e
 /// Makes one comparison and judges it at the file's level.
 Comparison compare(const ComparisonRule& rule, const Studied& where, const Court& court);
 
+/// Where an interval lies: inside, outside or over a limit.
+Judgement judge(const Region& region, const Interval& interval);
+
 /// The judgement of a comparison at another level.
 Judgement judge(const Comparison& comparison, double level);
 
-/// The judgement of several: all must hold, or any. Judgements that one comparison among k brings
-/// about alone are made at 1 − (1 − level)/k (Bonferroni); those that need every comparison need no
-/// correction (intersection–union test).
-Judgement judge(const std::vector<const Comparison*>& comparisons, bool any, double level);
+/// The judgement of several: all must hold, or any. What one comparison brings about alone is
+/// judged at 1 − (1 − level)/k (Bonferroni) for the k comparisons that are planned for the claim,
+/// whether run or not, over all data sets; what needs every comparison needs no correction
+/// (intersection–union test).
+Ruling judge(const std::vector<const Comparison*>& comparisons, bool any, double level,
+             std::size_t k);
+
+/// 1 − (1 − level)/k.
+double corrected_level(double level, std::size_t k);
 
 }  // namespace laq::analysis

@@ -118,6 +118,21 @@ void write_charts(const Charts& charts, const fs::path& folder) {
   for (const auto& name : old) fs::remove(folder / name, ignored);
 }
 
+void write_chart(const Chart& chart, const fs::path& file) {
+  const std::string form = file.extension() == ".svg"   ? "svg"
+                           : file.extension() == ".pdf" ? "pdf"
+                                                        : "";
+  if (form.empty()) {
+    throw usage_error({.what = "a figure is written as SVG or PDF",
+                       .where = file.string(),
+                       .found = "'" + file.extension().string() + "'",
+                       .expected = "a name that ends in .svg or .pdf"});
+  }
+  const TemporaryFolder drawn;
+  draw(chart, drawn.path(), {form});
+  replace_file(file, finished(drawn.path() / (chart.name + "." + form), chart));
+}
+
 std::vector<std::string> inline_svgs(const std::vector<Chart>& charts) {
   const TemporaryFolder drawn;
   std::vector<std::string> svgs;

@@ -15,6 +15,10 @@ namespace laq::analysis {
 /// installed, or fails.
 void write_charts(const Charts& charts, const std::filesystem::path& folder);
 
+/// Draws one chart into a file, whose name ends in .svg or .pdf. Errors as above; (usage) another
+/// ending.
+void write_chart(const Chart& chart, const std::filesystem::path& file);
+
 /// Draws charts as SVG, in their order, for a page that holds them all: identifiers are prefixed
 /// with the chart's name, and title and description are set. Errors as above.
 std::vector<std::string> inline_svgs(const std::vector<Chart>& charts);

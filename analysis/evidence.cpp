@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analysis/metric_scale.hpp"
 #include "analysis/unicode.hpp"
 
 namespace laq::analysis {
@@ -51,7 +52,8 @@ void add_experiments(const sweep::Plan& plan, Evidence& evidence) {
     const std::string& name = job.run.request.experiment;
     const auto same = [&](const Studied& other) { return other.experiment == name; };
     if (find_in(evidence.experiments, same)) continue;
-    evidence.experiments.push_back({name, one_line(job.run.dataset.title), metric_of(job.run)});
+    evidence.experiments.push_back({name, one_line(job.run.dataset.title), metric_of(job.run),
+                                    metric_grid(job.run), metric_of_guess(job.run)});
   }
 }
 

@@ -14,6 +14,7 @@ struct Studied {
   std::string experiment;
   std::string title;  ///< of its data set; with the experiment's name when two share it
   Metric metric = Metric::test_error;
+  double grid = 0, guess = 0;  ///< of the metric: `metric_grid`, `metric_of_guess`
 };
 
 /// The runs of all sweeps that follow one protocol.

@@ -190,6 +190,7 @@ std::string notes(const Table& table) {
   if (table.has_unchecked()) all.push_back("$^{\\dag}$ " + escaped(dagger_note()));
   if (table.has_best()) all.push_back(escaped(best_note()));
   if (has_single_runs(table)) all.push_back("$n = 1$" + escaped(single_run_note().substr(5)));
+  for (const auto& note : unequal_seed_notes(table)) all.push_back(escaped(note));
   if (const auto source = source_note(table); !source.empty()) all.push_back(escaped(source));
   all.push_back(escaped(provenance_note(table)));
   for (const auto& line : absent_lines(table)) all.push_back("Missing: " + escaped(line));

@@ -98,6 +98,7 @@ std::string markdown(const Table& table) {
   if (table.has_unchecked()) text += fmt::format("{} {}  \n", kDagger, dagger_note());
   if (table.has_best()) text += best_note() + "  \n";
   if (has_single_runs(table)) text += single_run_note() + "  \n";
+  for (const auto& note : unequal_seed_notes(table)) text += markdown_escaped(note) + "  \n";
   if (const auto source = source_note(table); !source.empty())
     text += markdown_escaped(source) + "  \n";
   text += markdown_escaped(provenance_note(table)) + "\n";

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/chart_claims.hpp"
 #include "analysis/draw.hpp"
 #include "analysis/html.hpp"
 #include "analysis/report_parts.hpp"
@@ -22,8 +23,9 @@ struct Section {
 ReportSource source_of(const sweep::Plan& plan, const fs::path& configs) {
   ReportSource source{plan, make_table(plan, configs), read_sweep(plan), {}, {}, {}};
   source.charts = make_charts(source.data, configs);
-  source.svgs = inline_svgs(source.charts.drawn);
   source.claims = judge_claims(configs, {plan});
+  for (const auto& report : source.claims) source.charts.add(claims_charts(report));
+  source.svgs = inline_svgs(source.charts.drawn);
   return source;
 }
 

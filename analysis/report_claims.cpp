@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analysis/chart_claims.hpp"
 #include "analysis/claims_text.hpp"
 #include "analysis/html.hpp"
 #include "analysis/report_parts.hpp"
@@ -27,11 +28,11 @@ std::string runs_of(const ReportSource& source, const Comparison& comparison) {
   return text.empty() ? "–" : text;
 }
 
-std::string colored(const std::string& word) {
-  const bool against = word == judgement_name(Judgement::contradicted);
-  return word.empty() ? "–"
-                      : fmt::format("<span class=\"judgement{}\">{}</span>", against ? " bad" : "",
-                                    escaped_html(word));
+std::string colored(const Ruling* ruling) {
+  if (!ruling) return "–";
+  return fmt::format("<span class=\"judgement{}\">{}</span>",
+                     ruling->judgement == Judgement::contradicted ? " bad" : "",
+                     escaped_html(ruling_text(*ruling)));
 }
 
 std::string anchor_of(const ClaimReport& report, const Claim& claim) {
@@ -47,32 +48,40 @@ std::string overview(const ClaimReport& report) {
     std::vector<std::string> cells = {
         "<span class=\"wrap\">" + link_to(anchor_of(report, claim), escaped_html(claim.text)) +
             "</span>",
-        colored(judgement_name(claim.judgement))};
-    for (const auto& dataset : datasets) cells.push_back(colored(judgement_on(claim, dataset)));
+        colored(&claim)};
+    for (const auto& dataset : datasets) cells.push_back(colored(ruling_on(claim, dataset)));
     table.row(cells);
   }
   return table.html();
 }
 
 std::string claim_html(const ReportSource& source, const ClaimReport& report, const Claim& claim) {
-  std::string text = fmt::format("<h3 id=\"{}\">{}</h3>\n<p>{}{}</p>\n", anchor_of(report, claim),
-                                 escaped_html(claim.text), colored(judgement_name(claim.judgement)),
-                                 claim.reason.empty() ? "" : ": " + escaped_html(claim.reason));
+  std::string text =
+      fmt::format("<h3 id=\"{}\">{}</h3>\n<p>{}: {}</p>\n", anchor_of(report, claim),
+                  escaped_html(claim.text), colored(&claim), escaped_html(claim.reason));
   if (claim.comparisons.empty()) return text;
+  if (claim.datasets.size() > 1) {
+    std::string lines;
+    for (const auto& one : claim.datasets) {
+      lines += fmt::format("<li>{}: {}: {}</li>\n", escaped_html(one.dataset), colored(&one),
+                           escaped_html(one.reason));
+    }
+    text += "<ul>\n" + lines + "</ul>\n";
+  }
   HtmlTable table("Comparisons for: " + claim.text,
                   {"Dataset", "Comparison", "Seeds",
                    fmt::format("Found [{:g} %]", 100 * report.level), "p", "Judgement", "Runs"},
                   2);
   for (const auto& one : claim.comparisons) {
-    const std::string value = interval_text(one);
-    table.row({escaped_html(one.dataset), escaped_html(one.statement),
-               std::to_string(one.observations.size()), value.empty() ? "–" : escaped_html(value),
-               one.p ? escaped_html(p_text(one.p)) : "–",
-               colored(judgement_name(one.judgement)) +
-                   (one.reason.empty() ? ""
+    const std::string value = interval_text(one), said = remarks(one);
+    table.row(
+        {escaped_html(one.dataset), escaped_html(one.statement),
+         std::to_string(one.observations.size()), value.empty() ? "–" : escaped_html(value),
+         one.p ? escaped_html(p_text(one.p)) : "–",
+         colored(&one) + (said.empty() ? ""
                                        : fmt::format("<br><span class=\"wrap soft\">{}</span>",
-                                                     escaped_html(one.reason))),
-               "<span class=\"wrap\">" + runs_of(source, one) + "</span>"});
+                                                     escaped_html(said))),
+         "<span class=\"wrap\">" + runs_of(source, one) + "</span>"});
   }
   return text + fmt::format("<details>\n<summary>{} comparison{}</summary>\n{}</details>\n",
                             claim.comparisons.size(), claim.comparisons.size() == 1 ? "" : "s",
@@ -82,7 +91,7 @@ std::string claim_html(const ReportSource& source, const ClaimReport& report, co
 }  // namespace
 
 std::string claims_html(const ReportSource& source) {
-  std::string text;
+  std::string text = figures_of_kind(source, kClaimsKind);
   for (const auto& report : source.claims) {
     text += overview(report);
     text += fmt::format("<p>{}</p>\n", escaped_html(claim_method(report)));

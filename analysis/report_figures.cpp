@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analysis/chart_claims.hpp"
 #include "analysis/html.hpp"
 #include "analysis/report_parts.hpp"
 
@@ -37,14 +38,16 @@ std::string figure_html(const ReportSource& source, std::size_t index) {
       run_links(source, chart));
 }
 
+}  // namespace
+
 // Figures of a kind that has one for every method would bury the rest: they are folded.
-std::string kind_html(const ReportSource& source, const std::string& kind) {
+std::string figures_of_kind(const ReportSource& source, const std::string& kind) {
   std::vector<std::size_t> members;
   for (std::size_t i = 0; i < source.charts.drawn.size(); ++i) {
     if (source.charts.drawn[i].kind == kind) members.push_back(i);
   }
   const bool folded = members.size() > source.data.experiments.size();
-  std::string text = fmt::format("<h3>{}</h3>\n", escaped_html(kind));
+  std::string text;
   for (const auto i : members) {
     const std::string figure = figure_html(source, i);
     text += folded ? fmt::format("<details>\n<summary>{}</summary>\n{}</details>\n",
@@ -54,16 +57,16 @@ std::string kind_html(const ReportSource& source, const std::string& kind) {
   return text;
 }
 
-}  // namespace
-
 std::string figures_html(const ReportSource& source) {
   std::vector<std::string> kinds;
   for (const auto& chart : source.charts.drawn) {
+    if (chart.kind == kClaimsKind) continue;
     if (std::find(kinds.begin(), kinds.end(), chart.kind) == kinds.end())
       kinds.push_back(chart.kind);
   }
   std::string text;
-  for (const auto& kind : kinds) text += kind_html(source, kind);
+  for (const auto& kind : kinds)
+    text += fmt::format("<h3>{}</h3>\n", escaped_html(kind)) + figures_of_kind(source, kind);
   if (source.charts.left_out.empty()) return text;
   text += "<h3>Not drawn</h3>\n<ul>\n";
   for (const auto& one : source.charts.left_out)

@@ -34,7 +34,10 @@ std::string results_html(const ReportSource& source);
 std::string missing_html(const ReportSource& source);
 std::string training_html(const ReportSource& source);
 std::string claims_html(const ReportSource& source);
+/// All figures but those of the claims, which `claims_html` shows.
 std::string figures_html(const ReportSource& source);
+/// The figures that share this heading, without it.
+std::string figures_of_kind(const ReportSource& source, const std::string& kind);
 std::string configuration_html(const ReportSource& source);
 std::string runs_html(const ReportSource& source);
 std::string provenance_html(const ReportSource& source);

@@ -164,6 +164,7 @@ std::string results_html(const ReportSource& source) {
   std::vector<std::string> notes = {"± is the standard deviation over seeds."};
   if (table.has_best()) notes.push_back(best_note());
   if (has_single_runs(table)) notes.push_back(single_run_note());
+  for (auto& note : unequal_seed_notes(table)) notes.push_back(std::move(note));
   if (table.has_unchecked()) notes.push_back("† " + dagger_note());
   if (const auto note = source_note(table); !note.empty()) notes.push_back(note);
   for (const auto& note : notes) text += note_html(note);

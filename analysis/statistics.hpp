@@ -28,8 +28,33 @@ struct Interval {
 /// at all it is the mean itself.
 std::optional<Interval> t_interval(const Summary& summary, double level);
 
+/// How far from the mean of these values a further one of the same kind falls with probability
+/// `level` at most: t √(1 + 1/n) sd, t of n − 1 degrees of freedom; none when n < 2.
+std::optional<double> prediction_reach(const Summary& summary, double level);
+
+/// The same values with a spread of at least `least`; one that is not known stays unknown.
+Summary with_spread(Summary summary, double least);
+
+/// The standard deviation that rounding to multiples of `grid` gives to a value alone, grid/√12,
+/// and to the difference of two, grid/√6: a smaller spread of what was rounded so cannot be seen.
+double grid_spread(double grid, bool difference);
+
+/// Interval of the true standard deviation at this two-sided level (χ²); none when n < 2.
+std::optional<Interval> spread_interval(const Summary& summary, double level);
+
 /// One-sided p-value of the hypothesis that the true mean is at least `limit` (`below`), or at most
 /// `limit`; none when n < 2.
 std::optional<double> t_test(const Summary& summary, double limit, bool below);
+
+/// The chance that the one-sided t tests of n normal values, each at (1 − level)/2, all reject, the
+/// true mean being so many standard deviations from each one's limit, on the side of what it shows:
+/// 1 − Σ F(t; n − 1, distance √n), F the noncentral t distribution, or 0. Exact for one test; two
+/// are the two one-sided tests of equivalence, for which it is a lower bound that is close where it
+/// is large.
+double power(std::size_t n, std::span<const double> distances, double level);
+
+/// The fewest values (2 or more) for which `power` is at least `chance`; none up to 1 000 000.
+std::optional<std::size_t> values_needed(std::span<const double> distances, double level,
+                                         double chance);
 
 }  // namespace laq::analysis

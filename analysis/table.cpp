@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "analysis/metric_scale.hpp"
 #include "analysis/protocol.hpp"
 #include "analysis/unicode.hpp"
+#include "analysis/wording.hpp"
 #include "sweep/plan.hpp"
 
 namespace laq::analysis {
@@ -94,6 +95,7 @@ Column column_at(const sweep::Plan& plan, const Cell& cell, const Table& table) 
   column.title = one_line(dataset.title);
   column.dataset = dataset.name;
   column.metric = metric_of(run);
+  column.grid = metric_grid(run);
   column.paper_column = paper_column(plan, cell.experiment, dataset, table);
   for (const auto& [axis, value] : column.point) {
     if (const std::string* own = named_column(plan, axis + "=" + value)) {
@@ -173,11 +175,13 @@ void mark_best(Table& table, std::size_t column) {
       if (compared && entry.ours.n > 0) group.push_back(&entry);
     }
     if (group.size() < 2) continue;
-    const double unit = std::pow(10.0, -table.columns[column].decimals);
-    const auto shown = [&](const Entry* entry) { return std::round(entry->ours.mean / unit); };
     const auto lowest =
         std::min_element(group.begin(), group.end(),
-                         [&](const auto* a, const auto* b) { return shown(a) < shown(b); });
+                         [](const auto* a, const auto* b) { return a->ours.mean < b->ours.mean; });
+    // As printed: rounding by other means may part what print makes equal.
+    const auto shown = [&](const Entry* entry) {
+      return fixed(entry->ours.mean, table.columns[column].decimals);
+    };
     for (Entry* entry : group) entry->best = shown(entry) == shown(*lowest);
   }
 }

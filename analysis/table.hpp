@@ -21,6 +21,7 @@ struct Column {
   int decimals = 2;  ///< to show
   std::optional<std::string> paper_column;
   std::vector<std::string> absent;  ///< files of the data that are not at hand
+  double grid = 0;                  ///< of the metric: `metric_grid`
 };
 
 /// One method on one experiment.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "core/text.hpp"
@@ -30,6 +31,19 @@ std::string list(const std::set<std::string>& values) {
 std::string short_commit(const std::string& commit) {
   const auto end = std::min(commit.find(' '), commit.size());
   return end <= kCommitDigits ? commit : commit.substr(0, kCommitDigits) + commit.substr(end);
+}
+
+// "1 to 3, 5"
+std::string seeds_text(const std::set<std::int64_t>& seeds) {
+  std::vector<std::string> parts;
+  for (auto at = seeds.begin(); at != seeds.end();) {
+    const std::int64_t first = *at;
+    std::int64_t last = first;
+    while (++at != seeds.end() && *at == last + 1) last = *at;
+    parts.push_back(std::to_string(first));
+    if (last > first) parts.back() += (last > first + 1 ? " to " : ", ") + std::to_string(last);
+  }
+  return join(parts);
 }
 
 bool is_without_data(const Missing& run) {
@@ -76,6 +90,34 @@ bool has_single_runs(const Table& table) {
 
 std::string single_run_note() {
   return "n = 1: a single run, so no standard deviation.";
+}
+
+std::vector<std::string> unequal_seed_notes(const Table& table) {
+  std::vector<std::string> notes;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    std::map<std::set<std::int64_t>, std::vector<const Row*>> rows;  // by the seeds of their mean
+    for (const Row& row : table.rows) {
+      std::set<std::int64_t> seeds;
+      for (const auto& run : row.entries[c].cell.results) seeds.insert(run.seed);
+      if (!seeds.empty()) rows[seeds].push_back(&row);
+    }
+    if (rows.size() < 2) continue;
+    const auto most = std::max_element(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.second.size(), a.first.size()) <
+             std::pair(b.second.size(), b.first.size());
+    });
+    std::vector<std::string> others;
+    for (const auto& [seeds, with] : rows) {
+      for (const Row* row : with) {
+        if (seeds != most->first)
+          others.push_back(fmt::format("{} {}", row_name(*row), seeds_text(seeds)));
+      }
+    }
+    notes.push_back(fmt::format("{}: not all means are over the same seeds: {}, but {}.",
+                                table.columns[c].title, seeds_text(most->first),
+                                join(others, "; ")));
+  }
+  return notes;
 }
 
 std::string provenance_note(const Table& table) {

@@ -20,6 +20,9 @@ std::string source_note(const Table& table);  ///< "" without a figure of a pape
 std::string best_note();
 bool has_single_runs(const Table& table);
 std::string single_run_note();
+/// "MNIST: not all means are over the same seeds: 1, 2, 3, but LATe 1, 2.", one for each column
+/// where that is so.
+std::vector<std::string> unequal_seed_notes(const Table& table);
 /// Commits, CPU, threads, LibTorch and dates of the runs.
 std::string provenance_note(const Table& table);
 /// "LATe, MNIST, seeds 2, 3: failed: …". Left out where the table's cell says all there is to say.

@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "analysis/claims.hpp"
+#include "analysis/chart_claims.hpp"
+#include "analysis/claims_power.hpp"
+#include "analysis/draw.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "experiments/commands.hpp"
@@ -15,7 +17,8 @@ namespace {
 
 struct ClaimsOptions {
   std::vector<std::string> words;  // sweeps, and key=value for all of them
-  std::string profile, runs, out;
+  std::string profile, runs, out, figure;
+  bool power = false;
   std::string format = "text";
   DataPathOptions data;
 };
@@ -46,11 +49,25 @@ std::vector<sweep::Plan> plans(const ClaimsOptions& options, const Context& cont
   return all;
 }
 
+void draw(const std::vector<analysis::ClaimReport>& reports, const std::string& file) {
+  if (reports.size() != 1) {
+    throw usage_error({.what = "--figure shows the runs of one protocol",
+                       .where = "command line",
+                       .found = std::to_string(reports.size()) + " protocols"});
+  }
+  const analysis::Charts charts = analysis::claims_charts(reports.front());
+  if (charts.drawn.empty())
+    throw Error({.what = "nothing to draw: " + charts.left_out.front().reason, .where = file});
+  analysis::write_chart(charts.drawn.front(), file);
+}
+
 void run(const ClaimsOptions& options, const Context& context) {
   const auto reports = analysis::judge_claims(context.configs, plans(options, context));
+  if (!options.figure.empty()) draw(reports, options.figure);
   for (const auto& [name, format] : analysis::claim_formats()) {
     if (name != options.format) continue;
-    const std::string text = analysis::render(reports, format);
+    const std::string text =
+        options.power ? analysis::render_power(reports, format) : analysis::render(reports, format);
     if (!options.out.empty()) return replace_file(options.out, text);
     std::cout << text << std::flush;
   }
@@ -76,6 +93,10 @@ void add_claims_command(CLI::App& app, Context& context) {
   command->add_option("--runs", options->runs,
                       "The runs folder, of one sweep (results/SWEEP/runs)");
   command->add_option("--out", options->out, "Write to this file");
+  command->add_flag("--power", options->power,
+                    "Instead: the seeds that each comparison needs, at the spread seen");
+  command->add_option("--figure", options->figure,
+                      "Draw all comparisons into this file too (.svg or .pdf)");
   options->data.add_to(*command);
   command->callback([options, &context] { run(*options, context); });
 }

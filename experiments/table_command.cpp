@@ -63,7 +63,8 @@ void add_table_command(CLI::App& app, Context& context) {
       ->check(CLI::IsMember(names))
       ->capture_default_str();
   command->add_flag("--check", options->check,
-                    "Print what is reproduced, off or missing; exit 1 unless all is reproduced");
+                    "Print what is consistent with the print, off, not judged (one run) or "
+                    "missing; exit 1 unless all is consistent");
   command->add_option("--out", options->out, "Write the table to this file");
   command->callback([options, &context] { run(*options, context); });
 }

@@ -13,8 +13,8 @@ namespace laq {
 
 /// Adds `table SWEEP [--format md|latex|csv|json] [--check] [--profile P] [--name N] [--runs DIR]
 /// [--out FILE] [key=value …]`. With `--check` the comparison with the paper is printed, the table
-/// only goes to `--out`, and the exit code is 1 when a cell is off or missing. `context` is read
-/// and written when the command runs.
+/// only goes to `--out`, and the exit code is 1 unless every cell is consistent with the print.
+/// `context` is read and written when the command runs.
 void add_table_command(CLI::App& app, Context& context);
 
 /// Writes table.md, table.tex, table.csv and table.json into `folder`, which is made. The states of

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "core/files.hpp"
@@ -54,4 +55,32 @@ TEST_CASE("what laq claims refuses") {
   check_refusal(place.laq({"claims", "tiny", "quick", "--runs", "runs"}), 2, {"--runs"});
   write_text(place / "configs/claims.yaml", "claims: []\n");
   check_refusal(place.laq({"claims", "tiny"}), 2, {"claims.yaml", "margins"});
+}
+
+TEST_CASE("the seeds needed and the figure of the claims") {
+  const Workplace place;
+  write_text(place / "configs/claims.yaml", kClaims);
+  check_done(place.laq({"sweep", "tiny", "seed=1,2,3", "train.epochs=1"}));
+  const auto claims = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"claims", "tiny", "seed=1,2,3", "train.epochs=1"});
+    return place.laq(more);
+  };
+  const Outcome power = claims({"--power"});
+  check_done(power);
+  CHECK_THAT(power.out, Catch::Contains("LATe − full-precision < 0: none: 0 is the limit itself"));
+  check_refusal(place.laq({"claims", "tiny", "seed=1,2", "train.epochs=1", "--power"}), 2,
+                {"--power", "at least 3 seeds", "2 seeds at most"});
+  if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
+    WARN("skipped: gnuplot is not here (package gnuplot-nox)");
+    return;
+  }
+  for (const std::string name : {"claims.svg", "claims.pdf"}) {
+    check_done(claims({"--figure", name}));
+    CHECK_THAT(read_file(place / name), Catch::StartsWith(name == "claims.svg" ? "<?xml" : "%PDF"));
+  }
+  CHECK_THAT(read_file(place / "claims.svg"), Catch::Contains("LATe beats full precision: ") &&
+                                                  Catch::Contains("LATe − full-precision"));
+  check_refusal(claims({"--figure", "claims.png"}), 2, {"claims.png", ".svg or .pdf"});
+  check_refusal(place.laq({"claims", "tiny", "seed=4", "--figure", "none.svg"}), 1,
+                {"none.svg", "no comparison has a value yet"});
 }

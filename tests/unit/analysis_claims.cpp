@@ -1,13 +1,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
-#include "analysis/claims.hpp"
-#include "analysis_support.hpp"
-#include "core/files.hpp"
+#include "claims_support.hpp"
 #include "support/catch.hpp"
-#include "sweep/plan.hpp"
 
 using namespace laq;
 using namespace laq::analysis;
@@ -18,37 +14,6 @@ namespace {
 const std::string kMethods =
     "profile: paper\nexperiments: [mnist]\nmethods: [full, late, lata, twn, ttq]\n"
     "seeds: [1, 2, 3]\n";
-
-/// The project's configurations with other claims.
-class Claims {
- public:
-  explicit Claims(const std::string& claims) {
-    std::filesystem::copy(configs(), folder_ / "configs", std::filesystem::copy_options::recursive);
-    replace_file(folder_ / "configs" / "claims.yaml",
-                 "level: 0.95\nmargins: {test_error: 0.03, test_loss: 0.01}\nclaims:\n" + claims);
-  }
-  std::vector<ClaimReport> judge(const std::vector<sweep::Plan>& plans) const {
-    return judge_claims(folder_ / "configs", plans);
-  }
-  Claim first(const Bench& bench) const { return judge({bench.plan()}).at(0).claims.at(0); }
-  std::string refusal() const {
-    return message([&] { judge({}); });
-  }
-
- private:
-  Folder folder_;
-};
-
-std::string one(const std::string& comparison, const std::string& more = "") {
-  return "  - name: c\n    text: A claim\n" + more + "    compare: [" + comparison + "]\n";
-}
-
-void fill(Bench& bench, const std::string& method, const std::vector<double>& errors,
-          const std::string& experiment = "mnist") {
-  for (std::size_t i = 0; i < errors.size(); ++i) {
-    bench.complete(Which{method, static_cast<std::int64_t>(i) + 1, {}, experiment}, errors[i]);
-  }
-}
 
 /// LATe is 0.10, 0.08 and 0.12 better than TWN, whose mean is 1.25.
 struct Sample : Bench {
@@ -136,14 +101,15 @@ TEST_CASE("one seed decides nothing, common seeds alone count, and what lacks is
   CHECK(claim.comparisons[1].judgement == Judgement::missing);
   CHECK(claim.comparisons[1].reason == "TTQ: seeds 1, 2, 3 not run");
   CHECK(claim.judgement == Judgement::undecided);
-  CHECK(claim.reason == "of 2 comparisons 1 undecided, 1 missing; one seed has no interval");
+  CHECK(claim.reason ==
+        "of 2 comparisons at 95 % 1 undecided, 1 missing; one seed has no interval");
 }
 
 TEST_CASE("a claim of which nothing was run or planned is missing and says so") {
   const Bench bench(kMethods);
   const Claim planned = Claims(one("{left: late, right: twn, below: 0}")).first(bench);
   CHECK(planned.judgement == Judgement::missing);
-  CHECK(planned.reason == "of 1 comparisons 1 missing");
+  CHECK(planned.reason == "of 1 comparison at 95 % 1 missing");
   const Claim nowhere = Claims(one("{left: lat2e, right: ttq, below: 0}")).first(bench);
   CHECK(nowhere.judgement == Judgement::missing);
   CHECK(nowhere.comparisons.empty());
@@ -174,6 +140,10 @@ TEST_CASE("one comparison among several contradicts at the corrected level only"
   CHECK(three.comparisons[1].judgement == Judgement::supported);
   CHECK(three.comparisons[2].judgement == Judgement::supported);
   CHECK(three.judgement == Judgement::undecided);
+  CHECK(
+      three.reason ==
+      "of 3 comparisons at 95 % 2 supported, 1 contradicted; one decides alone at 98.33 %, that is "
+      "1 − 0.05/3");
   CHECK(claim("[late, full]").judgement == Judgement::supported);
 }
 

@@ -73,6 +73,8 @@ TEST_CASE("a wrong claim is an error that names it") {
   CHECK(holds(refused("{left: late, right: twn, below: 0, experiments: [mnst]}"), "mnist"));
   CHECK(holds(refused("{method: late, measure: speed, below: 0}"), "rounds"));
   CHECK(holds(refused("{method: late, measure: rounds, slope: a, below: 0}"), "slope"));
+  CHECK(holds(refused("{left: late, right: twn, below: 0, diverged: counts}"), "must be 'fails'"));
+  CHECK(holds(refused("{method: late, measure: rounds, below: 5, diverged: fails}"), "diverged"));
   CHECK(holds(refusal(kHead + claim(good) + claim(good)), "two claims named 'c'"));
   CHECK(holds(refusal("claims:\n" + claim(good)), "margins"));
   CHECK(holds(refusal("margins: {test_error: 0.03, test_loss: 0.01}\n"), "claims"));
@@ -95,21 +97,23 @@ TEST_CASE("claims are shown in three formats") {
   CHECK(holds(text, "Claims: quick profile, NOT the paper's protocol\n"));
   CHECK(holds(text,
               "log_at_least_linear: At 3 bits, log levels are at least as good as linear ones\n  "
-              "supported over all\n"));
+              "supported over all: its comparison at 95 %\n"));
   CHECK(holds(text,
               "supported    LAQ log (3 bits) − LAQ linear (3 bits) < 0.039 (3 % of LAQ linear (3 "
-              "bits)): −0.10 [−0.10, −0.09] points; n = 2;"));
+              "bits)): −0.10 [−0.14, −0.06] points; n = 2;"));
   CHECK(holds(text, "/seed-1, 2"));
   CHECK(holds(text, "95 % interval (Student t, two-sided)"));
   CHECK(holds(text, "Bonferroni"));
+  CHECK(holds(text, "on these test pictures (or this test text) and this split of the data"));
+  CHECK(holds(text, "the spread is smaller than can be seen; 0.0041 is taken"));
 
   const std::string markdown = render(reports, ClaimFormat::markdown);
   CAPTURE(markdown);
   CHECK(holds(markdown, "# Claims: quick profile, NOT the paper's protocol\n"));
   CHECK(holds(markdown, "| At 3 bits, log levels are at least as good as linear ones "));
-  CHECK(holds(
-      markdown,
-      "## At 3 bits, log levels are at least as good as linear ones\n\n**supported** over all.\n"));
+  CHECK(holds(markdown,
+              "## At 3 bits, log levels are at least as good as linear ones\n\n**supported** over "
+              "all: its comparison at 95 %.\n"));
 
   const auto all = nlohmann::json::parse(render(reports, ClaimFormat::json));
   REQUIRE(all.size() == 1);

@@ -90,6 +90,32 @@ TEST_CASE("an axis of data sets has a column for each") {
   CHECK_FALSE(table.rows[0].entries[1].paper);
 }
 
+TEST_CASE("bold follows the printed figure, also where a mean ends in a five") {
+  Bench bench(kSweep);
+  // In binary 1.125 is exact, and prints as 1.12.
+  bench.complete({"bwn"}, 1.12);
+  bench.complete({"lab"}, 1.125);
+  CHECK(best(bench.table()) == std::vector<std::string>{"bwn", "lab"});
+  CHECK_FALSE(holds(markdown(bench.table()), " 1.12 "));
+}
+
+TEST_CASE("means over other seeds than the rest are named") {
+  Bench bench(
+      "title: T\nprofile: paper\nexperiments: [mnist]\nmethods: [full, bwn, lab, twn]\n"
+      "seeds: [1, 2, 3, 5]\n");
+  for (const int seed : {1, 2, 3, 5}) {
+    bench.complete({"full", seed}, 1.0);
+    if (seed != 5) bench.complete({"bwn", seed}, 1.1);
+    bench.complete({"lab", seed}, 1.2);
+  }
+  const std::string note =
+      "MNIST: not all means are over the same seeds: 1 to 3, 5, but BWN 1 to 3.";
+  CHECK(holds(markdown(bench.table()), note));
+  CHECK(holds(latex(bench.table()), note));
+  bench.complete({"bwn", 5}, 1.1);
+  CHECK_FALSE(holds(markdown(bench.table()), "the same seeds"));
+}
+
 TEST_CASE("one method alone in its group is not called the best") {
   Bench bench(kSweep);
   bench.complete({"lab"}, 1.3);

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <random>
 
 #include "analysis/statistics.hpp"
 #include "analysis/unicode.hpp"
@@ -64,4 +65,55 @@ TEST_CASE("one value has no interval, equal values have an empty one") {
   CHECK(t_interval(equal, 0.95)->high == 1.5);
   CHECK(*t_test(equal, 2, true) == 0);
   CHECK(*t_test(equal, 1.5, true) == 1);
+}
+
+TEST_CASE("a spread is at least what a grid hides") {
+  CHECK(grid_spread(0.01, true) == Approx(0.01 / std::sqrt(6.0)));
+  CHECK(grid_spread(0.01, false) == Approx(0.01 / std::sqrt(12.0)));
+  CHECK(*with_spread(summarize(std::vector{1.5, 1.5}), 0.1).sd == 0.1);
+  CHECK(*with_spread(summarize(std::vector{1.0, 2.0}), 0.1).sd == Approx(std::sqrt(0.5)));
+  CHECK_FALSE(with_spread(summarize(std::vector{1.0}), 0.1).sd);
+}
+
+TEST_CASE("prediction and spread intervals") {
+  CHECK_FALSE(prediction_reach(summarize(std::vector{1.0}), 0.95));
+  CHECK_FALSE(spread_interval(summarize(std::vector{1.0}), 0.9));
+  // scipy: t.ppf(0.975, 4) * 0.2 * sqrt(1.2); 0.2 * sqrt(4 / chi2.ppf([0.95, 0.05], 4)).
+  const Summary five{5, 1, 0.2};
+  CHECK(*prediction_reach(five, 0.95) == Approx(0.6082886).epsilon(1e-6));
+  CHECK(spread_interval(five, 0.9)->low == Approx(0.1298610).epsilon(1e-6));
+  CHECK(spread_interval(five, 0.9)->high == Approx(0.4744711).epsilon(1e-6));
+}
+
+TEST_CASE("power by the noncentral t") {
+  // By integrating Φ(t u − δ) over the density of u = χ/√ν (numpy, 400 000 points).
+  const std::vector<double> one = {0.9}, both = {0.9, 0.9};
+  CHECK(power(20, one, 0.95) == Approx(0.96815164).epsilon(1e-7));
+  CHECK(power(20, both, 0.95) == Approx(0.93630328).epsilon(1e-7));
+  CHECK(power(5, std::vector{2.0}, 0.99) == Approx(0.54717619).epsilon(1e-7));
+  CHECK(power(2, std::vector{30.0}, 0.95) == Approx(0.99912759).epsilon(1e-7));
+  CHECK(power(10, std::vector{0.3, 0.3}, 0.95) == 0);
+  CHECK(power(10, std::vector{1e9}, 0.95) == 1);
+  CHECK(values_needed(std::vector{1.0}, 0.95, 0.8) == 10);
+  CHECK(values_needed(std::vector{0.5}, 0.95, 0.8) == 34);
+  CHECK(values_needed(std::vector{1.0, 1.0}, 0.95, 0.9) == 16);
+  CHECK(values_needed(std::vector{0.2, 0.2}, 0.95, 0.9) == 327);
+  CHECK(values_needed(std::vector{100.0}, 0.95, 0.8) == 2);
+  CHECK_FALSE(values_needed(std::vector{0.001}, 0.95, 0.8));
+}
+
+TEST_CASE("equivalence is found as often as the power says") {
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> normal(0, 1);
+  constexpr int kTrials = 4000;
+  constexpr std::size_t n = 16;
+  int inside = 0;
+  for (int i = 0; i < kTrials; ++i) {
+    std::vector<double> values;
+    for (std::size_t j = 0; j < n; ++j) values.push_back(normal(random));
+    const auto interval = t_interval(summarize(values), 0.95);
+    inside += interval->low > -1 && interval->high < 1 ? 1 : 0;
+  }
+  CHECK(static_cast<double>(inside) / kTrials ==
+        Approx(power(n, std::vector{1.0, 1.0}, 0.95)).margin(0.015));
 }

@@ -68,7 +68,9 @@ void Bench::write_record(const Which& which, const Measured& measured, const std
   record::History history;
   for (const std::int64_t epoch : {1, 2}) {
     history.epochs.append(epoch, {{"train_loss", 0.5}});
-    if (measured.rounds) history.append_layer("dense1.weight", "rounds", *measured.rounds);
+    if (!measured.rounds) continue;
+    history.append_layer("dense1.weight", "rounds", *measured.rounds);
+    history.append_layer("dense1.weight", "scales", std::vector<double>(measured.scales, 0.5));
   }
   for (std::size_t i = 0; i < measured.step_seconds.size(); ++i) {
     history.steps.append(static_cast<std::int64_t>(i) + 1, {{"seconds", measured.step_seconds[i]}});

@@ -33,6 +33,7 @@ struct Measured {
   std::optional<double> rounds = {};      ///< of its one layer
   std::optional<double> seconds = {};     ///< spent, until noon of the day of the seed
   std::vector<double> step_seconds = {};  ///< of all steps of two epochs
+  std::size_t scales = 1;                 ///< of the layer with rounds
 };
 
 /// Names a job of a sweep: method, seed and, in a grid, its point; the first experiment's unless
