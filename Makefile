@@ -2,7 +2,7 @@
 
 PROFILE ?=
 SWEEP   ?= $(if $(filter short paper,$(PROFILE)),table1,quick)
-JOBS    ?= $(shell nproc)
+JOBS    ?= $(or $(shell $(LAQ) doctor 2>/dev/null | sed -n 's/^cores *\([0-9]*\).*/\1/p'),1)
 BUILD   ?= build
 FUZZ_SECONDS ?= 60
 LAQ     := $(BUILD)/laq

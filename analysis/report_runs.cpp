@@ -69,8 +69,10 @@ std::string epochs_of(const RunData& run, const sweep::Job& job) {
 std::string builds_of(const record::RunRecord& record) {
   std::vector<std::string> builds;
   for (const record::Process& by : record.processes()) {
+    const bool unknown = by.git_commit.starts_with("unknown");  // and why
     const std::string build =
-        shortened(by.git_commit, kCommitDigits) + (by.git_dirty ? " with local changes" : "");
+        (unknown ? code(by.git_commit) : shortened(by.git_commit, kCommitDigits)) +
+        (by.git_dirty ? " with local changes" : "");
     if (std::find(builds.begin(), builds.end(), build) == builds.end()) builds.push_back(build);
   }
   return join(builds);

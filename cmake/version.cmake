@@ -1,8 +1,8 @@
 # Keeps a header with the version and the git commit of the sources, and one with a hash of every
 # method's source. Included, it defines the target laq_version, which runs this file as a script at
 # every build; a header is only touched when its content changes, so that no more is compiled than
-# must be. Without git, or outside a repository of
-# our own, the commit is "unknown".
+# must be. Without git, or outside a repository of our own, the commit is "unknown: " and why; that
+# git cannot read our own is told at every build.
 
 if(NOT CMAKE_SCRIPT_MODE_FILE)
   find_package(Git QUIET)
@@ -19,18 +19,22 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
   return()
 endif()
 
+set(ENV{LC_ALL} C)
+
+# Whoever owns the sources: to build them is to trust them.
 function(ask_git result)
-  set(${result} "" PARENT_SCOPE)
-  if(GIT)
-    execute_process(
-      COMMAND ${GIT} --no-optional-locks -C ${SOURCE_DIR} ${ARGN}
-      RESULT_VARIABLE status
-      OUTPUT_VARIABLE answer
-      ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
-    if(status EQUAL 0)
-      set(${result} "${answer}" PARENT_SCOPE)
-    endif()
+  execute_process(
+    COMMAND ${GIT} --no-optional-locks -c safe.directory=* -C ${SOURCE_DIR} ${ARGN}
+    RESULT_VARIABLE status
+    OUTPUT_VARIABLE answer
+    ERROR_VARIABLE error
+    OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(NOT status EQUAL 0)
+    string(REGEX REPLACE "\n.*" "" error "${error}")
+    set(git_error "${error}" PARENT_SCOPE)
+    set(answer "")
   endif()
+  set(${result} "${answer}" PARENT_SCOPE)
 endfunction()
 
 function(write_if_changed file content)
@@ -43,24 +47,41 @@ function(write_if_changed file content)
   endif()
 endfunction()
 
-set(commit unknown)
+set(commit "")
+set(git_error "")
 set(dirty false)
-# A copy of the sources inside someone else's repository does not have that one's commit.
-ask_git(top rev-parse --show-toplevel)
-file(REAL_PATH "${SOURCE_DIR}" source)
-if(top)
-  file(REAL_PATH "${top}" top)
-endif()
-if(top STREQUAL source)
-  ask_git(head rev-parse --verify HEAD)
-  if(head)
-    set(commit ${head})
+if(GIT)
+  # A copy of the sources inside someone else's repository does not have that one's commit.
+  ask_git(top rev-parse --show-toplevel)
+  file(REAL_PATH "${SOURCE_DIR}" source)
+  if(top)
+    file(REAL_PATH "${top}" top)
+  endif()
+  if(top STREQUAL source)
+    ask_git(commit rev-parse --verify HEAD)
+  endif()
+  if(commit)
     # Results do not change the program.
     ask_git(changes status --porcelain -- . ":(exclude)results")
     if(changes)
       set(dirty true)
     endif()
   endif()
+else()
+  set(git_error "git was not found")
+endif()
+
+if(NOT commit AND NOT EXISTS "${SOURCE_DIR}/.git")
+  set(commit "unknown: built outside a repository of its own")
+elseif(NOT commit)
+  set(advice "")
+  if(git_error MATCHES "dubious ownership|unsafe repository")
+    set(advice "; do: git config --global --add safe.directory ${SOURCE_DIR}")
+  endif()
+  message(NOTICE "laq: the commit will be missing from records: ${git_error}${advice}")
+  string(REPLACE "${SOURCE_DIR}" "." reason "${git_error}")
+  string(REGEX REPLACE "[\"\\]" "" reason "${reason}")
+  set(commit "unknown: ${reason}")
 endif()
 
 set(content

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/limits.hpp"
 #include "core/machine.hpp"
 #include "data/locate.hpp"
 #include "experiments/commands.hpp"
@@ -64,7 +65,9 @@ void check_blas(Report& report) {
 
 void check_threads(Report& report) {
   const char* wanted = std::getenv("OMP_NUM_THREADS");
-  report.line("cores", std::to_string(available_cores()));
+  const auto quota = cpu_quota();
+  report.line("cores", fmt::format("{}{}", available_cores(),
+                                   quota ? fmt::format(" (a quota of {:.3g} CPUs)", *quota) : ""));
   report.line("threads",
               fmt::format("{} (OMP_NUM_THREADS {})", threads_for(1), wanted ? wanted : "not set"));
   if (threads_for(1) > available_cores())

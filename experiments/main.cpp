@@ -1,4 +1,6 @@
+#include <omp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -130,5 +132,7 @@ int main(int argc, char** argv) {
                   [](const char* word) { return std::string_view(word) == "run"; })) {
     laq::restart_with_waiting_policy(argv);
   }
+  ::prctl(PR_SET_NAME, "laq");               // it may have been started through /proc/self/exe
+  omp_set_num_threads(laq::threads_for(1));  // OpenMP knows the affinity, but no quota
   return laq::leave(run_and_report(argc, argv));
 }

@@ -138,7 +138,15 @@ void go(RunOptions& options, Context& context) {
   session.graph = !options.no_graph;
   session.rerun = options.rerun;
   session.threads = options.threads > 0 ? options.threads : threads_for(1);
-  session.on_start = watch_signals;
+  session.on_start = [&] {
+    watch_signals();
+    if (session.threads > available_cores()) {
+      std::cerr << fmt::format(
+          "laq: note: {} threads take longer than one for each of the {} cores that may be used "
+          "here; choose fewer with --threads or OMP_NUM_THREADS\n",
+          session.threads, available_cores());
+    }
+  };
   session.stop = interrupted;
   session.on_step = [&](const train::Training& training) { progress.step(training); };
   session.on_epoch = [&](const train::Training& training) { progress.epoch(training, run); };

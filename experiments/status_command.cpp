@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
+#include <deque>
 #include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -21,20 +24,16 @@ namespace laq {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kSilentSeconds = 60;
-
 /// A run below the folder, as far as it has come.
 struct Found {
+  fs::path name;                         ///< below that folder
   std::optional<record::Status> status;  ///< nothing: only planned
   std::string error;                     ///< why what is there cannot be used
   std::string slurm;                     ///< its last task: "12_3"
 };
 
+/// By their real paths.
 using Runs = std::map<fs::path, Found>;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::string details(const record::Status& status) {
   std::string text = fmt::format("epoch {}/{}", status.epoch, status.epochs);
@@ -42,65 +41,113 @@ std::string details(const record::Status& status) {
     text += fmt::format(", {:.0f} %", 100 * status.progress);
     if (status.seconds_left) text += ", " + duration_text(*status.seconds_left) + " left";
     text += ", last sign of life " + status.heartbeat;
-    const double silent = now() - status.heartbeat_seconds;
-    if (silent > kSilentSeconds) text += fmt::format(" (silent for {})", duration_text(silent));
+    const double silent = record::silence(status);
+    if (silent > record::kSilentSeconds)
+      text += fmt::format(" (silent for {})", duration_text(silent));
   }
   if (!status.reason.empty()) text += ": " + status.reason;
   return text;
 }
 
-Found read_run(const fs::path& file) {
-  Found found;
-  try {
-    found.status = record::read_status(file);
-    if (found.status) sweep::settle(*found.status);
-    const fs::path run = file.parent_path();
-    record::require_run_in(run, record::identity_by_name(run));
-  } catch (const Error& error) {
-    found = {.status = {}, .error = error.what(), .slurm = {}};
-  }
-  return found;
-}
-
-/// Runs that a sweep planned, and where Slurm has them.
-void add_planned(const fs::path& sweep, Runs& runs) {
-  const fs::path folder = sweep.parent_path();
-  try {
-    if (const auto plan = sweep::read_frozen_plan(sweep / "plan.json")) {
-      for (const auto& run : plan->runs) runs.try_emplace(folder / run.folder);
+/// Walks through a folder and all below it, also through links, but through each only once.
+class Search {
+ public:
+  explicit Search(fs::path top) : top_(std::move(top)) {
+    pending_.push_back(top_);
+    while (!pending_.empty()) {
+      const fs::path folder = pending_.front();
+      pending_.pop_front();
+      if (seen_.insert(real(folder)).second) look_into(folder);
     }
-    for (const auto& array : sweep::submitted_arrays(sweep)) {
-      for (std::size_t i = 0; i < array.runs.size(); ++i)
-        runs[folder / array.runs[i].folder].slurm = fmt::format("{}_{}", array.job_id, i);
-    }
-  } catch (const Error& error) {
-    runs[sweep].error = error.what();
+    for (const auto& sweep : sweeps_) add_planned(sweep);
   }
-}
+  const Runs& runs() const { return runs_; }
 
-Runs find_runs(const fs::path& folder) {
-  Runs runs;
-  std::vector<fs::path> sweeps;
-  for (fs::recursive_directory_iterator at(folder), end; at != end; ++at) {
-    const fs::path& path = at->path();
-    if (path.filename() == train::kAside) at.disable_recursion_pending();
-    if (path.filename() == "status.json") runs[path.parent_path()] = read_run(path);
-    if (path.filename() == "plan.json" &&
-        path.parent_path().filename().string().starts_with("sweep-"))
-      sweeps.push_back(path.parent_path());
+ private:
+  static fs::path real(const fs::path& path) {
+    std::error_code failed;
+    const fs::path found = fs::weakly_canonical(path, failed);
+    return failed ? path : found;
   }
-  for (const auto& sweep : sweeps) add_planned(sweep, runs);
-  return runs;
-}
+
+  Found& at(const fs::path& path) {
+    return runs_.try_emplace(real(path), Found{path.lexically_relative(top_), {}, "", ""})
+        .first->second;
+  }
+
+  // Links are followed last, so that what they lead to has its own name where that is here too.
+  void look_into(const fs::path& folder) {
+    std::error_code failed;
+    for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+      const fs::path& path = entry->path();
+      std::error_code unknown;
+      if (path.filename() == "status.json") read_run(folder);
+      if (path.filename() == "plan.json" && folder.filename().string().starts_with("sweep-"))
+        sweeps_.push_back(folder);
+      if (!entry->is_directory(unknown)) {
+        if (unknown && unknown != std::errc::no_such_file_or_directory) unreadable(path, unknown);
+      } else if (path.filename() == train::kAside) {
+        continue;
+      } else if (entry->is_symlink(unknown)) {
+        pending_.push_back(path);
+      } else {
+        pending_.push_front(path);
+      }
+    }
+    if (failed) unreadable(folder, failed);
+  }
+
+  void unreadable(const fs::path& path, const std::error_code& why) {
+    at(path).error = "cannot look into it: " + why.message();
+  }
+
+  void read_run(const fs::path& folder) {
+    Found& found = at(folder);
+    try {
+      found.status = record::read_status(folder / "status.json");
+      if (found.status) sweep::settle(*found.status);
+      record::require_run_in(folder, record::identity_by_name(real(folder)));
+    } catch (const Error& error) {
+      found.status.reset();
+      found.error = error.what();
+    }
+  }
+
+  /// Runs that a sweep planned, and where Slurm has them.
+  void add_planned(const fs::path& sweep) {
+    const fs::path folder = sweep.parent_path();
+    try {
+      if (const auto plan = sweep::read_frozen_plan(sweep / "plan.json")) {
+        for (const auto& run : plan->runs) at(folder / run.folder);
+      }
+      for (const auto& array : sweep::submitted_arrays(sweep)) {
+        for (std::size_t i = 0; i < array.runs.size(); ++i)
+          at(folder / array.runs[i].folder).slurm = fmt::format("{}_{}", array.job_id, i);
+      }
+    } catch (const Error& error) {
+      at(sweep).error = error.what();
+    }
+  }
+
+  fs::path top_;
+  std::deque<fs::path> pending_;
+  std::set<fs::path> seen_;
+  std::vector<fs::path> sweeps_;
+  Runs runs_;
+};
 
 void show(const fs::path& folder) {
-  if (!fs::is_directory(folder)) {
-    throw Error({.what = "there is no such folder",
+  std::error_code unknown;
+  if (!fs::is_directory(folder, unknown)) {
+    const bool there = unknown && unknown != std::errc::no_such_file_or_directory;
+    throw Error({.what = there ? "cannot be read: " + unknown.message() : "there is no such folder",
                  .where = folder.string(),
                  .advice = "name a folder of runs"});
   }
+  const Search search(folder);
   std::map<std::string, int> counts;
-  for (const auto& [run, found] : find_runs(folder)) {
+  for (const auto& [run, found] : search.runs()) {
     std::string state = record::state_name(record::State::queued), text = found.error;
     if (!found.error.empty()) state = "unreadable";
     if (found.status) {
@@ -110,7 +157,7 @@ void show(const fs::path& folder) {
     const bool done = found.status && found.status->state == record::State::completed;
     if (!found.slurm.empty() && !done) text += fmt::format(" [Slurm {}]", found.slurm);
     ++counts[state];
-    std::cout << fmt::format("{:<12} {}  {}\n", state, fs::relative(run, folder).string(), text);
+    std::cout << fmt::format("{:<12} {}  {}\n", state, found.name.string(), text);
   }
   std::vector<std::string> parts;
   for (const auto& [state, count] : counts) parts.push_back(fmt::format("{} {}", count, state));

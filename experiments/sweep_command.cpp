@@ -51,6 +51,17 @@ void print_plan(const sweep::Plan& plan, const sweep::Estimate& estimate, bool e
   std::fflush(stdout);
 }
 
+/// More threads than cores are told, as they take longer.
+void print_threads(const sweep::Plan& plan, int jobs) {
+  const auto left = static_cast<int>(plan.jobs.size() - count_done(plan));
+  const int side_by_side = std::min(jobs, left), threads = side_by_side * threads_for(jobs);
+  if (threads <= available_cores()) return;
+  fmt::print(
+      "note: {} threads ({} runs side by side) take longer than one for each of the {} cores that "
+      "may be used here; choose fewer with --jobs or OMP_NUM_THREADS\n",
+      threads, side_by_side, available_cores());
+}
+
 /// Options for every run; with absolute paths, as a batch system may start it elsewhere.
 std::vector<std::string> run_arguments(const SweepOptions& options) {
   const data::DataPaths paths = options.data.paths();
@@ -197,8 +208,9 @@ void go(const SweepOptions& options, Context& context) {
     fmt::print("note: {} finished runs are of other code of their methods than today's; {}\n",
                other_code, options.rerun ? "they are made anew" : "--rerun makes them anew");
   }
-  std::fflush(stdout);
   if (options.executor == "slurm") return give_to_slurm(plan, options, context);
+  print_threads(plan, options.jobs);
+  std::fflush(stdout);
   work(plan, estimate, options, context);
   report(plan, options, context);
 }

@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
+
+#include "core/limits.hpp"
 
 namespace laq {
 namespace {
@@ -41,8 +44,11 @@ BlasInfo blas_info() {
 int available_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return std::max(1, omp_get_num_procs());
-  return std::max(1, CPU_COUNT(&set));
+  int cores = omp_get_num_procs();
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) cores = CPU_COUNT(&set);
+  if (const auto quota = cpu_quota())
+    cores = static_cast<int>(std::min<double>(cores, std::ceil(*quota)));
+  return std::max(1, cores);
 }
 
 int threads_for(int jobs) {

@@ -15,7 +15,8 @@ struct BlasInfo {
 /// Asks the BLAS that this process has loaded.
 BlasInfo blas_info();
 
-/// Cores this process may run on (its affinity, not the machine's size).
+/// Cores this process may use: those of its affinity, or as many as its control group's quota of
+/// CPU time fills, rounded up.
 int available_cores();
 
 /// Threads for one of `jobs` runs side by side: OMP_NUM_THREADS when the user set it, else the

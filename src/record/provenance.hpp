@@ -9,7 +9,7 @@ namespace laq::record {
 /// What computes: the program, as it is called on a machine.
 struct Process {
   std::string version;
-  std::string git_commit;  ///< "unknown" when built outside a repository
+  std::string git_commit;  ///< "unknown", and why, where git could not tell
   bool git_dirty = false;  ///< the sources differed from the commit
   std::string host;
   std::string cpu_model;

@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/process.hpp"
 #include "core/text.hpp"
 #include "record/provenance.hpp"
 
@@ -74,6 +75,10 @@ class Keys {
   std::string file_;
 };
 
+double now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 std::string state_name(State state) {
@@ -92,12 +97,11 @@ Status own_status(State state) {
 }
 
 void write_status(const std::filesystem::path& file, const Status& status) {
-  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
   Json json;
   json["state"] = state_name(status.state);
   json["reason"] = status.reason;
   json["heartbeat"] = now_iso8601();
-  json["heartbeat_seconds"] = now.count();
+  json["heartbeat_seconds"] = now();
   json["epoch"] = status.epoch;
   json["epochs"] = status.epochs;
   json["step"] = status.step;
@@ -142,6 +146,16 @@ std::optional<Status> read_status(const std::filesystem::path& file) {
     status.seconds_left = seconds;
   }
   return status;
+}
+
+double silence(const Status& status) {
+  return now() - status.heartbeat_seconds;
+}
+
+bool writer_gone(const Status& status) {
+  if (status.host != host_name()) return false;
+  if (status.heartbeat_seconds <= 0) return !process_exists(status.pid);  // not told
+  return !process_lives_since(status.pid, status.heartbeat_seconds);
 }
 
 }  // namespace laq::record

@@ -27,6 +27,10 @@ struct Status {
   std::string method_source;  ///< hash of the method's source, of a completed run
 };
 
+/// Without a sign of life for so long (seconds) a run is silent; it gives one every few seconds,
+/// but not while it evaluates or saves.
+inline constexpr double kSilentSeconds = 60;
+
 /// A status of this process on this machine.
 Status own_status(State state);
 
@@ -36,5 +40,12 @@ void write_status(const std::filesystem::path& file, const Status& status);
 /// Nothing when there is no such file. Keys that are not known are passed over. Error: not JSON,
 /// unknown state, a value of the wrong type.
 std::optional<Status> read_status(const std::filesystem::path& file);
+
+/// Seconds since its heartbeat, by this machine's clock.
+double silence(const Status& status);
+
+/// Whether the process that wrote it has ended, another one with its number aside. That of another
+/// machine is not known to have.
+bool writer_gone(const Status& status);
 
 }  // namespace laq::record

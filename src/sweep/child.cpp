@@ -13,9 +13,12 @@
 #include <ctime>
 
 #include "core/error.hpp"
+#include "core/limits.hpp"
 
 namespace laq::sweep {
 namespace {
+
+constexpr int kCannotStart = 127;  // as a shell has it
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> arguments;
@@ -44,18 +47,6 @@ const sigset_t& mask_before() {
   return blocked.before();
 }
 
-// In the child: everything that is needed was prepared before the fork.
-[[noreturn]] void become(char** arguments, int log, pid_t parent, const sigset_t& mask) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(1);
-  ::setpgid(0, 0);
-  ::dup2(log, STDOUT_FILENO);
-  ::dup2(log, STDERR_FILENO);
-  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
-  ::execv(arguments[0], arguments);
-  ::_exit(127);
-}
-
 struct Pipe {
   int ends[2] = {-1, -1};
   Pipe() {
@@ -73,6 +64,50 @@ struct Pipe {
     ends[which] = -1;
   }
 };
+
+/// How a child that cannot become its program tells its parent why.
+class ExecFailure {
+ public:
+  /// In the child; closed by a program that starts.
+  [[noreturn]] void tell() const {
+    const int reason = errno;
+    [[maybe_unused]] const auto told = ::write(pipe_.ends[1], &reason, sizeof reason);
+    ::_exit(kCannotStart);
+  }
+  /// In the parent, after the fork: the error, or 0 once the program has started.
+  int wait() {
+    pipe_.close(1);
+    int reason = 0;
+    ssize_t got = 0;
+    do {
+      got = ::read(pipe_.ends[0], &reason, sizeof reason);
+    } while (got < 0 && errno == EINTR);
+    return got == sizeof reason ? reason : 0;
+  }
+
+ private:
+  Pipe pipe_;
+};
+
+// In the child: everything that is needed was prepared before the fork.
+[[noreturn]] void become_again(char** arguments, int log, pid_t parent, const sigset_t& mask,
+                               const ExecFailure& failure) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(1);
+  ::setpgid(0, 0);
+  ::dup2(log, STDOUT_FILENO);
+  ::dup2(log, STDERR_FILENO);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  ::execv("/proc/self/exe", arguments);
+  failure.tell();
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
 
 // Both are read as they come, so that neither fills its pipe.
 void drain(Pipe& out, Pipe& err, Answer& answer) {
@@ -93,19 +128,24 @@ void drain(Pipe& out, Pipe& err, Answer& answer) {
 
 }  // namespace
 
-pid_t start_child(std::vector<std::string> words, const std::filesystem::path& log) {
+pid_t start_again(std::vector<std::string> words, const std::filesystem::path& log) {
   const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (file < 0)
     throw Error({.what = "cannot write the log: " + errno_text(), .where = log.string()});
   std::vector<char*> arguments = pointers(words);
   const sigset_t& mask = mask_before();
   const pid_t parent = ::getpid();
+  ExecFailure failure;
   const pid_t child = ::fork();
-  if (child == 0) become(arguments.data(), file, parent, mask);
-  const std::string reason = errno_text();
+  if (child == 0) become_again(arguments.data(), file, parent, mask, failure);
+  const int reason = child < 0 ? errno : failure.wait();
   ::close(file);
-  if (child < 0) throw Error({.what = "cannot start a process: " + reason});
-  return child;
+  if (child > 0 && reason != 0) wait_for(child);
+  if (reason == 0) return child;
+  errno = reason;
+  throw Error({.what = "cannot start the program: " + errno_text(),
+               .where = words.front(),
+               .advice = reason == EAGAIN ? "limits: " + process_limits() : ""});
 }
 
 void wait_for_child(double seconds) {
@@ -121,27 +161,28 @@ void wait_for_child(double seconds) {
 
 Answer ask(std::vector<std::string> words) {
   Pipe out, err;
+  ExecFailure failure;
   std::vector<char*> arguments = pointers(words);
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(out.ends[1], STDOUT_FILENO);
     ::dup2(err.ends[1], STDERR_FILENO);
     ::execvp(arguments[0], arguments.data());
-    ::_exit(127);
+    failure.tell();
   }
   if (child < 0) throw Error({.what = "cannot start a process: " + errno_text()});
+  if (const int reason = failure.wait()) {
+    wait_for(child);
+    errno = reason;
+    throw Error({.what = fmt::format("cannot run '{}': {}", words.front(), errno_text()),
+                 .advice = "is it installed and on PATH?"});
+  }
   out.close(1);
   err.close(1);
   Answer answer;
   drain(out, err, answer);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = wait_for(child);
   answer.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  if (answer.exit_code == 127 && answer.out.empty() && answer.err.empty()) {
-    throw Error({.what = fmt::format("cannot run '{}'", words.front()),
-                 .advice = "is it installed and on PATH?"});
-  }
   return answer;
 }
 

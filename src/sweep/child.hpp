@@ -8,10 +8,12 @@
 
 namespace laq::sweep {
 
-/// Starts a program whose output is appended to `log`. It gets SIGTERM when this process ends,
-/// however that comes, and is in a process group of its own, so that a Ctrl-C reaches this process
-/// only. Errors: the log cannot be written, no process can be made.
-pid_t start_child(std::vector<std::string> words, const std::filesystem::path& log);
+/// Starts this program anew with other words, the first of which is its path; the same program also
+/// when that file was replaced or removed meanwhile. Its output is appended to `log`. It gets
+/// SIGTERM when this process ends, however that comes, and is in a process group of its own, so
+/// that a Ctrl-C reaches this process only. Errors: the log cannot be written, no process can be
+/// made, or the program cannot be loaded.
+pid_t start_again(std::vector<std::string> words, const std::filesystem::path& log);
 
 /// Waits until a child ends, a signal comes or the time is over.
 void wait_for_child(double seconds);

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,10 +9,10 @@
 #include <cerrno>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/process.hpp"
 #include "core/text.hpp"
 #include "record/provenance.hpp"
 
@@ -22,25 +21,18 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kMostTakers = 1000;
+constexpr std::size_t kLongestClaim = 4096;  // bytes
+
+[[noreturn]] void refuse(const fs::path& file, int reason = errno) {
+  errno = reason;
+  throw Error({.what = "cannot claim the run: " + errno_text(), .where = file.string()});
+}
 
 std::string first_word_of(const fs::path& file) {
   std::ifstream in(file);
   std::string word;
   in >> word;
   return word;
-}
-
-// Field 22 of /proc/PID/stat; "" when there is no such process.
-std::string start_time(long pid) {
-  std::ifstream in(fmt::format("/proc/{}/stat", pid));
-  std::stringstream all;
-  all << in.rdbuf();
-  const std::string text = all.str();
-  const auto after_name = text.rfind(')');
-  if (after_name == std::string::npos) return "";
-  const auto fields = split(text.substr(after_name + 2), ' ');
-  constexpr std::size_t kStart = 19;  // the name and what is before it are two
-  return fields.size() > kStart ? fields[kStart] : "";
 }
 
 /// Of this machine, since it was started, as this process sees it.
@@ -51,7 +43,8 @@ std::string machine() {
 }
 
 std::string process_of(long pid) {
-  return machine() + "/" + start_time(pid);
+  const auto start = process_start_ticks(pid);
+  return machine() + "/" + (start ? std::to_string(*start) : "");
 }
 
 std::string random_token() {
@@ -74,18 +67,34 @@ std::string text_of(const ClaimOwner& owner) {
 std::optional<ClaimOwner> owner_from(const std::string& content) {
   const auto json = nlohmann::json::parse(content, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;
-  return ClaimOwner{json.value("host", ""),      json.value("pid", 0L),
-                    json.value("process", ""),   json.value("token", ""),
-                    json.value("heartbeat", ""), std::atol(json.value("beats", "0").c_str())};
+  try {
+    return ClaimOwner{json.value("host", ""),      json.value("pid", 0L),
+                      json.value("process", ""),   json.value("token", ""),
+                      json.value("heartbeat", ""), std::atol(json.value("beats", "0").c_str())};
+  } catch (const nlohmann::json::exception&) {  // a value of another type
+    return std::nullopt;
+  }
 }
 
-/// Nothing when there is no such file.
+/// Nothing, with errno set, when it cannot be read.
+std::optional<std::string> read_claim(const fs::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return std::nullopt;
+  std::string content(kLongestClaim, '\0');
+  const ssize_t size = ::read(descriptor, content.data(), content.size());
+  const int reason = errno;
+  ::close(descriptor);
+  errno = reason;
+  if (size < 0) return std::nullopt;
+  content.resize(static_cast<std::size_t>(size));
+  return content;
+}
+
+/// Nothing when there is no such file. Error: there is one that cannot be read.
 std::optional<std::string> content_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::stringstream all;
-  all << in.rdbuf();
-  return all.str();
+  auto content = read_claim(file);
+  if (!content && errno != ENOENT && errno != ESTALE) refuse(file);
+  return content;
 }
 
 bool write_whole(int descriptor, const std::string& text) {
@@ -96,8 +105,14 @@ bool write_whole(int descriptor, const std::string& text) {
 bool process_gone(const ClaimOwner& owner) {
   if (owner.host != record::host_name() || !owner.process.starts_with(machine() + "/"))
     return false;
-  return owner.process != process_of(owner.pid);
+  if (!process_exists(owner.pid)) return true;
+  return process_start_ticks(owner.pid) && owner.process != process_of(owner.pid);
 }
+
+struct RemoveAtEnd {
+  fs::path file;
+  ~RemoveAtEnd() { ::unlink(file.c_str()); }
+};
 
 fs::path taker_file(const fs::path& file, int number) {
   return file.string() + fmt::format(".taker-{}", number);
@@ -114,6 +129,7 @@ int count_takers(const fs::path& file) {
 bool may_replace(const fs::path& file, const std::string& dead, int takers) {
   const fs::path mark = taker_file(file, takers);
   const int made = ::open(mark.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (made < 0 && errno != EEXIST) refuse(mark);
   if (made < 0) return false;
   ::close(made);
   if (content_of(file) == dead) return true;  // an earlier taker may have done it by now
@@ -138,8 +154,24 @@ Claim::~Claim() {
 bool Claim::held() const {
   struct stat ours {
   }, named{};
-  return ::fstat(descriptor_, &ours) == 0 && ::stat(file_.c_str(), &named) == 0 &&
-         ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+  if (::fstat(descriptor_, &ours) != 0 || ::stat(file_.c_str(), &named) != 0) return false;
+  if (ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) return true;
+  // Some file systems number the names of a file, not the file.
+  const auto content = read_claim(file_);
+  const auto owner = content ? owner_from(*content) : std::nullopt;
+  return owner && owner->token == owner_.token;
+}
+
+bool Claim::make() {
+  const int made = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (made < 0) return errno == EEXIST;
+  ::dup3(made, descriptor_, O_CLOEXEC);
+  ::close(made);
+  if (write_whole(descriptor_, text_of(owner_))) return true;
+  const int reason = errno;
+  ::unlink(file_.c_str());
+  errno = reason;
+  return false;
 }
 
 bool Claim::beat() {
@@ -171,24 +203,20 @@ std::unique_ptr<Claim> Claims::take(const fs::path& folder) {
 
   ClaimOwner owner{record::host_name(), ::getpid(),    process_of(::getpid()),
                    random_token(),      now_iso8601(), 0};
-  const fs::path own = file.string() + "." + owner.host + ".tmp-" + std::to_string(owner.pid);
-  const int descriptor = ::open(own.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0 || !write_whole(descriptor, text_of(owner))) {
-    const std::string reason = errno_text();
-    if (descriptor >= 0) ::close(descriptor);
-    ::unlink(own.c_str());
-    throw Error({.what = "cannot claim the run: " + reason, .where = file.string()});
-  }
+  const RemoveAtEnd own{file.string() + "." + owner.host + ".tmp-" + std::to_string(owner.pid)};
+  const int descriptor = ::open(own.file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) refuse(file);
   std::unique_ptr<Claim> claim(new Claim(file, descriptor, owner));
+  if (!write_whole(descriptor, text_of(owner))) refuse(file);
   if (dead) {
-    if (may_replace(file, *dead, takers)) {
-      ::rename(own.c_str(), file.c_str());
-      for (int i = 0; i <= takers; ++i) ::unlink(taker_file(file, i).c_str());
-    }
-  } else {
-    ::link(own.c_str(), file.c_str());  // over a network its answer may be lost: `held` sees
+    if (!may_replace(file, *dead, takers)) return nullptr;
+    const int failed = ::rename(own.file.c_str(), file.c_str()) != 0 ? errno : 0;
+    for (int i = 0; i <= takers; ++i) ::unlink(taker_file(file, i).c_str());
+    if (failed && !claim->held()) refuse(file, failed);
+  } else if (::link(own.file.c_str(), file.c_str()) != 0 && errno != EEXIST && !claim->held()) {
+    // Over a network the answer may have been lost; else this file system has no links.
+    if (!claim->make()) refuse(file);
   }
-  ::unlink(own.c_str());
   if (!claim->held()) return nullptr;
   seen_.erase(file);
   return claim;

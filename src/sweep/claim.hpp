@@ -24,7 +24,8 @@ struct ClaimOwner {
 
 /// The right to train one run, held by one process among all that share the folder. It is a file
 /// `claim` in the run's folder, made by link(2), which also on a network file system succeeds for
-/// one of many. `beat` must be called more often than others wait; the file goes with this object.
+/// one of many, or where there are no links by O_EXCL. `beat` must be called more often than others
+/// wait; the file goes with this object.
 class Claim {
  public:
   ~Claim();
@@ -38,6 +39,8 @@ class Claim {
   friend class Claims;
   Claim(std::filesystem::path file, int descriptor, ClaimOwner owner);
   bool held() const;
+  /// Makes the file unless there is one. False, with errno set: it cannot be made.
+  bool make();
 
   std::filesystem::path file_;
   int descriptor_;  // of the file, wherever its name goes
@@ -51,7 +54,8 @@ class Claims {
  public:
   explicit Claims(double stale_after) : stale_after_(stale_after) {}
 
-  /// Null: another process holds it. Error: the folder cannot be made or written.
+  /// Null: another process holds it. Error: the folder cannot be made or written, or a claim in it
+  /// cannot be read or replaced.
   std::unique_ptr<Claim> take(const std::filesystem::path& folder);
 
  private:
@@ -65,7 +69,8 @@ class Claims {
   std::map<std::filesystem::path, Seen> seen_;
 };
 
-/// Who claims the run in this folder, alive or not; nothing when nobody does.
+/// Who claims the run in this folder, alive or not; nothing when nobody does, or the claim does not
+/// say. Error: it cannot be read.
 std::optional<ClaimOwner> claim_owner(const std::filesystem::path& folder);
 
 }  // namespace laq::sweep

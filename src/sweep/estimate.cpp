@@ -11,6 +11,7 @@
 #include "core/threads.hpp"
 #include "nn/dense.hpp"
 #include "nn/model.hpp"
+#include "train/torch_info.hpp"
 
 namespace laq::sweep {
 namespace {
@@ -21,10 +22,11 @@ constexpr std::size_t kRecordsRead = 8;
 
 // In a layer's product; the quickest of some, as other programs may be at work.
 double time_of_operation(int threads) {
+  const WithThreads as_a_run(threads);
+  train::set_threads(threads);
   const at::NoGradGuard no_gradient;
   const at::Tensor x = at::ones({100, 1024}), weight = at::ones({1024, 1024}),
                    bias = at::ones({1024});
-  const WithThreads as_a_run(threads);  // LibTorch has set its own number with the first tensor
   double least = std::numeric_limits<double>::infinity();
   for (int i = 0; i < 20; ++i) {
     const auto start = Clock::now();

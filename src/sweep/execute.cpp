@@ -25,6 +25,7 @@ namespace {
 constexpr double kPollSeconds = 0.1;
 constexpr auto kBeat = std::chrono::seconds(5);
 constexpr auto kAskAgain = std::chrono::seconds(1);  // whether another sweep still has a run
+constexpr int kAsksForOwner = 3;                     // a claim that is being written has none yet
 constexpr std::uintmax_t kLittleSpace = 64 * 1024;   // bytes: less than a checkpoint needs
 
 std::vector<std::string> command_of(const Job& job, const Plan& plan,
@@ -58,6 +59,12 @@ void write_failure(const Job& job) {
   }
 }
 
+// The loader, which lacks a library, and OpenMP, which gets no thread, end the process themselves.
+bool of_a_library(const std::string& line) {
+  return line.find(": error while loading shared libraries: ") != std::string::npos ||
+         line.starts_with("libgomp: ");
+}
+
 // Why a run ended that could not write it into its status: the last it said, and whether its disk
 // had room for more.
 std::string last_words(const Job& job, int exit_code) {
@@ -68,6 +75,7 @@ std::string last_words(const Job& job, int exit_code) {
     const auto line = log.find_last_of('\n');
     const std::string last = line == std::string::npos ? log : log.substr(line + 1);
     if (last.starts_with("laq: ")) reason += ": " + last.substr(5);
+    if (of_a_library(last)) reason += ": " + last;
     const auto space = std::filesystem::space(job.folder);
     if (space.available < kLittleSpace)
       reason += fmt::format("; {} KiB of space left on device", space.available / 1024);
@@ -107,6 +115,7 @@ struct Task {
   Job* job = nullptr;
   int attempts = 0;
   bool told_elsewhere = false;
+  int asked = 0;  // for a claim that another has
   Clock::time_point not_before = {};
   std::unique_ptr<Claim> claim = {};
   double memory = 0;
@@ -170,7 +179,7 @@ class Executor {
         observer_.ended_elsewhere(job);
         return true;
       }
-      const pid_t child = start_child(command_of(job, plan_, options_), job.folder / "log.txt");
+      const pid_t child = start_again(command_of(job, plan_, options_), job.folder / "log.txt");
       observer_.started(job);
       running_.emplace(child, std::move(task));
     } catch (const Error& error) {
@@ -192,9 +201,10 @@ class Executor {
   bool leave_elsewhere(Task& task) {
     task.not_before = Clock::now() + kAskAgain;
     const auto owner = claim_owner(task.job->folder);
-    if (!task.told_elsewhere && owner) {
+    if (!task.told_elsewhere && (owner || ++task.asked >= kAsksForOwner)) {
       task.told_elsewhere = true;
-      observer_.elsewhere(*task.job, owner->name());
+      observer_.elsewhere(*task.job,
+                          owner ? owner->name() : "a process that its claim does not tell");
     }
     return false;
   }

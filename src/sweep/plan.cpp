@@ -1,10 +1,8 @@
 #include "sweep/plan.hpp"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <iterator>
 #include <optional>
@@ -12,7 +10,6 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "data/locate.hpp"
-#include "record/provenance.hpp"
 #include "sweep/frozen_plan.hpp"
 #include "sweep/sweep_file.hpp"
 
@@ -225,8 +222,7 @@ std::string job_name(const Job& job) {
 }
 
 void settle(record::Status& status) {
-  if (status.state != record::State::running || status.host != record::host_name()) return;
-  if (::kill(static_cast<pid_t>(status.pid), 0) == 0 || errno == EPERM) return;
+  if (status.state != record::State::running || !record::writer_gone(status)) return;
   status.state = record::State::interrupted;
   status.reason = "its process ended without a word";
 }

@@ -125,12 +125,13 @@ Submission submit(const Plan& plan, const SlurmRequest& request) {
                      request.arguments,
                      {begin, end}};
     const fs::path stem = new_stem(folder);
-    write(stem, array);  // before a task can start
     std::vector<std::string> command = request.program;
     command.insert(command.end(), {"sweep-task", stem.string() + kArrayEnding});
+    const std::string text = slurm_script("laq-" + plan.label, stem, array.runs.size(),
+                                          request.at_once, options, command);
+    write(stem, array);  // before a task can start
     const fs::path script = stem.string() + ".sh";
-    replace_file(script, slurm_script("laq-" + plan.label, stem, array.runs.size(), request.at_once,
-                                      options, command));
+    replace_file(script, text);
     std::vector<std::string> sbatch{"sbatch", "--parsable"};
     if (request.at_once > 0 && !result.arrays.empty())
       sbatch.push_back("--dependency=afterany:" + result.arrays.back().job_id);

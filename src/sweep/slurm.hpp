@@ -37,7 +37,7 @@ struct SlurmArray {
 Pairs slurm_options(const Plan& plan, const SlurmRequest& request);
 
 /// The batch script of an array of `tasks` tasks. `stem` is its path without .sh; `task_command`
-/// what each task executes.
+/// what each task executes. Error (usage): a path that Slurm cannot be told.
 std::string slurm_script(const std::string& job_name, const std::filesystem::path& stem,
                          std::size_t tasks, int at_once, const Pairs& options,
                          const std::vector<std::string>& task_command);

@@ -19,7 +19,7 @@ void check_option(const std::string& key, const std::string& value) {
   const bool word = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char c) {
     return std::islower(c) || c == '-';
   });
-  if (!word || key.starts_with("-") || value.find_first_of("\n\r\"") != std::string::npos) {
+  if (!word || key.starts_with("-") || value.find_first_of("\n\r") != std::string::npos) {
     throw usage_error({.what = "not an option of sbatch",
                        .where = "Slurm",
                        .found = fmt::format("'{}={}'", key, value),
@@ -30,6 +30,33 @@ void check_option(const std::string& key, const std::string& value) {
                        .where = "Slurm",
                        .advice = "remove it"});
   }
+}
+
+// As sbatch reads its options in a script.
+std::string sbatch_quoted(const std::string& value) {
+  if (value.find_first_of(" \t'\"#\\") == std::string::npos) return value;
+  std::string quoted = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+// A path in which Slurm replaces nothing. A backslash would make it replace nothing in the whole
+// pattern, and an option is one line.
+std::string output_pattern(const std::filesystem::path& path) {
+  std::string pattern;
+  for (const char c : path.string()) {
+    if (c == '\\' || c == '\n' || c == '\r') {
+      throw usage_error({.what = "Slurm cannot write its output below this folder",
+                         .where = "--runs",
+                         .found = "'" + path.parent_path().string() + "'",
+                         .expected = "a path without backslashes and line breaks"});
+    }
+    pattern += c == '%' ? "%%" : std::string(1, c);
+  }
+  return pattern;
 }
 
 }  // namespace
@@ -66,12 +93,11 @@ std::string slurm_script(const std::string& job_name, const std::filesystem::pat
                          const std::vector<std::string>& task_command) {
   std::string text = "#!/bin/sh\n";
   const auto option = [&](const std::string& key, const std::string& value) {
-    const bool plain = value.find_first_of(" \t'#") == std::string::npos;
-    text += fmt::format("#SBATCH --{}={}{}{}\n", key, plain ? "" : "\"", value, plain ? "" : "\"");
+    text += fmt::format("#SBATCH --{}={}\n", key, sbatch_quoted(value));
   };
   option("job-name", job_name);
   option("array", fmt::format("0-{}{}", tasks - 1, at_once > 0 ? fmt::format("%{}", at_once) : ""));
-  option("output", stem.string() + "-%a.log");
+  option("output", output_pattern(stem) + "-%a.log");
   option("open-mode", "append");
   text += "#SBATCH --requeue\n";
   for (const auto& [key, value] : options) option(key, value);

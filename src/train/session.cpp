@@ -5,6 +5,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -21,7 +23,9 @@ namespace {
 
 constexpr double kHeartbeatSeconds = 5;
 
-/// Held while a process trains a run; the kernel releases it whatever becomes of the process.
+/// Held while a process trains a run; the kernel releases it whatever becomes of the process. Where
+/// the file system has no such locks, a run whose status shows that another process lives is
+/// theirs.
 class RunLock {
  public:
   explicit RunLock(const fs::path& folder) {
@@ -31,18 +35,37 @@ class RunLock {
       throw Error(
           {.what = "cannot write into the run's folder: " + errno_text(), .where = file.string()});
     }
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-      ::close(descriptor_);
+    int failed = 0;
+    do {
+      failed = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
+    } while (failed == EINTR);
+    if (failed == 0) return;
+    const bool unknown = failed == ENOLCK || failed == ENOSYS || failed == EOPNOTSUPP ||
+                         failed == EINVAL;  // to this file system
+    if (unknown && !shown_by_status(folder)) return;
+    ::close(descriptor_);
+    if (unknown || failed == EWOULDBLOCK) {
       throw Error({.what = "another process is training this run",
                    .where = folder.string(),
                    .advice = "wait for it, or choose another --runs folder"});
     }
+    errno = failed;
+    throw Error({.what = "cannot lock the run: " + errno_text(), .where = file.string()});
   }
   ~RunLock() { ::close(descriptor_); }
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
 
  private:
+  static bool shown_by_status(const fs::path& folder) {
+    const auto status = record::read_status(folder / "status.json");
+    if (!status || status->state != record::State::running || record::writer_gone(*status))
+      return false;
+    if (status->host != record::host_name())
+      return record::silence(*status) < record::kSilentSeconds;
+    return status->pid != ::getpid();
+  }
+
   int descriptor_;
 };
 

@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <omp.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
@@ -10,6 +11,7 @@
 #include <cstdlib>
 
 #include "core/error.hpp"
+#include "core/limits.hpp"
 #include "core/text.hpp"
 
 namespace laq::train {
@@ -63,7 +65,12 @@ void prepare_device(c10::Device device) {
 }
 
 void set_threads(int threads) {
-  at::set_num_threads(threads);
+  require_threads(threads);
+  if (at::hasMKL()) return at::set_num_threads(threads);  // MKL has a number of its own
+  // That function also makes a pool which nothing here uses, and waits for ever for threads that
+  // the system does not give.
+  at::get_num_threads();  // the first call in a thread sets OpenMP's number
+  omp_set_num_threads(threads);
 }
 
 }  // namespace laq::train

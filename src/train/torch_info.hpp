@@ -21,7 +21,8 @@ c10::Device device_named(const std::string& word);
 /// the same bits each time.
 void prepare_device(c10::Device device);
 
-/// Threads of LibTorch's parallel loops in this process, until called again.
+/// Threads of LibTorch's and our own parallel loops that this thread starts, until called again.
+/// Error: the system does not allow so many.
 void set_threads(int threads);
 
 }  // namespace laq::train

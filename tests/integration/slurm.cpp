@@ -204,6 +204,26 @@ TEST_CASE("a task of Slurm whose run crashes is shown as failed, and the sweep g
   CHECK_THAT(site.status(), Catch::Contains("ended by signal 9"));
 }
 
+TEST_CASE("a runs folder whose name means something to Slurm is taken as it is", "[alone]") {
+  const Site site;
+  if (!site.usable()) return;
+  const std::string runs = "50%a \"big\" #1 o'clock";
+  check_done(site.laq({"sweep", "tiny", "--executor", "slurm", "--runs", runs, "train.epochs=1"}));
+  const fs::path logs = site.place / (runs + "/sweep-tiny/slurm");
+  for (double waited = 0; waited < kPatience; waited += 0.3) {
+    if (holds(site.laq({"status", runs}).out, "2 completed")) break;
+    pause(0.3);
+  }
+  CHECK_THAT(site.laq({"status", runs}).out, Catch::Contains("2 completed"));
+  for (const char* log : {"0001-0.log", "0001-1.log"})
+    CHECK_THAT(read_file(logs / log), Catch::StartsWith("completed tiny "));
+  const Outcome refused =
+      site.laq({"sweep", "tiny", "--executor", "slurm", "--runs", "two\nlines", "train.epochs=1"});
+  CHECK(refused.exit_code == 2);
+  CHECK_THAT(refused.err, Catch::Contains("Slurm cannot write its output below this folder"));
+  CHECK_FALSE(fs::exists(site.place / "two\nlines/sweep-tiny/slurm/0001.array.json"));
+}
+
 TEST_CASE("without Slurm the executor says what is missing") {
   const Workplace place;
   Call call = place.call({"sweep", "tiny", "--executor", "slurm", "--runs", "runs"});

@@ -1,7 +1,9 @@
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,7 +18,8 @@
 // FAULT_PATH (opening to write, writing, setting the size, flushing, renaming) and lets the
 // FAULT_AT-th of them come to harm. FAULT_KIND: `kill` ends the process, `hang` stops it there, a
 // number is the error that it fails with. A write is half done by then. With FAULT_ON set all later
-// operations fail, too.
+// operations fail, too. FAULT_CALL=link, flock or pthread_create (of any path): those are counted
+// instead.
 
 namespace {
 
@@ -26,7 +29,8 @@ std::string variable(const char* name) {
 }
 
 struct Plan {
-  std::string path = variable("FAULT_PATH"), kind = variable("FAULT_KIND");
+  std::string path = variable("FAULT_PATH"), kind = variable("FAULT_KIND"),
+              call = variable("FAULT_CALL");
   long at = std::atol(variable("FAULT_AT").c_str());
   bool on = !variable("FAULT_ON").empty();
 };
@@ -52,7 +56,8 @@ bool concerns(int descriptor) {
 }
 
 /// Whether this operation comes to harm.
-bool chosen() {
+bool chosen(const char* name = "") {
+  if (plan().call != name) return false;
   const long now = ++operations;
   return now == plan().at || (plan().on && plan().at > 0 && now > plan().at);
 }
@@ -193,6 +198,31 @@ int rename(const char* from, const char* to) noexcept {
     return -1;
   }
   return next(&::rename, "rename")(from, to);
+}
+
+int link(const char* from, const char* to) noexcept {
+  if (concerns(to) && chosen("link")) {
+    harm();
+    return -1;
+  }
+  return next(&::link, "link")(from, to);
+}
+
+int flock(int file, int operation) noexcept {
+  if (concerns(file) && chosen("flock")) {
+    harm();
+    return -1;
+  }
+  return next(&::flock, "flock")(file, operation);
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
+                   void* argument) noexcept {
+  if (chosen("pthread_create")) {
+    harm();
+    return errno;
+  }
+  return next(&::pthread_create, "pthread_create")(thread, attributes, start, argument);
 }
 
 }  // extern "C"

@@ -171,6 +171,37 @@ TEST_CASE("a taker that died in the middle does not hold the claim for ever", "[
   CHECK_FALSE(std::filesystem::exists(folder / "run/claim.taker-0"));
 }
 
+TEST_CASE("a claim that cannot be read is an error, and one that tells no owner gets stale",
+          "[sweep]") {
+  const Scratch folder;
+  make_folder(folder / "run/claim");
+  CHECK_THAT(message_of([&] { Claims(kLong).take(folder / "run"); }),
+             Contains("run/claim: cannot claim the run: Is a directory"));
+  for (const char* content : {"", "not JSON", "[]", R"({"host": 3})", R"({"beats": 3})"}) {
+    INFO(content);
+    folder.write("other/claim", content);
+    CHECK_FALSE(claim_owner(folder / "other"));
+    Claims claims(0.05);
+    CHECK_FALSE(claims.take(folder / "other"));
+    std::this_thread::sleep_for(milliseconds(100));
+    CHECK(claims.take(folder / "other"));
+  }
+}
+
+TEST_CASE("an owner that has ended but was not collected is gone", "[sweep]") {
+  const Scratch folder;
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    const auto claim = Claims(kLong).take(folder / "run");
+    ::_exit(claim ? 0 : 1);
+  }
+  siginfo_t ended{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(owner), &ended, WEXITED | WNOWAIT) == 0);
+  REQUIRE(claim_owner(folder / "run")->pid == owner);
+  CHECK(Claims(kLong).take(folder / "run"));
+  ::waitpid(owner, nullptr, 0);
+}
+
 TEST_CASE("a folder that cannot be claimed is named", "[sweep]") {
   const Scratch folder;
   folder.write("file", "");

@@ -368,3 +368,15 @@ TEST_CASE("a run whose process is gone was interrupted", "[sweep]") {
   CHECK(status.state == State::interrupted);
   CHECK_FALSE(status.reason.empty());
 }
+
+TEST_CASE("a process that was given the number of a run's is not the run", "[sweep]") {
+  const Scratch folder;
+  const auto file = folder / "status.json";
+  record::write_status(file, record::own_status(State::running));
+  record::Status status = *record::read_status(file);
+  settle(status);
+  CHECK(status.state == State::running);
+  status.heartbeat_seconds -= 203 * 3600;  // this process is younger
+  settle(status);
+  CHECK(status.state == State::interrupted);
+}

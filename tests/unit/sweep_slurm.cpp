@@ -60,6 +60,20 @@ TEST_CASE("the batch script", "[sweep]") {
   CHECK_THAT(slurm_script("laq-bits", "/x", 1, 0, {}, {"laq"}), Contains("#SBATCH --array=0-0\n"));
 }
 
+TEST_CASE("what Slurm would read otherwise is escaped in the batch script, or refused", "[sweep]") {
+  const auto script = [](const std::string& stem, const std::string& comment = "") {
+    return slurm_script("laq", stem, 1, 0, {{"comment", comment}}, {"laq"});
+  };
+  CHECK_THAT(script("/a%5a/100%"), Contains("#SBATCH --output=/a%%5a/100%%-%a.log\n"));
+  CHECK_THAT(script("/a\"b c"), Contains("#SBATCH --output=\"/a\\\"b c-%a.log\"\n"));
+  CHECK_THAT(script("/it's #1"), Contains("#SBATCH --output=\"/it's #1-%a.log\"\n"));
+  CHECK_THAT(script("/x", "a\\b\"c%d"), Contains("#SBATCH --comment=\"a\\\\b\\\"c%d\"\n"));
+  for (const char* stem : {"/a\nb/1", "/a\rb/1", "/a\\b/1"}) {
+    CHECK_THAT(usage_message([&] { script(stem); }),
+               Contains("Slurm cannot write its output") && Contains("without backslashes"));
+  }
+}
+
 TEST_CASE("a task knows its run", "[sweep]") {
   SlurmArray array;
   array.runs.resize(3);
