@@ -124,7 +124,7 @@ void add_run(const sweep::Plan& plan, const sweep::Job& job, Cell& cell, Origin&
     cell.results.push_back(read_result(job, record, metric_of(job.run)));
     add_origin(record, origin);
   } catch (const std::exception& error) {
-    cell.missing.push_back(missing_run(job, kUnreadable, error.what()));
+    cell.missing.push_back(missing_run(job, kUnreadable, reason_of(error)));
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/machine.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
@@ -84,9 +85,12 @@ std::string without_date(std::string pdf) {
 }
 
 TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (fs::temp_directory_path() / "laq-figures-XXXXXX").string();
-  if (!::mkdtemp(pattern.data()))
-    throw Error({.what = "cannot make a folder: " + errno_text(), .where = pattern});
+  std::string pattern = fs::path(environment("TMPDIR").value_or("/tmp")) / "laq-figures-XXXXXX";
+  if (!::mkdtemp(pattern.data())) {
+    throw Error({.what = "cannot make a temporary folder: " + errno_text(),
+                 .where = pattern,
+                 .advice = "let TMPDIR name a folder that can be written to"});
+  }
   path_ = pattern;
 }
 

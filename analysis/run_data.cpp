@@ -30,7 +30,7 @@ RunData read_run(const sweep::Plan& plan, std::size_t index) {
   try {
     run.record = sweep::read_record(job);
   } catch (const std::exception& error) {
-    run.reason = one_line(error.what());
+    run.reason = one_line(reason_of(error));
   }
   return run;
 }

@@ -1,4 +1,3 @@
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,8 +6,8 @@
 #include "analysis/claims_power.hpp"
 #include "analysis/draw.hpp"
 #include "core/error.hpp"
-#include "core/files.hpp"
 #include "experiments/commands.hpp"
+#include "experiments/output.hpp"
 #include "experiments/shared_options.hpp"
 #include "sweep/plan.hpp"
 
@@ -66,10 +65,8 @@ void run(const ClaimsOptions& options, const Context& context) {
   if (!options.figure.empty()) draw(reports, options.figure);
   for (const auto& [name, format] : analysis::claim_formats()) {
     if (name != options.format) continue;
-    const std::string text =
-        options.power ? analysis::render_power(reports, format) : analysis::render(reports, format);
-    if (!options.out.empty()) return replace_file(options.out, text);
-    std::cout << text << std::flush;
+    write_text(options.out, options.power ? analysis::render_power(reports, format)
+                                          : analysis::render(reports, format));
   }
 }
 
@@ -92,7 +89,7 @@ void add_claims_command(CLI::App& app, Context& context) {
   command->add_option("--profile", options->profile, "Instead of the sweeps' own");
   command->add_option("--runs", options->runs,
                       "The runs folder, of one sweep (results/SWEEP/runs)");
-  command->add_option("--out", options->out, "Write to this file");
+  command->add_option("--out", options->out, "Write to this file (- is standard output)");
   command->add_flag("--power", options->power,
                     "Instead: the seeds that each comparison needs, at the spread seen");
   command->add_option("--figure", options->figure,

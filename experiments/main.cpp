@@ -1,6 +1,8 @@
+#include <fcntl.h>
 #include <omp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -23,7 +25,7 @@ namespace {
 // The configurations: LAQ_CONFIGS, those of the present folder, or those of the sources this was
 // built from.
 std::filesystem::path default_configs() {
-  if (const char* chosen = std::getenv("LAQ_CONFIGS")) return chosen;
+  if (const auto chosen = laq::environment("LAQ_CONFIGS")) return *chosen;
   std::error_code ignored;
   if (std::filesystem::is_directory("configs/experiments", ignored)) return "configs";
   return std::filesystem::path(LAQ_SOURCE_DIR) / "configs";
@@ -76,6 +78,16 @@ void require_known_command(CLI::App& app, int argc, char** argv) {
                           .advice = "see laq --help"});
 }
 
+// An empty value is mostly a variable of the shell's that was not set; as a path it would be the
+// present folder.
+void refuse_empty_values(CLI::App& app) {
+  const CLI::Validator given(
+      [](const std::string& value) { return value.empty() ? "found '', expected a value" : ""; },
+      "");
+  for (CLI::Option* option : app.get_options()) option->check(given);
+  for (CLI::App* command : app.get_subcommands({})) refuse_empty_values(*command);
+}
+
 int run_program(int argc, char** argv) {
   laq::Context context{default_configs(), 0};
   CLI::App app{"Loss-aware weight quantization: train, sweep and tabulate (Hou & Kwok, ICLR 2018)",
@@ -98,6 +110,7 @@ int run_program(int argc, char** argv) {
   laq::add_data_command(app, context);
   laq::add_sample_command(app, context);
   laq::add_doctor_command(app, context);
+  refuse_empty_values(app);
   require_known_command(app, argc, argv);
   try {
     app.parse(argc, argv);
@@ -114,16 +127,24 @@ int run_and_report(int argc, char** argv) {
   } catch (const laq::Error& error) {
     return fail(error.what(),
                 error.kind() == laq::Error::Kind::usage ? laq::kUsageExit : laq::kFailedExit);
-  } catch (const std::bad_alloc&) {
-    return fail("out of memory; choose a smaller network or fewer jobs", laq::kFailedExit);
   } catch (const std::exception& error) {
-    return fail(laq::first_line(error.what()), laq::kFailedExit);
+    return fail(laq::reason_of(error), laq::kFailedExit);
+  }
+}
+
+// Otherwise the first files to be opened would get the numbers of closed standard streams, and what
+// is printed.
+void open_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != stream)
+      std::_Exit(laq::kFailedExit);
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_streams();
   // A write beyond the limit on file sizes fails, like any other, instead of ending the process.
   ::signal(SIGXFSZ, SIG_IGN);
   laq::prepare_allocator();

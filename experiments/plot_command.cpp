@@ -7,6 +7,7 @@
 #include "analysis/chart.hpp"
 #include "analysis/draw.hpp"
 #include "experiments/commands.hpp"
+#include "experiments/output.hpp"
 #include "experiments/recorded_sweep.hpp"
 
 namespace laq {
@@ -14,6 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 void run(const RecordedSweep& options, const std::string& out, Context& context) {
+  require_a_path(out, "figures");
   const sweep::Plan plan = options.plan(context.configs);
   const analysis::SweepData data = analysis::read_sweep(plan);
   const analysis::Charts charts = analysis::make_charts(data, context.configs);

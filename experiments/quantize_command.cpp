@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/machine.hpp"
 #include "experiments/commands.hpp"
+#include "experiments/output.hpp"
 #include "quant/rule.hpp"
 #include "record/hdf5.hpp"
 #include "train/experiment.hpp"
@@ -195,6 +196,7 @@ Output quantize(const QuantizeOptions& options, const quant::Quantizer& quantize
 
 void go(const QuantizeOptions& options, const Context& context) {
   const quant::Quantizer quantizer = read_quantizer(options, context);
+  require_a_path(options.out, "HDF5");
   require_other_file(options);
   const Input input = read_input(options, *quantizer.rule);
   const Output out = quantize(options, quantizer, input);

@@ -7,6 +7,7 @@
 #include "analysis/report.hpp"
 #include "core/files.hpp"
 #include "experiments/commands.hpp"
+#include "experiments/output.hpp"
 #include "experiments/recorded_sweep.hpp"
 
 namespace laq {
@@ -18,8 +19,8 @@ void run(const RecordedSweep& options, const std::string& out, Context& context)
   const std::string page = analysis::html_report(plan, context.configs);
   const fs::path file = out.empty() ? plan.results / "report.html" : fs::path(out);
   if (file.has_parent_path()) make_folder(file.parent_path());
-  replace_file(file, page);
-  fmt::print("report: {}\n", file.string());
+  write_text(file.string(), page);
+  if (!means_standard_output(file.string())) fmt::print("report: {}\n", file.string());
 }
 
 }  // namespace
@@ -31,7 +32,8 @@ void add_report_command(CLI::App& app, Context& context) {
       "report", "Write one page with a sweep's tables, claims, figures and provenance");
   options->add_to(*command);
   command->add_option("--out", *out,
-                      "The page (results/SWEEP/report.html, or RUNS/sweep-SWEEP/report.html)");
+                      "The page (results/SWEEP/report.html, or RUNS/sweep-SWEEP/report.html; - is "
+                      "standard output)");
   command->callback([options, out, &context] { run(*options, *out, context); });
 }
 

@@ -185,7 +185,7 @@ void add_run_command(CLI::App& app, Context& context) {
                    "Name below configs/methods, or a YAML file")
       ->capture_default_str();
   command->add_option("--seed", options->request.seed, "Seed of initial weights and data order")
-      ->check(whole_number(0))
+      ->check(whole_number<std::int64_t>(0))
       ->capture_default_str();
   command
       ->add_option("--profile", options->request.profile,

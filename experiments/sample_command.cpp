@@ -32,16 +32,16 @@ void add_sample_command(CLI::App& app, Context&) {
       "sample", "Write text with a trained character model, its weights after the last epoch");
   command->add_option("RUN", options->run, "A run's folder")->required();
   command->add_option("--length", options->sample.length, "Characters to write after the prompt")
-      ->check(whole_number(0))
+      ->check(whole_number<std::int64_t>(0))
       ->capture_default_str();
   command->add_option("--prompt", options->prompt, "Text to begin with")->capture_default_str();
   command
       ->add_option("--temperature", options->sample.temperature,
                    "Below 1 likelier characters, 0 the likeliest only")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(number(0, 100))
       ->capture_default_str();
   command->add_option("--seed", options->sample.seed, "Seed of the draws")
-      ->check(whole_number(0))
+      ->check(whole_number<std::int64_t>(0))
       ->capture_default_str();
   command->callback([options] { go(*options); });
 }

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -9,15 +13,32 @@
 
 namespace laq {
 
-/// A check of an option: CLI11's own prints the largest number there is.
-inline CLI::Validator whole_number(int least) {
-  return {[least](std::string& text) -> std::string {
-            long value = 0;
+/// A check of an option of type T: CLI11's own prints the largest number there is, and lets NaN
+/// pass.
+template <typename T>
+CLI::Validator whole_number(T least) {
+  return {
+      [least](std::string& text) -> std::string {
+        T value = 0;
+        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool good = failed == std::errc{} && end == text.data() + text.size();
+        if (good && value >= least) return "";
+        std::string error = fmt::format("found '{}', expected a whole number from {}", text, least);
+        if (failed == std::errc::result_out_of_range)
+          error += fmt::format(" to {}", std::numeric_limits<T>::max());
+        return error;
+      },
+      ""};
+}
+
+inline CLI::Validator number(double least, double most) {
+  return {[least, most](std::string& text) -> std::string {
+            double value = std::nan("");
             const auto [end, failed] =
                 std::from_chars(text.data(), text.data() + text.size(), value);
             const bool good = failed == std::errc{} && end == text.data() + text.size();
-            if (good && value >= least) return "";
-            return "found '" + text + "', expected a whole number from " + std::to_string(least);
+            if (good && value >= least && value <= most) return "";
+            return fmt::format("found '{}', expected a number from {} to {}", text, least, most);
           },
           ""};
 }

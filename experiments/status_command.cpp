@@ -29,6 +29,7 @@ struct Found {
   fs::path name;                         ///< below that folder
   std::optional<record::Status> status;  ///< nothing: only planned
   std::string error;                     ///< why what is there cannot be used
+  std::string note;                      ///< what else is to be said of it
   std::string slurm;                     ///< its last task: "12_3"
 };
 
@@ -71,7 +72,7 @@ class Search {
   }
 
   Found& at(const fs::path& path) {
-    return runs_.try_emplace(real(path), Found{path.lexically_relative(top_), {}, "", ""})
+    return runs_.try_emplace(real(path), Found{path.lexically_relative(top_), {}, "", "", ""})
         .first->second;
   }
 
@@ -107,6 +108,7 @@ class Search {
     try {
       found.status = record::read_status(folder / "status.json");
       if (found.status) sweep::settle(*found.status);
+      if (!found.status) found.note = "its status.json is empty: it counts as not started";
       record::require_run_in(folder, record::identity_by_name(real(folder)));
     } catch (const Error& error) {
       found.status.reset();
@@ -148,7 +150,7 @@ void show(const fs::path& folder) {
   const Search search(folder);
   std::map<std::string, int> counts;
   for (const auto& [run, found] : search.runs()) {
-    std::string state = record::state_name(record::State::queued), text = found.error;
+    std::string state = record::state_name(record::State::queued), text = found.error + found.note;
     if (!found.error.empty()) state = "unreadable";
     if (found.status) {
       state = record::state_name(found.status->state);

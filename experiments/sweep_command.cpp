@@ -264,7 +264,7 @@ void add_sweep_command(CLI::App& app, Context& context) {
   command
       ->add_option("--stale-after", options->stale_after,
                    "Seconds without a sign of life after which another sweep's run is taken over")
-      ->check(CLI::Range(1.0, 1e6))
+      ->check(number(1, 1e6))
       ->capture_default_str();
   options->data.add_to(*command);
   command->callback([options, command, &context] {

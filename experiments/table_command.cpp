@@ -1,6 +1,5 @@
 #include "experiments/table_command.hpp"
 
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "analysis/render.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "experiments/output.hpp"
 #include "experiments/recorded_sweep.hpp"
 #include "sweep/plan.hpp"
 
@@ -30,25 +30,17 @@ analysis::Format format_of(const std::string& name) {
   throw usage_error({.what = "unknown format", .found = "'" + name + "'"});
 }
 
-void print(const std::string& text) {
-  std::cout << text << std::flush;
-  if (!std::cout) throw Error({.what = "cannot write to standard output: " + errno_text()});
-}
-
 void run(const TableOptions& options, Context& context) {
   const analysis::Table table =
       analysis::make_table(options.sweep.plan(context.configs), context.configs);
   if (options.check) {
     const analysis::CheckResult result = analysis::check(table);
-    print(result.text());
+    write_text("", result.text());
     if (!result.good()) context.exit_code = 1;
   }
   const analysis::Format format = format_of(options.format);
-  if (!options.out.empty()) {
-    replace_file(options.out, analysis::render(table, format));
-  } else if (!options.check) {
-    print(analysis::render(table, format));
-  }
+  if (!options.check || !options.out.empty())
+    write_text(options.out, analysis::render(table, format));
 }
 
 }  // namespace
@@ -65,7 +57,7 @@ void add_table_command(CLI::App& app, Context& context) {
   command->add_flag("--check", options->check,
                     "Print what is consistent with the print, off, not judged (one run) or "
                     "missing; exit 1 unless all is consistent");
-  command->add_option("--out", options->out, "Write the table to this file");
+  command->add_option("--out", options->out, "Write the table to this file (- is standard output)");
   command->callback([options, &context] { run(*options, context); });
 }
 

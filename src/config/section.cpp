@@ -42,19 +42,6 @@ std::optional<T> number_in(const Tree& tree, Range<T> range) {
   return number;
 }
 
-template <typename T, typename Item>
-std::optional<std::vector<T>> parse_list(const Tree& tree, Item item) {
-  const auto* list = tree.list();
-  if (!list) return std::nullopt;
-  std::vector<T> result;
-  for (const auto& entry : *list) {
-    auto parsed = item(entry);
-    if (!parsed) return std::nullopt;
-    result.push_back(*std::move(parsed));
-  }
-  return result;
-}
-
 std::optional<std::string> parse_word(const Tree& tree) {
   return tree.scalar() ? std::optional(*tree.scalar()) : std::nullopt;
 }
@@ -83,6 +70,23 @@ T Section::value(const std::string& key, const std::optional<T>& otherwise,
   if (!parsed) wrong(key, *found, expected);
   record(key, *parsed, otherwise && *parsed == *otherwise, canonical);
   return *parsed;
+}
+
+template <typename T, typename Parse>
+std::vector<T> Section::list(const std::string& key, const std::optional<std::vector<T>>& otherwise,
+                             const std::string& expected, const std::string& of_each,
+                             Canonical canonical, Parse parse) {
+  return value(key, otherwise, expected, canonical,
+               [&](const Tree& tree) -> std::optional<std::vector<T>> {
+                 if (!tree.list()) return std::nullopt;
+                 std::vector<T> all;
+                 for (const auto& item : *tree.list()) {
+                   auto parsed = parse(item);
+                   if (!parsed) wrong(fmt::format("{}[{}]", key, all.size()), item, of_each);
+                   all.push_back(*std::move(parsed));
+                 }
+                 return all;
+               });
 }
 
 std::int64_t Section::integer(const std::string& key, std::optional<std::int64_t> otherwise,
@@ -114,18 +118,15 @@ std::string Section::word(const std::string& key, std::optional<std::string> oth
 std::vector<std::int64_t> Section::integers(const std::string& key,
                                             std::optional<std::vector<std::int64_t>> otherwise,
                                             Range<std::int64_t> range, Canonical canonical) {
-  return value(key, otherwise, "a list, each " + describe("a whole number", range), canonical,
-               [&](const Tree& tree) {
-                 return parse_list<std::int64_t>(
-                     tree, [&](const Tree& item) { return number_in(item, range); });
-               });
+  const std::string each = describe("a whole number", range);
+  return list(key, otherwise, "a list, each " + each, each, canonical,
+              [&](const Tree& item) { return number_in(item, range); });
 }
 
 std::vector<std::string> Section::words(const std::string& key,
                                         std::optional<std::vector<std::string>> otherwise,
                                         Canonical canonical) {
-  return value(key, otherwise, "a list of words", canonical,
-               [](const Tree& tree) { return parse_list<std::string>(tree, parse_word); });
+  return list(key, otherwise, "a list of words", "a word", canonical, parse_word);
 }
 
 std::string Section::one_of(const std::string& key, const std::optional<std::string>& otherwise,

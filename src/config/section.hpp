@@ -95,6 +95,12 @@ class Section {
   T value(const std::string& key, const std::optional<T>& otherwise, const std::string& expected,
           Canonical, Parse parse);
 
+  /// The same for a list; an element that is wrong is named.
+  template <typename T, typename Parse>
+  std::vector<T> list(const std::string& key, const std::optional<std::vector<T>>& otherwise,
+                      const std::string& expected, const std::string& of_each, Canonical,
+                      Parse parse);
+
   const Tree* tree_;
   std::string path_;
   std::set<std::string> known_;

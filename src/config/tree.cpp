@@ -71,7 +71,7 @@ Tree& Tree::at(std::string_view path) {
 
 std::string Tree::description() const {
   if (const auto* text = scalar()) return fmt::format("'{}'", *text);
-  if (list()) return "a list";
+  if (list()) return list()->empty() ? "an empty list" : "a list";
   return map() ? "a map" : "nothing";
 }
 

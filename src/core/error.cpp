@@ -2,6 +2,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <new>
+#include <string_view>
+
+#include "core/text.hpp"
 
 namespace laq {
 namespace {
@@ -26,6 +30,16 @@ Error::Error(const Problem& problem, Kind kind)
 
 Error usage_error(const Problem& problem) {
   return Error(problem, Error::Kind::usage);
+}
+
+std::string reason_of(const std::exception& error) {
+  // LibTorch says it with its allocator's name.
+  const bool no_memory =
+      dynamic_cast<const std::bad_alloc*>(&error) ||
+      std::string_view(error.what()).find("DefaultCPUAllocator") != std::string_view::npos;
+  if (!no_memory) return first_line(error.what());
+  return "out of memory; allow the process more (ulimit -v, the job's or container's limit), run "
+         "fewer at once, or choose a smaller network or batch";
 }
 
 std::string errno_text() {

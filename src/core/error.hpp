@@ -32,6 +32,9 @@ class Error : public std::runtime_error {
 /// An `Error` of kind `usage`.
 Error usage_error(const Problem& problem);
 
+/// What an exception of any library says, in one line. A lack of memory reads the same from all.
+std::string reason_of(const std::exception& error);
+
 /// "open failed: No space left on device" style text for the current `errno`.
 std::string errno_text();
 

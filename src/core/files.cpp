@@ -17,6 +17,40 @@ namespace {
 
 constexpr std::string_view kTemporaryMark = ".tmp-";
 constexpr auto kLongestWrite = std::chrono::hours(1);
+constexpr int kMostLinks = 40;  // as many as the kernel follows
+
+std::string kind_of(fs::file_type type) {
+  switch (type) {
+    case fs::file_type::directory:
+      return "a folder";
+    case fs::file_type::block:
+    case fs::file_type::character:
+      return "a device";
+    case fs::file_type::fifo:
+      return "a pipe";
+    default:
+      return "a socket or the like";
+  }
+}
+
+/// The file that a write to `path` means: links are followed, also one to a file that is still to
+/// be made. `there` is what is at their end.
+fs::path end_of_links(const fs::path& path, const fs::file_status& there) {
+  if (fs::exists(there) && !fs::is_regular_file(there)) {
+    throw Error({.what = "cannot be replaced",
+                 .where = path.string(),
+                 .found = kind_of(there.type()),
+                 .expected = "a file, or nothing"});
+  }
+  fs::path end = path;
+  std::error_code failed;
+  for (int links = 0; fs::is_symlink(fs::symlink_status(end, failed)); ++links) {
+    if (links == kMostLinks)
+      throw Error({.what = "links lead in a circle", .where = path.string()});
+    end = end.parent_path() / fs::read_symlink(end);
+  }
+  return end;
+}
 
 void flush_to_disk(const fs::path& path, int flags) {
   const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
@@ -62,15 +96,20 @@ std::string read_file(const fs::path& path) {
 }
 
 void replace_file(const fs::path& path, const std::function<void(const fs::path&)>& write) {
-  RemoveUnlessKept temporary{fs::path(path.string() + std::string(kTemporaryMark) +
+  std::error_code ignored;
+  const fs::file_status old = fs::status(path, ignored);
+  const fs::path end = end_of_links(path, old);
+  RemoveUnlessKept temporary{fs::path(end.string() + std::string(kTemporaryMark) +
                                       std::to_string(static_cast<long>(::getpid())))};
   write(temporary.path);
   flush_to_disk(temporary.path, O_RDONLY);
-  if (::rename(temporary.path.c_str(), path.c_str()) != 0) {
+  // What was not for everyone stays so.
+  if (fs::exists(old)) fs::permissions(temporary.path, old.permissions(), ignored);
+  if (::rename(temporary.path.c_str(), end.c_str()) != 0) {
     throw Error({.what = "cannot replace: " + errno_text(), .where = path.string()});
   }
   temporary.kept = true;
-  const fs::path folder = path.parent_path();
+  const fs::path folder = end.parent_path();
   flush_to_disk(folder.empty() ? fs::path(".") : folder, O_RDONLY | O_DIRECTORY);
 }
 

@@ -13,9 +13,10 @@ namespace laq {
 std::string read_file(const std::filesystem::path& path);
 
 /// Replaces `path` whole: `write` fills a temporary file beside it, which is then flushed to disk
-/// and renamed over `path`. A reader sees the old content or the new, never a mixture. When
-/// anything fails the temporary is removed, `path` is as it was, and an `Error` names the path and
-/// the reason.
+/// and renamed over `path`. A reader sees the old content or the new, never a mixture. Links are
+/// followed, and permissions kept. When anything fails the temporary is removed, `path` is as it
+/// was, and an `Error` names the path and the reason; so it does when `path` is a folder, a device
+/// or a pipe.
 void replace_file(const std::filesystem::path& path,
                   const std::function<void(const std::filesystem::path& temporary)>& write);
 

@@ -23,6 +23,12 @@ Function* symbol(const char* name) {
 
 }  // namespace
 
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (!value || !*value) return std::nullopt;
+  return value;
+}
+
 BlasInfo blas_info() {
   const auto config = symbol<char*()>("openblas_get_config");
   const auto parallel = symbol<int()>("openblas_get_parallel");

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace laq {
+
+/// A variable of the environment; nothing where it is not set or empty.
+std::optional<std::string> environment(const char* name);
 
 /// How OpenBLAS was built to use threads; `other` when the BLAS is not OpenBLAS.
 enum class BlasThreading { other, sequential, pthread, openmp };

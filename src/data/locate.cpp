@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/machine.hpp"
 #include "core/text.hpp"
 #include "data/content.hpp"
 
@@ -68,12 +67,6 @@ std::string advice_for(const DatasetSpec& spec, const DataPaths& paths, Source s
       return fmt::format("run: apt-get install --reinstall {}, or {}", spec.debian_package, fetch);
   }
   return fetch;
-}
-
-std::optional<std::string> environment(const char* name) {
-  const char* value = std::getenv(name);
-  if (!value || !*value) return std::nullopt;
-  return value;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "record/history_io.hpp"
+#include "record/unreadable.hpp"
 
 namespace laq::record {
 namespace {
@@ -16,9 +17,11 @@ const std::string kHistory = "/history";
 constexpr std::int64_t kLayout = 1;
 
 [[noreturn]] void throw_damaged(const std::filesystem::path& file, const std::string& what) {
+  require_closed(file);
   throw Error({.what = "the checkpoint cannot be used: " + what,
                .where = file.string(),
-               .advice = "delete the file; the run then starts from its beginning"});
+               .advice = "restore it from a copy, or delete the file: a run that is not finished "
+                         "then starts from its beginning"});
 }
 
 /// Opens with advice that plain HDF5 errors lack.
@@ -29,6 +32,8 @@ Hdf5Reader open_checkpoint(const std::filesystem::path& file) {
     Hdf5Reader in(file);
     if (!in.sealed()) throw Error({.what = "it is incomplete or not a checkpoint"});
     return in;
+  } catch (const Unreadable&) {
+    throw;
   } catch (const Error& error) {
     throw_damaged(file, error.what());
   }

@@ -70,7 +70,7 @@ DatasetAddress parse_address(const std::string& word);
 /// Sizes are checked against the size of the file before memory is taken for them.
 class Hdf5Reader {
  public:
-  /// Errors: missing, unreadable, not HDF5, truncated, damaged (as far as its seal tells).
+  /// Errors: missing, `Unreadable`, not HDF5, truncated, damaged (as far as its seal tells).
   explicit Hdf5Reader(const std::filesystem::path& file);
 
   const std::filesystem::path& file() const { return name_; }

@@ -9,6 +9,7 @@
 #include "record/hdf5.hpp"
 #include "record/hdf5_handle.hpp"
 #include "record/seal.hpp"
+#include "record/unreadable.hpp"
 
 namespace laq::record {
 namespace fs = std::filesystem;
@@ -64,11 +65,15 @@ Hdf5Reader::Hdf5Reader(const fs::path& file) : name_(file) {
     throw Error({.what = "is a folder", .where = file.string(), .expected = "an HDF5 file"});
   }
   size_ = fs::file_size(file, failed);
-  if (failed) throw Error({.what = "cannot read: " + failed.message(), .where = file.string()});
+  if (failed)
+    throw Unreadable({.what = "cannot read: " + failed.message(), .where = file.string()});
   const Seal seal = check_seal(file);
+  if (seal == Seal::truncated || seal == Seal::broken) require_closed(file);
   if (seal == Seal::truncated) throw Error({.what = "is truncated", .where = file.string()});
   if (seal == Seal::broken) {
-    throw Error({.what = "is damaged: its checksum does not match", .where = file.string()});
+    throw Error(
+        {.what = "is damaged, or was changed by another program: its checksum does not match",
+         .where = file.string()});
   }
   sealed_ = seal == Seal::whole;
   const Handle access = checked(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "cannot open", file.string());
@@ -77,7 +82,10 @@ Hdf5Reader::Hdf5Reader(const fs::path& file) : name_(file) {
   H5Pset_file_locking(access, false, true);
 #endif
   const hid_t id = H5Fopen(file.c_str(), H5F_ACC_RDONLY, access);
-  if (id < 0) throw_hdf5("cannot open as an HDF5 file", file.string());
+  if (id < 0) {
+    require_closed(file);
+    throw_hdf5("cannot open as an HDF5 file", file.string());
+  }
   file_ = std::make_shared<const Handle>(id, H5Fclose);
 }
 
@@ -99,6 +107,7 @@ std::string Hdf5Reader::near(const std::string& path) const {
   if (H5Iget_type(above) != H5I_GROUP) return group + " is a dataset, not a group";
   std::vector<std::string> known;
   for (const auto& name : names(group)) known.push_back(parent + "/" + name);
+  if (std::find(known.begin(), known.end(), path) != known.end()) return "its link leads nowhere";
   return known.empty() ? group + " is empty" : suggestion(path, known);
 }
 
@@ -165,12 +174,24 @@ void Hdf5Reader::check_size(const Handle& dataset, const Content& content,
   const Handle type(H5Dget_type(dataset), H5Tclose);
   const Handle created =
       checked(H5Dget_create_plist(dataset), H5Pclose, "cannot read", where(path));
+  // What HDF5 does not find of them reads as zeros.
+  if (H5Pget_layout(created) == H5D_VIRTUAL || H5Pget_external_count(created) > 0) {
+    throw Error({.what = "its values lie in other files (a virtual or external dataset)",
+                 .where = where(path),
+                 .expected = "a dataset with its values in its own file",
+                 .advice = "copy it into one, and name that"});
+  }
   const std::uintmax_t stored = H5Dget_storage_size(dataset);
   if (stored == 0) {
     throw Error({.what = "holds no data: it was made but never written", .where = where(path)});
   }
   const bool chunked = H5Pget_layout(created) == H5D_CHUNKED;
-  const std::uintmax_t most = std::min(stored, size_) * (chunked ? kBestCompression : 1);
+  // A link may lead to another file.
+  const Handle own = checked(H5Iget_file_id(dataset), H5Fclose, "cannot read", where(path));
+  hsize_t size = 0;
+  check_status(H5Fget_filesize(own, &size), "cannot read", where(path));
+  const std::uintmax_t most =
+      std::min<std::uintmax_t>(stored, size) * (chunked ? kBestCompression : 1);
   if (count > most / H5Tget_size(type)) {
     throw Error({.what = "claims more data than the file can hold",
                  .where = where(path),

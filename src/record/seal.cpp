@@ -10,8 +10,8 @@
 #include <cstring>
 #include <vector>
 
-#include "core/error.hpp"
 #include "record/descriptor.hpp"
+#include "record/unreadable.hpp"
 
 namespace laq::record {
 namespace fs = std::filesystem;
@@ -27,10 +27,9 @@ void read_at(int descriptor, void* target, std::size_t size, std::uint64_t offse
     const auto count = ::pread(descriptor, static_cast<char*>(target) + done, size - done,
                                static_cast<off_t>(offset + done));
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      throw Error({.what = "cannot read: " + (count < 0 ? errno_text() : "it ends early"),
-                   .where = name.string()});
-    }
+    if (count < 0)
+      throw Unreadable({.what = "cannot read: " + errno_text(), .where = name.string()});
+    if (count == 0) throw Error({.what = "cannot read: it ends early", .where = name.string()});
     done += static_cast<std::size_t>(count);
   }
 }
@@ -70,7 +69,7 @@ std::string make_seal(int descriptor, std::uint64_t size, const fs::path& name) 
 
 Seal check_seal(const fs::path& file) {
   const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (in < 0) throw Error({.what = "cannot read: " + errno_text(), .where = file.string()});
+  if (in < 0) throw Unreadable({.what = "cannot read: " + errno_text(), .where = file.string()});
   const off_t end = ::lseek(in, 0, SEEK_END);
   if (end < 100) return Seal::none;  // too short for HDF5
   const std::uint64_t size = static_cast<std::uint64_t>(end) - kSealSize;

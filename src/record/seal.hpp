@@ -23,7 +23,7 @@ inline constexpr std::size_t kSealSize = 20;
 /// The line for the first `size` bytes of an open file. Error: they cannot be read.
 std::string make_seal(int descriptor, std::uint64_t size, const std::filesystem::path& name);
 
-/// Error: the file cannot be read.
+/// `Unreadable`: the file cannot be read.
 Seal check_seal(const std::filesystem::path& file);
 
 }  // namespace laq::record

@@ -119,7 +119,11 @@ void write_status(const std::filesystem::path& file, const Status& status) {
 std::optional<Status> read_status(const std::filesystem::path& file) {
   std::error_code failed;
   if (!std::filesystem::exists(file, failed) && !failed) return std::nullopt;
-  const Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  const std::string content = read_file(file);
+  // A machine that crashed may leave an empty file, or zeros.
+  if (content.find_first_not_of(std::string_view(" \n\0", 3)) == std::string::npos)
+    return std::nullopt;
+  const Json json = Json::parse(content, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) {
     throw Error({.what = "the status is broken",
                  .where = file.string(),

@@ -37,8 +37,8 @@ Status own_status(State state);
 /// Replaces the file whole, with now as the heartbeat. Numbers that are not finite are left out.
 void write_status(const std::filesystem::path& file, const Status& status);
 
-/// Nothing when there is no such file. Keys that are not known are passed over. Error: not JSON,
-/// unknown state, a value of the wrong type.
+/// Nothing when there is no such file, or an empty one. Keys that are not known are passed over.
+/// Error: not JSON, unknown state, a value of the wrong type.
 std::optional<Status> read_status(const std::filesystem::path& file);
 
 /// Seconds since its heartbeat, by this machine's clock.

@@ -13,7 +13,7 @@
 namespace laq::sweep {
 namespace {
 
-constexpr long kLongestRange = 100'000;
+constexpr unsigned long kLongestRange = 100'000;
 
 std::optional<Values> range_values(const std::string& text) {
   long low = 0, high = 0, step = 1;
@@ -27,13 +27,17 @@ std::optional<Values> range_values(const std::string& text) {
     if (std::sscanf(text.c_str(), "range(%ld,%ld)%n", &low, &high, &used) != 2 || !whole())
       return std::nullopt;
   }
-  if (high <= low || step < 1 || (high - low) / step > kLongestRange) {
+  // The difference of two longs need not be one.
+  const auto first = static_cast<unsigned long>(low), stride = static_cast<unsigned long>(step);
+  const unsigned long length = static_cast<unsigned long>(high) - first;
+  if (high <= low || step < 1 || length / stride > kLongestRange) {
     throw usage_error({.what = "an empty or too long range",
                        .found = text,
                        .expected = "range(2,5) or range(2,9,3)"});
   }
   Values values;
-  for (long value = low; value < high; value += step) values.push_back(std::to_string(value));
+  for (unsigned long i = 0; i <= (length - 1) / stride; ++i)
+    values.push_back(std::to_string(static_cast<long>(first + i * stride)));
   return values;
 }
 

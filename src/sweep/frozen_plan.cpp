@@ -176,8 +176,9 @@ std::vector<FrozenRun> frozen_runs_from(const Json& json) {
 std::optional<FrozenPlan> read_frozen_plan(const fs::path& file) {
   std::error_code failed;
   if (!fs::exists(file, failed) && !failed) return std::nullopt;
+  const std::string text = read_file(file);
   try {
-    const Json json = Json::parse(read_file(file));
+    const Json json = Json::parse(text);
     FrozenPlan plan{json.at("sweep"),
                     json.at("created"),
                     json.at("version"),
@@ -192,6 +193,8 @@ std::optional<FrozenPlan> read_frozen_plan(const fs::path& file) {
         throw Error({.what = "a configuration is missing"});
     }
     return plan;
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {
     throw Error({.what = fmt::format("the frozen plan is broken: {}", first_line(error.what())),
                  .where = file.string(),

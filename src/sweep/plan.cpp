@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <limits>
 #include <optional>
 
 #include "core/error.hpp"
@@ -23,7 +24,8 @@ std::int64_t seed_number(const std::string& text) {
   if (failed != std::errc{} || end != text.data() + text.size() || seed < 0) {
     throw usage_error({.what = "wrong seed",
                        .found = fmt::format("'{}'", text),
-                       .expected = "whole numbers from 0"});
+                       .expected = fmt::format("whole numbers from 0 to {}",
+                                               std::numeric_limits<std::int64_t>::max())});
   }
   return seed;
 }

@@ -35,6 +35,11 @@ Values texts(const config::Tree& list, const std::string& key) {
       values.insert(values.end(), range.begin(), range.end());
     } else if (item.scalar() || item.list()) {
       values.push_back(text_of(item));
+    } else {
+      throw usage_error({.what = fmt::format("wrong value of '{}[{}]'", key, values.size()),
+                         .where = item.place,
+                         .found = item.description(),
+                         .expected = "a value, or a list that is one"});
     }
   }
   return values;
@@ -125,6 +130,9 @@ SweepFile read_sweep_file(const config::Tree& tree, const std::string& name) {
   file.profile = root.word("profile", std::string("paper"));
   file.experiments = root.words("experiments", {});
   file.methods = root.words("methods", {});
+  for (const char* key : {"experiments", "methods"}) {
+    if (tree.find(key)->list()->empty()) root.refuse(key, "names nothing to run");
+  }
   const config::Tree* seeds = root.raw("seeds");
   file.seeds = seeds && !seeds->empty() ? texts(*seeds, "seeds") : Values{"1"};
   if (const config::Tree* grid = root.raw("grid"); grid && !grid->empty())

@@ -14,6 +14,7 @@
 #include "core/text.hpp"
 #include "data/locate.hpp"
 #include "record/run_record.hpp"
+#include "record/unreadable.hpp"
 #include "train/rerun.hpp"
 #include "train/torch_info.hpp"
 
@@ -102,13 +103,17 @@ class Session {
     sweep_temporaries(folder_);
     const auto before = record::read_status(folder_ / "status.json");
     const bool completed = before && before->state == record::State::completed;
-    if (completed && options_.rerun) {
-      set_aside(folder_);
-    } else if (completed && fs::exists(folder_ / "run.h5")) {
-      result.state = record::State::completed;
-      result.other_code = of_other_code(*before, run_.quantizer.source);
+    if (completed && options_.rerun) set_aside(folder_);
+    // A record without a checkpoint could not be made again: it counts without its status, too.
+    if (fs::exists(folder_ / "run.h5") && (completed || !fs::exists(folder_ / "checkpoint.h5"))) {
+      result.other_code = completed && of_other_code(*before, run_.quantizer.source);
       result.history = finished_history();
-      return result;
+      if (completed || result.history.final_values.contains("best_epoch")) {
+        result.state = record::State::completed;
+        if (!completed) restore_status(result.history);
+        return result;
+      }
+      result.history = {};
     }
     try {
       replace_file(folder_ / "config.yaml", run_.yaml());
@@ -131,7 +136,7 @@ class Session {
       result.state = diverged         ? record::State::diverged
                      : waits_for_data ? record::State::queued
                                       : record::State::failed;
-      result.reason = first_line(error.what());
+      result.reason = reason_of(error);
       try {
         report(result.state, nullptr, result.reason);
       } catch (const Error&) {
@@ -146,10 +151,25 @@ class Session {
   record::History finished_history() const {
     try {
       return record::read_run_record(folder_ / "run.h5").history;
+    } catch (const record::Unreadable&) {
+      throw;
     } catch (const Error& error) {
-      throw Error({.what = error.what(),
-                   .advice = "delete it; the same command makes it again from the checkpoint"});
+      record::require_closed(folder_ / "run.h5");
+      throw Error(
+          {.what = error.what(),
+           .advice = fs::exists(folder_ / "checkpoint.h5")
+                         ? "move it away; the same command makes it again from the checkpoint"
+                         : "restore it from a copy: there is no checkpoint to make it from; "
+                           "or move it away to train anew"});
     }
+  }
+
+  void restore_status(const record::History& history) const {
+    record::Status status = record::own_status(record::State::completed);
+    status.epochs = run_.train.epochs;
+    status.epoch = static_cast<std::int64_t>(history.epochs.rows());
+    status.progress = 1;
+    record::write_status(folder_ / "status.json", status);
   }
 
   void resume(Training& training) {

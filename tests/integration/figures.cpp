@@ -56,6 +56,9 @@ TEST_CASE("figures are drawn from a sweep's records") {
   }
   const Workplace place;
   check_done(call(place, {"sweep", "tiny"}));
+  Call nowhere = place.call({"plot", "tiny", "train.epochs=2"});
+  nowhere.environment["TMPDIR"] = "/nowhere";
+  check_refusal(run(nowhere), 1, {"/nowhere/", "temporary folder", "TMPDIR"});
   const Outcome outcome = call(place, {"plot", "tiny"});
   check_done(outcome);
   const fs::path folder = place / "results/tiny/figures";

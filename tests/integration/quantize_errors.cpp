@@ -113,7 +113,7 @@ TEST_CASE("quantize: an output that cannot be written is named") {
   files.refused(files.with("in.h5:/w", {"--out", "none/o.h5"}), 1,
                 {"none/o.h5", "No such file or directory"});
   files.refused(files.with("in.h5:/w", {"--out", "/proc/o.h5"}), 1, {"/proc/o.h5"});
-  files.refused(files.with("in.h5:/w", {"--out", "configs"}), 1, {"configs", "directory"});
+  files.refused(files.with("in.h5:/w", {"--out", "configs"}), 1, {"configs", "a folder"});
 }
 
 TEST_CASE("quantize: the output does not take the place of the input") {

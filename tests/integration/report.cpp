@@ -98,6 +98,9 @@ TEST_CASE("a sweep's report is a page of its own that shows everything") {
   // The same records give the same page.
   check_done(call({"report", "tiny", "--out", "again/page.html"}));
   CHECK(read_file(place / "again/page.html") == html);
+  const Outcome printed = call({"report", "tiny", "--out", "-"});
+  check_done(printed);
+  CHECK(printed.out == html);
 }
 
 TEST_CASE("a report says when it is not the paper's protocol") {

@@ -93,11 +93,24 @@ TEST_CASE("a completed run whose record is damaged says what to do, and is made 
   const fs::path record = place.run_folder() / "run.h5";
   const auto history = record::read_run_record(record).history;
   fs::resize_file(record, fs::file_size(record) / 2);
-  check_refusal(place.laq({"run", "tiny"}), 1, {"run.h5", "truncated", "delete"});
+  check_refusal(place.laq({"run", "tiny"}), 1,
+                {"run.h5", "truncated", "move it away", "from the checkpoint"});
   fs::remove(record);
   check_done(place.laq({"run", "tiny"}));
   CHECK(record::read_run_record(record).history.epochs.columns == history.epochs.columns);
 }
+
+#ifndef LAQ_SANITIZE  // whose own memory is beyond the limit
+TEST_CASE("a run that takes more memory than there is says so") {
+  const Workplace place;
+  Call call =
+      place.call({"-c", "ulimit -v 64000000; exec \"$0\" run tiny model.hidden=[1048576,1048576]",
+                  fs::canonical(LAQ_PROGRAM).string()});
+  call.program = "/bin/sh";
+  check_refusal(run(call), 1, {"failed: out of memory", "ulimit", "smaller network"});
+  CHECK_THAT(status_of(place.run_folder()).reason, Catch::Contains("out of memory"));
+}
+#endif
 
 TEST_CASE("a run's files say what it was and agree with each other") {
   const Workplace place;

@@ -42,8 +42,12 @@ TEST_CASE("a character model is trained and writes text") {
         sampled.out);
   check_refusal(place.laq({"sample", run, "--prompt", "one 5"}), 2,
                 {"character 5 is not in the training text", "'5'"});
-  check_refusal(place.laq({"sample", run, "--prompt", ""}), 2, {"the prompt is empty"});
+  check_refusal(place.laq({"sample", run, "--prompt", ""}), 2, {"--prompt", "found ''"});
   check_refusal(place.laq({"sample", run, "--length", "-1"}), 2, {"--length"});
+  for (const std::string wrong : {"nan", "inf", "-1", "101", "1x"}) {
+    check_refusal(place.laq({"sample", run, "--temperature", wrong}), 2,
+                  {"--temperature", "'" + wrong + "'", "a number from 0 to 100"});
+  }
   check_refusal(place.laq({"sample", "nowhere"}), 1, {"there is no such run", "nowhere"});
 }
 

@@ -40,13 +40,41 @@ TEST_CASE("a wrong option is refused") {
       {{"run", "tiny", "--seed", "x"}, {"--seed", "x"}},
       {{"run", "tiny", "--seed", "-1"}, {"--seed", "-1"}},
       {{"run", "tiny", "--seed", "1.5"}, {"--seed", "1.5"}},
+      {{"run", "tiny", "--seed", "9223372036854775808"}, {"--seed", "0 to 9223372036854775807"}},
       {{"run", "tiny", "--threads", "0"}, {"--threads", "0"}},
+      {{"run", "tiny", "--threads", "3000000000"}, {"--threads", "1 to 2147483647"}},
+      {{"sweep", "tiny", "--stale-after", "nan"}, {"--stale-after", "'nan'", "1 to 1000000"}},
+      {{"sweep", "tiny", "--memory", "nan"}, {"--memory", "'nan'"}},
       {{"run", "tiny", "--device", "gpu"}, {"--device", "'gpu'", "cpu"}},
       {{"run", "tiny", "--device", "cuda:x"}, {"--device", "'cuda:x'", "cuda:N"}},
       {{"sweep", "tiny", "--device", "gpu"}, {"--device", "'gpu'", "cpu"}},
       {{"sweep", "tiny", "--jobs", "0"}, {"--jobs", "0", "1"}},
       {{"table", "tiny", "--format", "xml"}, {"--format", "xml", "latex"}},
   });
+}
+
+TEST_CASE("an empty value is refused, for every option that takes one") {
+  check_usage({
+      {{"run", "tiny", "--runs", ""}, {"--runs", "found ''"}},
+      {{"run", "tiny", "--runs="}, {"--runs"}},
+      {{"run", ""}, {"EXPERIMENT", "found ''"}},
+      {{"run", "tiny", "--method", ""}, {"--method", "found ''"}},
+      {{"run", "tiny", "--data-dir", ""}, {"--data-dir", "found ''"}},
+      {{"--configs", "", "run", "tiny"}, {"--configs", "found ''"}},
+      {{"sweep", "tiny", "--runs", ""}, {"--runs", "found ''"}},
+      {{"sweep", "tiny", "--name", ""}, {"--name", "found ''"}},
+      {{"sweep", "tiny", ""}, {"WORDS", "found ''"}},
+      {{"table", "tiny", "--out", ""}, {"--out", "found ''"}},
+      {{"claims", "tiny", "--out", ""}, {"--out", "found ''"}},
+      {{"plot", "tiny", "--out", ""}, {"--out", "found ''"}},
+      {{"report", "tiny", "--out", ""}, {"--out", "found ''"}},
+      {{"status", ""}, {"DIR", "found ''"}},
+      {{"sample", ""}, {"RUN", "found ''"}},
+  });
+  const Workplace place;
+  Call call = place.call({"run", "tiny"});
+  call.environment["LAQ_CONFIGS"] = "";
+  check_done(run(call));
 }
 
 TEST_CASE("an unknown name is refused with the near one") {
@@ -73,6 +101,8 @@ TEST_CASE("a wrong key or value is refused") {
       {{"run", "tiny", "train.learning_rate=nan"}, {"'train.learning_rate'", "'nan'", "number"}},
       {{"run", "tiny", "train.adam.beta1=1.5"}, {"'train.adam.beta1'", "'1.5'", "0 to"}},
       {{"run", "tiny", "model.hidden=16"}, {"'model.hidden'", "'16'", "a list"}},
+      {{"run", "tiny", "model.hidden=[16,0]"},
+       {"'model.hidden[1]'", "'0'", "whole number in 1 to"}},
       {{"run", "tiny", "model.hidden=[16"}, {"model.hidden", "not valid YAML"}},
       {{"run", "tiny", "train=3"}, {"'train'", "'3'", "not a map"}},
       {{"run", "tiny", "train.loss=hinge"}, {"'train.loss'", "'hinge'", "squared_hinge"}},

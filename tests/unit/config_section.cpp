@@ -93,8 +93,10 @@ TEST_CASE("wrong types are refused with place, key, found and expected", "[confi
              Contains("found '5', expected a list"));
   CHECK_THAT(refusal("n: [1, x]\n", [](Section& s) { s.integers("n", {}); }),
              Contains("wrong value of 'n'"));
-  CHECK_THAT(refusal("n: [[a]]\n", [](Section& s) { s.words("n", {}); }),
-             Contains("expected a list of words"));
+  CHECK_THAT(refusal("n: [b, [a]]\n", [](Section& s) { s.words("n", {}); }),
+             Contains("wrong value of 'n[1]': found a list, expected a word"));
+  CHECK_THAT(refusal("n: a\n", [](Section& s) { s.words("n", {}); }),
+             Contains("wrong value of 'n': found 'a', expected a list of words"));
   CHECK_THAT(refusal("train: 5\n", [](Section& s) { s.child("train"); }),
              StartsWith("t.yaml:1: 'train' is not a map: found '5'"));
 }
@@ -112,11 +114,10 @@ TEST_CASE("numbers out of range are refused with the range", "[config]") {
              Contains("a number of at least 0"));
   CHECK_THAT(refusal("r: 3\n", [](Section& s) { s.real("r", {}, {.high = 2}); }),
              Contains("a number of at most 2"));
-  CHECK_THAT(refusal("n: [1, 0]\n",
-                     [](Section& s) {
-                       s.integers("n", {}, {1, 5});
-                     }),
-             Contains("a list, each a whole number in 1 to 5"));
+  const auto numbers = [](Section& s) { s.integers("n", {}, {1, 5}); };
+  CHECK_THAT(refusal("n: 3\n", numbers), Contains("a list, each a whole number in 1 to 5"));
+  CHECK(refusal("n: [1,\n    0]\n", numbers) ==
+        "t.yaml:2: wrong value of 'n[1]': found '0', expected a whole number in 1 to 5");
 }
 
 TEST_CASE("an unknown value of a choice is refused with the near one", "[config]") {

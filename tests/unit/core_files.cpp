@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,11 +81,57 @@ TEST_CASE("what cannot be replaced is refused by name and leaves no temporary", 
   CHECK_THAT(message_of([&] { replace_file(folder / "file/below", "x"); }),
              Contains("file/below: cannot write: Not a directory"));
   CHECK_THAT(message_of([&] { replace_file(folder / "folder", "x"); }),
-             Contains("folder: cannot replace: Is a directory"));
+             Contains("folder: cannot be replaced: found a folder, expected a file"));
   // Nobody can make a file here, not even root.
   CHECK_THAT(message_of([] { replace_file("/proc/laq", "x"); }),
              Contains("/proc/laq: cannot write: "));
   CHECK(folder.names() == std::vector<std::string>{"file", "folder"});
+}
+
+TEST_CASE("a write goes through links, and the temporary is beside the file itself", "[core]") {
+  const Scratch folder;
+  folder.write("there/file", "old");
+  fs::create_symlink("there/file", folder / "near");
+  fs::create_symlink(folder / "near", folder / "far");
+  replace_file(folder / "far", [&](const fs::path& temporary) {
+    CHECK(temporary.parent_path() == folder / "there");
+    std::ofstream(temporary) << "new";
+  });
+  CHECK(read_file(folder / "there/file") == "new");
+  CHECK(fs::read_symlink(folder / "near") == "there/file");
+  // One to a file that is still to be made.
+  fs::create_symlink("there/none", folder / "early");
+  replace_file(folder / "early", "made");
+  CHECK(read_file(folder / "there/none") == "made");
+  CHECK(fs::is_symlink(folder / "early"));
+
+  fs::create_symlink("b", folder / "a");
+  fs::create_symlink("a", folder / "b");
+  CHECK_THAT(message_of([&] { replace_file(folder / "a", "x"); }),
+             Contains("a: links lead in a circle"));
+  CHECK(folder.names() == std::vector<std::string>{"a", "b", "early", "far", "near", "there"});
+}
+
+TEST_CASE("devices and pipes are not replaced by files", "[core]") {
+  const Scratch folder;
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  fs::create_symlink("/dev/null", folder / "nothing");
+  CHECK_THAT(message_of([&] { replace_file(folder / "pipe", "x"); }),
+             Contains("pipe: cannot be replaced: found a pipe, expected a file"));
+  CHECK_THAT(message_of([&] { replace_file(folder / "nothing", "x"); }),
+             Contains("nothing: cannot be replaced: found a device"));
+  CHECK_THAT(message_of([&] { replace_file("/dev/null", "x"); }), Contains("found a device"));
+  CHECK(fs::is_fifo(folder / "pipe"));
+  CHECK(fs::is_character_file("/dev/null"));
+  CHECK(folder.names() == std::vector<std::string>{"nothing", "pipe"});
+}
+
+TEST_CASE("a file that is replaced keeps its permissions", "[core]") {
+  const Scratch folder;
+  fs::permissions(folder.write("private", "old"), fs::perms::owner_read | fs::perms::owner_write);
+  replace_file(folder / "private", "new");
+  CHECK(fs::status(folder / "private").permissions() ==
+        (fs::perms::owner_read | fs::perms::owner_write));
 }
 
 TEST_CASE("folders are made with their parents", "[core]") {

@@ -1,4 +1,6 @@
 #include <cmath>
+#include <cstdlib>
+#include <new>
 
 #include "core/machine.hpp"
 #include "core/text.hpp"
@@ -83,4 +85,24 @@ TEST_CASE("threads are the user's choice or the cores divided", "[core]") {
   before ? ::setenv("OMP_NUM_THREADS", kept.c_str(), 1) : ::unsetenv("OMP_NUM_THREADS");
   CHECK(available_cores() >= 1);
   CHECK(peak_memory_mib() > 1);
+}
+
+TEST_CASE("a lack of memory reads the same whatever library noticed it", "[core]") {
+  const std::runtime_error of_torch(
+      "[enforce fail at alloc_cpu.cpp:75] err == 0. DefaultCPUAllocator: can't allocate memory: "
+      "you "
+      "tried to allocate 16777216 bytes. Error code 12 (Cannot allocate memory)");
+  CHECK_THAT(reason_of(std::bad_alloc()), StartsWith("out of memory; allow the process more"));
+  CHECK(reason_of(of_torch) == reason_of(std::bad_alloc()));
+  CHECK(reason_of(std::bad_array_new_length()) == reason_of(std::bad_alloc()));
+  CHECK(reason_of(std::runtime_error("no such key\nstack: …")) == "no such key");
+}
+
+TEST_CASE("an empty variable of the environment counts as not set", "[core]") {
+  ::setenv("LAQ_TEST", "x", 1);
+  CHECK(environment("LAQ_TEST") == "x");
+  ::setenv("LAQ_TEST", "", 1);
+  CHECK_FALSE(environment("LAQ_TEST").has_value());
+  ::unsetenv("LAQ_TEST");
+  CHECK_FALSE(environment("LAQ_TEST").has_value());
 }

@@ -115,7 +115,7 @@ TEST_CASE("a damaged checkpoint is found out") {
   CHECK(holds(open(), "checkpoint.h5: no such file"));
   write_checkpoint(file, Arrays().blobs(), sample_state());
   const std::string whole = read_file(file);
-  const std::string advice = "delete the file; the run then starts from its beginning";
+  const std::string advice = "or delete the file: a run that is not finished then starts from";
 
   for (std::size_t length = 0; length < whole.size(); length += whole.size() / 23) {
     store(file, whole.substr(0, length));

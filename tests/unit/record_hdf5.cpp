@@ -224,6 +224,41 @@ TEST_CASE("datasets that other programs write") {
   CHECK(holds(message([&] { in.read<float>("/pairs"); }), "pairs"));
 }
 
+TEST_CASE("values in other files are read through a link and refused elsewhere") {
+  const Folder folder;
+  const std::vector<float> numbers(5000, 2.5f);
+  const hsize_t count = numbers.size();
+  write_hdf5(folder / "values.h5",
+             [&](Hdf5Writer& out) { out.write<float>("/w", numbers, {numbers.size()}); });
+  const auto path = folder / "other.h5";
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  const auto add = [&](const char* name, hid_t created) {
+    const hid_t space = H5Screate_simple(1, &count, nullptr);
+    if (H5Pget_external_count(created) == 0)
+      H5Pset_virtual(created, space, "values.h5", "/w", space);
+    H5Dclose(H5Dcreate2(file, name, H5T_IEEE_F32LE, space, H5P_DEFAULT, created, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Pclose(created);
+  };
+  const hid_t external = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_external(external, "raw.bin", 0, count * sizeof(float));
+  add("virtual", H5Pcreate(H5P_DATASET_CREATE));
+  add("external", external);
+  H5Lcreate_external("values.h5", "/w", file, "linked", H5P_DEFAULT, H5P_DEFAULT);
+  H5Lcreate_external("none.h5", "/w", file, "lost", H5P_DEFAULT, H5P_DEFAULT);
+  H5Fclose(file);
+
+  const Hdf5Reader in(path);
+  CHECK(in.read<float>("/linked").values == numbers);
+  for (const std::string name : {"/virtual", "/external"}) {
+    const std::string error = message([&] { in.read<float>(name); });
+    CHECK(holds(error, "other.h5:" + name + ": its values lie in other files"));
+    CHECK(holds(error, "copy it"));
+  }
+  CHECK(holds(message([&] { in.read<float>("/lost"); }),
+              "no such path in the file; its link leads nowhere"));
+}
+
 TEST_CASE("a failing writer leaves the old file and no temporary") {
   const Folder folder;
   const auto file = folder / "kept.h5";

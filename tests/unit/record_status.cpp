@@ -55,6 +55,15 @@ TEST_CASE("numbers that JSON cannot hold are left out") {
   CHECK(read_status(file)->state == State::queued);
 }
 
+TEST_CASE("what a crash of the machine leaves of a status counts as none") {
+  const Folder folder;
+  const auto file = folder / "status.json";
+  for (const std::string& content : {std::string(), std::string("\n"), std::string(200, '\0')}) {
+    replace_file(file, content);
+    CHECK_FALSE(read_status(file).has_value());
+  }
+}
+
 TEST_CASE("a broken status is an error") {
   const Folder folder;
   const auto file = folder / "status.json";
@@ -62,7 +71,7 @@ TEST_CASE("a broken status is an error") {
     replace_file(file, content);
     return message([&] { read_status(file); });
   };
-  for (const std::string content : {"", "{", "<html>", "{\"state\": \"running\"", "\xff\xfe"}) {
+  for (const std::string content : {"{", "<html>", "{\"state\": \"running\"", "\xff\xfe"}) {
     CHECK(holds(error(content), "status.json: the status is broken: found text that is not JSON"));
   }
   CHECK(holds(error("[]"), "found array, expected a JSON object; delete the file"));

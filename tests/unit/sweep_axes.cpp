@@ -38,7 +38,10 @@ struct Bench {
 TEST_CASE("a range may have a step", "[sweep]") {
   CHECK(axis_values("range(2,9,3)") == Values{"2", "5", "8"});
   CHECK(axis_values("range(0,4,2)") == Values{"0", "2"});
-  for (const char* wrong : {"range(1,5,0)", "range(1,5,-1)"})
+  CHECK(axis_values("range(9223372036854775800,9223372036854775807,5)") ==
+        Values{"9223372036854775800", "9223372036854775805"});
+  for (const char* wrong :
+       {"range(1,5,0)", "range(1,5,-1)", "range(-9223372036854775807,9223372036854775807)"})
     CHECK_THAT(usage_message([&] { axis_values(wrong); }), Contains("an empty or too long range"));
 }
 

@@ -107,6 +107,11 @@ TEST_CASE("runs that stood in for others are not gone when those are back", "[sw
 TEST_CASE("a broken frozen plan is named", "[sweep]") {
   const Bench bench;
   const Plan plan = bench.plan(kTwo);
+  // What cannot be read may be whole.
+  make_folder(bench.folder / "runs/sweep-trial/plan.json");
+  CHECK_THAT(message_of([&] { settle_identity(plan, false); }),
+             Contains("plan.json: is a folder") && !Contains("delete"));
+  std::filesystem::remove(bench.folder / "runs/sweep-trial/plan.json");
   for (const char* content : {"{ half", "[]", "{\"sweep\": 3}"}) {
     bench.folder.write("runs/sweep-trial/plan.json", content);
     CHECK_THAT(message_of([&] { settle_identity(plan, false); }),

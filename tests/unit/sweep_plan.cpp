@@ -193,6 +193,8 @@ TEST_CASE("a sweep is checked", "[sweep]") {
   CHECK_THAT(bench.refusal({"seed=one"}), Contains("wrong seed") && Contains("'one'"));
   CHECK_THAT(bench.refusal({"seed=-1"}), Contains("wrong seed"));
   CHECK_THAT(bench.refusal({"seed=1.5"}), Contains("wrong seed"));
+  CHECK_THAT(bench.refusal({"seed=9223372036854775808"}),
+             Contains("whole numbers from 0 to 9223372036854775807"));
   CHECK_THAT(bench.refusal({"epochs"}), Contains("is not an override"));
   CHECK_THAT(bench.refusal({"method=lab", "quantizer.bits=2,3"}),
              Contains("command line (quantizer.bits)") && Contains("has no meaning"));
@@ -200,7 +202,13 @@ TEST_CASE("a sweep is checked", "[sweep]") {
   CHECK_THAT(Bench(kSmall + "sedes: [1]\n").refusal(), Contains("did you mean 'seeds'?"));
   CHECK_THAT(Bench(kSmall + "grid: 5\n").refusal(), Contains("trial.yaml:6: 'grid' is not a map"));
   CHECK_THAT(Bench(kSmall + "grid: {train.epochs: []}\n").refusal(),
-             Contains("wrong value of 'grid.train.epochs'"));
+             Contains("wrong value of 'grid.train.epochs': found an empty list"));
+  CHECK_THAT(Bench(kSmall + "grid: {train.epochs: [1, {a: 2}]}\n").refusal(),
+             Contains("wrong value of 'grid.train.epochs[1]': found a map"));
+  CHECK_THAT(Bench("experiments: [mnist]\nmethods: []\n").refusal(),
+             Contains("trial.yaml:2: 'methods' names nothing to run: found an empty list"));
+  CHECK_THAT(Bench("experiments: []\nmethods: [full]\n").refusal(),
+             Contains("trial.yaml:1: 'experiments' names nothing to run"));
   CHECK_THAT(
       Bench(kSmall + "columns: {mnits: k}\n").refusal(),
       Contains("'mnits', which the sweep does not run") && Contains("did you mean 'mnist'?"));
