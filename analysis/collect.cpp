@@ -73,6 +73,7 @@ Result read_result(const sweep::Job& job, const record::RunRecord& record, Metri
                                      metric_name(metric))});
   }
   Result result{.seed = job.run.request.seed, .folder = job.folder, .value = *value};
+  result.valid = record.history.final_number(train::facts(metric).valid);
   if (const auto step = step_time(record.history)) {
     result.step_ms = step->ms;
     result.disturbed = !step->steady;

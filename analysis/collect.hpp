@@ -23,6 +23,7 @@ struct Result {
   std::int64_t seed = 0;
   std::filesystem::path folder;
   double value = 0;                    ///< the metric
+  std::optional<double> valid = {};    ///< the same on the validation part
   std::optional<double> step_ms = {};  ///< lowest of the epochs' median training steps
   /// Whether step_ms is not to be relied on: the epochs differ much, or another run of the plan was
   /// under way on the same machine.

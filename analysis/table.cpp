@@ -6,6 +6,7 @@
 
 #include "analysis/metric_scale.hpp"
 #include "analysis/protocol.hpp"
+#include "analysis/select.hpp"
 #include "analysis/unicode.hpp"
 #include "analysis/wording.hpp"
 #include "sweep/plan.hpp"
@@ -243,7 +244,7 @@ bool Table::has_unchecked() const {
   });
 }
 
-Table make_table(const sweep::Plan& plan, const fs::path& configs) {
+Table make_table(const sweep::Plan& plan, const fs::path& configs, Settings settings) {
   Table table;
   table.name = plan.name;
   table.title = one_line(plan.title);
@@ -258,6 +259,11 @@ Table make_table(const sweep::Plan& plan, const fs::path& configs) {
   Collection collection = collect(plan);
   table.origin = std::move(collection.origin);
   describe_protocol(plan, configs, table);
+  if (settings == Settings::best_on_validation) {
+    table.axes.clear();
+    for (auto& one : select_by_validation(plan, table.column_axes, collection.cells))
+      table.notes.push_back(std::move(one));
+  }
   add_columns(plan, collection.cells, table);
   for (Cell& cell : collection.cells) {
     const sweep::Job& job = plan.jobs[cell.first_job];

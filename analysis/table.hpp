@@ -79,12 +79,17 @@ struct Table {
   bool has_figures(std::size_t column) const;
 };
 
+/// Of the axes that have a value for each row: a row for every value, or for each method the one
+/// that is best on the validation part (`select_by_validation`), which the notes name.
+enum class Settings { all, best_on_validation };
+
 /// Collects a plan's runs and lays the paper's figures beside them. A figure is given where the
 /// dataset (or what the plan's `columns` name) has a column in the paper's table, the method a row,
 /// and the rest of the grid's point is the method's own configuration. Words that change a run's
 /// configuration leave the paper's protocol. An axis whose values are columns of the paper's table,
 /// or data sets, makes columns here too. Errors (usage): the plan's paper table is unknown or
 /// broken.
-Table make_table(const sweep::Plan& plan, const std::filesystem::path& configs);
+Table make_table(const sweep::Plan& plan, const std::filesystem::path& configs,
+                 Settings settings = Settings::all);
 
 }  // namespace laq::analysis

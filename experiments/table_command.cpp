@@ -21,6 +21,7 @@ struct TableOptions {
   std::string format = "md";
   std::string out;
   bool check = false;
+  std::string select;
 };
 
 analysis::Format format_of(const std::string& name) {
@@ -31,8 +32,9 @@ analysis::Format format_of(const std::string& name) {
 }
 
 void run(const TableOptions& options, Context& context) {
-  const analysis::Table table =
-      analysis::make_table(options.sweep.plan(context.configs), context.configs);
+  const analysis::Table table = analysis::make_table(
+      options.sweep.plan(context.configs), context.configs,
+      options.select.empty() ? analysis::Settings::all : analysis::Settings::best_on_validation);
   if (options.check) {
     const analysis::CheckResult result = analysis::check(table);
     write_text("", result.text());
@@ -57,6 +59,11 @@ void add_table_command(CLI::App& app, Context& context) {
   command->add_flag("--check", options->check,
                     "Print what is consistent with the print, off, not judged (one run) or "
                     "missing; exit 1 unless all is consistent");
+  command
+      ->add_option("--select", options->select,
+                   "valid: of each method the setting with the best validation score, never the "
+                   "test score")
+      ->check(CLI::IsMember({"valid"}));
   command->add_option("--out", options->out, "Write the table to this file (- is standard output)");
   command->callback([options, &context] { run(*options, context); });
 }

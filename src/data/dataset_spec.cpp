@@ -64,7 +64,7 @@ DataFile parse_file(const config::Tree& tree, const std::string& path,
   file.git_blob = hash_in(section, "git_blob", 40);
   if (file.sha256.empty() == file.git_blob.empty()) {
     section.refuse("sha256", file.sha256.empty() ? "is missing" : "and git_blob are both given",
-                   "give one: what 'sha256sum' or what 'git hash-object' prints");
+                   "give one of sha256 (what 'sha256sum' prints) and git_blob ('git hash-object')");
   }
   file.hash_checked = section.flag("hash_checked", {});
   section.finish();

@@ -34,10 +34,12 @@ at::Tensor one_hot_lstm_by_steps(const at::Tensor& characters, const LstmWeights
   const at::Tensor one_hot = characters.unsqueeze(-1).eq(letters).to(recurrent.scalar_type());
   const at::Tensor inputs =
       at::linear(one_hot, weights.weight_ih, weights.bias_ih + weights.bias_hh);
-  at::Tensor hidden, cell;
+  // From a state of zeros, so that weight_hh has a gradient even after one step.
+  at::Tensor hidden = at::zeros({characters.size(1), recurrent.size(0)}, recurrent.options());
+  at::Tensor cell;
   std::vector<at::Tensor> all;
   for (const at::Tensor& input : inputs.unbind()) {
-    at::Tensor arguments = hidden.defined() ? input.addmm(hidden, recurrent) : input;
+    at::Tensor arguments = input.addmm(hidden, recurrent);
     if (gate_bound > 0) arguments = ClippedGradient::apply(arguments, gate_bound);
     const auto gates = arguments.chunk(4, 1);
     const at::Tensor fresh = gates[0].sigmoid() * gates[2].tanh();

@@ -133,11 +133,13 @@ TEST_CASE("titles that become one word give figures of different names", "[chart
     const Scratch methods;
     std::string list;
     for (std::size_t i = 0; i < titles.size(); ++i) {
-      list +=
-          (i ? ", " : "") + methods
-                                .write("m" + std::to_string(i) + ".yaml",
-                                       "title: '" + titles[i] + "'\nquantizer: {levels: ternary}\n")
-                                .string();
+      list += (i ? ", " : "") +
+              methods
+                  .write("m" + std::to_string(i) + ".yaml",
+                         "title: '" + titles[i] +
+                             "'\nquantizer: {levels: ternary}\ntrain: {clip_weights: " +
+                             std::to_string(i + 1) + "}\n")
+                  .string();
     }
     const Recorded sweep("title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [" + list +
                          "]\n");

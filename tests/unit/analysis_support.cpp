@@ -78,6 +78,7 @@ void Bench::write_record(const Which& which, const Measured& measured, const std
   if (measured.test_loss) history.final_values["test_loss"] = *measured.test_loss;
   if (measured.seconds) history.final_values["seconds"] = *measured.seconds;
   if (measured.test_error) history.final_values["test_error"] = *measured.test_error;
+  if (measured.valid_error) history.final_values["valid_error"] = *measured.valid_error;
   if (measured.step_ms) history.final_values["step_ms"] = *measured.step_ms;
   if (measured.best_epoch) history.final_values["best_epoch"] = *measured.best_epoch;
   make_folder(job.folder);

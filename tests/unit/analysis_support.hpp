@@ -34,6 +34,7 @@ struct Measured {
   std::optional<double> seconds = {};     ///< spent, until noon of the day of the seed
   std::vector<double> step_seconds = {};  ///< of all steps of two epochs
   std::size_t scales = 1;                 ///< of the layer with rounds
+  std::optional<double> valid_error = {};
 };
 
 /// Names a job of a sweep: method, seed and, in a grid, its point; the first experiment's unless

@@ -92,7 +92,7 @@ TEST_CASE("wrong types are refused with place, key, found and expected", "[confi
   CHECK_THAT(refusal("n: 5\n", [](Section& s) { s.integers("n", {}); }),
              Contains("found '5', expected a list"));
   CHECK_THAT(refusal("n: [1, x]\n", [](Section& s) { s.integers("n", {}); }),
-             Contains("wrong value of 'n'"));
+             Contains("wrong value of 'n[1]'"));
   CHECK_THAT(refusal("n: [b, [a]]\n", [](Section& s) { s.words("n", {}); }),
              Contains("wrong value of 'n[1]': found a list, expected a word"));
   CHECK_THAT(refusal("n: a\n", [](Section& s) { s.words("n", {}); }),

@@ -24,8 +24,9 @@ TEST_CASE("a process is known by its number and its start", "[core]") {
   CHECK(process_start_ticks(own) == process_start_ticks(own));
   CHECK(process_lives_since(own, now()));
   CHECK_FALSE(process_lives_since(own, now() - 7 * 24 * 3600));  // no test takes a week
-  for (const std::int64_t pid : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{own} + (1LL << 32),
-                                 std::numeric_limits<std::int64_t>::max()}) {
+  for (const std::int64_t pid :
+       {std::int64_t{0}, std::int64_t{-1}, std::int64_t{own} + (std::int64_t{1} << 32),
+        std::numeric_limits<std::int64_t>::max()}) {
     INFO(pid);
     CHECK_FALSE(process_exists(pid));
     CHECK_FALSE(process_lives_since(pid, now()));

@@ -163,7 +163,7 @@ TEST_CASE("keys of a dataset are checked", "[data]") {
   CHECK_THAT(refusal(no_shape + "shape: [28, 28]\n" + kFiles),
              Contains("t.yaml:5") && Contains("'shape' is not [channels, height, width]"));
   CHECK_THAT(refusal(no_shape + "shape: [1, 0, 28]\n" + kFiles),
-             Contains("wrong value of 'shape'"));
+             Contains("wrong value of 'shape[1]'"));
   CHECK_THAT(refusal(kHead + "debian: {package: p}\n" + kFiles),
              Contains("'debian.folder' is missing"));
   CHECK_THAT(refusal(kHead + "debian: {package: p, folder: f, place: g}\n" + kFiles),

@@ -131,7 +131,8 @@ TEST_CASE("the character LSTM clips at time steps, and its output layer nothing"
     } else {
       CHECK(gradient.abs().max().item<double>() > 2 * most);
       CHECK(most <= 1.001 * kBound * kSteps * kBatch);
-      CHECK(most > 2 * kBound);  // a sum over steps: not clipped itself
+      // A sum over steps is not clipped itself; hidden states make that of weight_hh small.
+      if (name != "lstm.weight_hh_l0") CHECK(most > 2 * kBound);
     }
   }
 }

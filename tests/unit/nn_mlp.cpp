@@ -226,7 +226,7 @@ TEST_CASE("models are checked", "[nn]") {
   CHECK_THAT(refusal("{hidden: [8]}"), Contains("'model.kind' is missing"));
   CHECK_THAT(refusal("{kind: mpl, hidden: [8]}"), Contains("did you mean 'mlp'?"));
   CHECK_THAT(refusal("{kind: mlp}"), Contains("'model.hidden' is missing"));
-  CHECK_THAT(refusal("{kind: mlp, hidden: [0]}"), Contains("'model.hidden'"));
+  CHECK_THAT(refusal("{kind: mlp, hidden: [0]}"), Contains("'model.hidden[0]'"));
   CHECK_THAT(refusal("{kind: mlp, hidden: 8}"), Contains("found '8', expected a list"));
   CHECK_THAT(refusal("{kind: mlp, hidden: [8], init: he}"), Contains("one of loss_aware, glorot"));
   CHECK_THAT(refusal("{kind: mlp, hidden: [8], output_norm: 2}"), Contains("true or false"));

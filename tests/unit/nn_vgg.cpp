@@ -251,7 +251,7 @@ TEST_CASE("a VGG's description is checked", "[nn]") {
   };
   CHECK_THAT(refusal("{kind: vgg}"), Contains("'model.width' is missing"));
   CHECK_THAT(refusal("{kind: vgg, width: 0}"), Contains("'model.width'"));
-  CHECK_THAT(refusal("{kind: vgg, width: 2, dense: [0]}"), Contains("'model.dense'"));
+  CHECK_THAT(refusal("{kind: vgg, width: 2, dense: [0]}"), Contains("'model.dense[0]'"));
   CHECK_THAT(refusal("{kind: vgg, width: 2, hidden: [8]}"), Contains("unknown key 'model.hidden'"));
   CHECK_THAT(refusal("{kind: vgg, width: 2}", {{1, 7, 30}, 10}),
              Contains("too small for this network") && Contains("found 1 x 7 x 30"));

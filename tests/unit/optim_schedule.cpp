@@ -61,7 +61,8 @@ TEST_CASE("schedules are checked", "[optim]") {
   CHECK_THAT(refusal("{learning_rate: -1}"), Contains("'train.learning_rate'"));
   CHECK_THAT(refusal("{learning_rate: 1, schedule: {factor: 1.5}}"),
              Contains("'train.schedule.factor'"));
-  CHECK_THAT(refusal("{learning_rate: 1, schedule: {at: [0]}}"), Contains("'train.schedule.at'"));
+  CHECK_THAT(refusal("{learning_rate: 1, schedule: {at: [0]}}"),
+             Contains("'train.schedule.at[0]'"));
   CHECK_THAT(refusal("{learning_rate: 1, schedule: {ever: 2}}"), Contains("did you mean 'every'?"));
 }
 

@@ -124,7 +124,7 @@ TEST_CASE("a checkpoint of another run is told from one in its place", "[record]
   write_checkpoint_of(copied, earlier);
   const std::string said = by_name(copied);
   CHECK(holds(said, "found seed 3, expected seed 2"));
-  CHECK_FALSE(holds(said, "move"));
+  CHECK_FALSE(holds(said, "or move it"));
   const fs::path renamed = runs / "svhn/lata-01234567/seed-3";
   write_checkpoint_of(renamed, earlier);
   CHECK(by_name(renamed).empty());

