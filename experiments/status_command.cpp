@@ -109,7 +109,7 @@ class Search {
       found.status = record::read_status(folder / "status.json");
       if (found.status) sweep::settle(*found.status);
       if (!found.status) found.note = "its status.json is empty: it counts as not started";
-      record::require_run_in(folder, record::identity_by_name(real(folder)));
+      record::require_run_in(folder, record::identity_by_name(folder));
     } catch (const Error& error) {
       found.status.reset();
       found.error = error.what();

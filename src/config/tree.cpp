@@ -1,7 +1,11 @@
 #include "config/tree.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
+
+#include <optional>
+#include <sstream>
 
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -9,6 +13,50 @@
 
 namespace laq::config {
 namespace {
+
+/// Where the content of a document begins.
+class Content : public YAML::EventHandler {
+ public:
+  std::optional<int> line;
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { see(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    see(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    see(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    see(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  void see(const YAML::Mark& mark) {
+    if (!line) line = mark.line;
+  }
+};
+
+// YAML::Load passes over it, and YAML::LoadAll never ends on some broken texts.
+void refuse_second_document(const std::string& text, const std::string& name) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  Content first, second;
+  if (!parser.HandleNextDocument(first) || !parser.HandleNextDocument(second) || !second.line)
+    return;
+  throw usage_error({.what = "a second YAML document begins here",
+                     .where = fmt::format("{}:{}", name, *second.line + 1),
+                     .found = "2 documents",
+                     .expected = "one in a file",
+                     .advice = "remove the others, or the '---' or '...' between them"});
+}
 
 constexpr int kDeepest = 32;  // deeper nesting is a mistake or an attack on the stack
 
@@ -77,16 +125,9 @@ std::string Tree::description() const {
 
 Tree parse_yaml(const std::string& text, const std::string& name) {
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    std::erase_if(documents, [](const YAML::Node& one) { return one.IsNull(); });
-    if (documents.size() > 1) {
-      throw usage_error({.what = "a second YAML document begins here",
-                         .where = fmt::format("{}:{}", name, documents[1].Mark().line + 1),
-                         .found = fmt::format("{} documents", documents.size()),
-                         .expected = "one in a file",
-                         .advice = "remove the others, or the '---' or '...' between them"});
-    }
-    return convert(documents.empty() ? YAML::Node() : documents.front(), name, 0);
+    const YAML::Node first = YAML::Load(text);
+    refuse_second_document(text, name);
+    return convert(first, name, 0);
   } catch (const YAML::Exception& error) {
     const auto line = error.mark.is_null() ? "" : fmt::format(":{}", error.mark.line + 1);
     throw usage_error({.what = "not valid YAML: " + error.msg, .where = name + line});

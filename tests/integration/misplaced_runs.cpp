@@ -135,11 +135,9 @@ TEST_CASE("the records that git keeps are accepted") {
       {"table", "mnist", "seed=1", "--runs", records, "--format", "json", "--data-dir", "nowhere"});
   check_done(outcome);
   const json table = json::parse(outcome.out);
-  CHECK(table["rows"].size() == 13);
-  for (const auto& row : table["rows"]) {
-    INFO(row["method"]);
-    CHECK(row["cells"][0]["n"] == 1);
-  }
+  std::size_t recorded = 0;
+  for (const auto& row : table["rows"]) recorded += row["cells"][0]["n"] == 1 ? 1 : 0;
+  CHECK(recorded == 13);
   CHECK_THAT(place.laq({"status", records}).out, Catch::EndsWith("13 completed\n"));
 }
 
@@ -181,6 +179,6 @@ TEST_CASE("finished runs are shown without their data, not those of a fallback")
   const Outcome repeated = place.laq({"sweep", "instead"});
   check_done(repeated);
   CHECK_THAT(repeated.out,
-             Catch::Contains("2 runs, 2 done, 0 to do") && !Catch::Contains("instead;"));
+             Catch::Contains("2 runs, 2 done, 0 to do") && !Catch::Contains("run instead"));
   CHECK(read_file(place / "results/instead/table.md") == table);
 }

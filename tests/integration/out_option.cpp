@@ -21,7 +21,7 @@ std::vector<std::string> with(std::vector<std::string> words, const std::string&
 
 }  // namespace
 
-TEST_CASE("--out goes through links and refuses what is no file") {
+TEST_CASE("the option --out goes through links and refuses what is no file") {
   const Workplace place;
   REQUIRE(::mkfifo((place / "pipe").c_str(), 0600) == 0);
   fs::create_symlink("real", place / "link");
@@ -39,7 +39,7 @@ TEST_CASE("--out goes through links and refuses what is no file") {
   CHECK(fs::is_fifo(place / "pipe"));
 }
 
-TEST_CASE("--out - and /dev/stdout are standard output, for text") {
+TEST_CASE("the values - and /dev/stdout of --out are standard output for text") {
   const Workplace place;
   for (const auto& words : kText) {
     const Outcome printed = place.laq(words);

@@ -28,7 +28,7 @@ Told version_of(const fs::path& sources, const std::string& git, const fs::path&
        std::map<std::string, std::string>{{"SOURCE_DIR", sources.string()},
                                           {"VERSION", "1"},
                                           {"GIT", git},
-                                          {"OUTPUT", header.string()}})
+                                          {"OUTPUT", scratch.string()}})
     call.arguments.insert(call.arguments.end(), {"-D", name + "=" + value});
   call.arguments.insert(call.arguments.end(), {"-P", LAQ_SOURCE_DIR "/cmake/version.cmake"});
   if (other_owner) call.environment["GIT_TEST_ASSUME_DIFFERENT_OWNER"] = "1";

@@ -62,6 +62,14 @@ TEST_CASE("a second YAML document is refused", "[config]") {
              StartsWith("t.yaml:3: "));
   CHECK_THAT(usage_message([] { parse_override("a=1\n---\n2"); }),
              Contains("command line (a)") && Contains("a second YAML document"));
+  // Broken texts come to an end.
+  for (const char* broken : {"]", "a: 1\n]", "[1, 2", "}", "a: [1,,", "- ]", "--- ]\n--- ]"}) {
+    try {
+      parse_yaml(broken, "t.yaml");
+    } catch (const Error& error) {
+      CHECK(error.kind() == Error::Kind::usage);
+    }
+  }
   for (const char* one : {"---\na: 1\n", "# c\n---\na: 1\n", "a: 1\n---\n", "a: 1\n...\n"})
     CHECK(text_at(parse_yaml(one, "t.yaml"), "a") == "1");
 }
