@@ -90,12 +90,6 @@ std::string script_text(std::string_view text) {
   return result + "'";
 }
 
-std::string tic_text(std::string_view text) {
-  std::string doubled;
-  for (const char c : text) doubled += c == '%' ? "%%" : std::string(1, c);
-  return script_text(doubled);
-}
-
 std::string table_field(const std::string& text) {
   return quoted_field(text, '\t');
 }

@@ -72,8 +72,6 @@ std::size_t marker_distance(std::size_t epochs);
 
 /// A gnuplot string: 'it''s'.
 std::string script_text(std::string_view text);
-/// The same for the label of a tic, which gnuplot reads as a format of its value.
-std::string tic_text(std::string_view text);
 /// Text as a field of a figure's table.
 std::string table_field(const std::string& text);
 /// NAME, or NAME-EXPERIMENT when the sweep has several: another one for each.

@@ -18,7 +18,7 @@ constexpr int kWidth = 880, kRow = 14, kPanelHead = 36, kPanelFoot = 28, kLegend
 constexpr int kEdge = 8, kBetween = 12;
 constexpr double kLetter = 6.0, kHeadRows = 1.5;
 constexpr std::size_t kMostPanels = 4;
-constexpr double kLeastRange = 3, kMostRange = 100;  // units shown on each side
+constexpr double kLeastRange = 3.5, kMostRange = 100;  // units shown on each side
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 /// A line of the figure: a comparison in all its data sets, or a claim's head.

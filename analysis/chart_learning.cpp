@@ -7,10 +7,13 @@
 #include <set>
 
 #include "analysis/chart.hpp"
+#include "analysis/unicode.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
 namespace {
+
+constexpr std::size_t kPanelTitle = 34;  // characters that fit above one of four panels
 
 /// Two curves that a panel shows: the thicker first.
 struct Pair {
@@ -119,7 +122,10 @@ Chart chart_of(const SweepData& data, const std::string& experiment, const Pair&
   }
   chart.data = {{chart.name + ".tsv", table}};
 
-  const Panels grid = panels(shown.size(), shown.size() > 9 ? 4 : 3, 160);
+  const bool wide = std::any_of(shown.begin(), shown.end(), [](const Series* series) {
+    return display_width(series->honest_label()) > kPanelTitle;
+  });
+  const Panels grid = panels(shown.size(), wide ? 2 : shown.size() > 9 ? 4 : 3, 160);
   const Extent extent = extent_of(shown, pair);
   chart.width = grid.width;
   chart.height = grid.height;

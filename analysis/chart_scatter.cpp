@@ -149,7 +149,7 @@ double between_first(const ScatterAxis& axis) {
 std::string tics_of(const ScatterAxis& axis) {
   std::string text;
   for (const auto& [at, label] : axis.tics)
-    text += fmt::format("{}{} {:.8g}", text.empty() ? "" : ", ", tic_text(label), at);
+    text += fmt::format("{}{} {:.8g}", text.empty() ? "" : ", ", script_text(label), at);
   return text;
 }
 

@@ -4,9 +4,12 @@
 #include <cmath>
 
 #include "analysis/chart.hpp"
+#include "analysis/unicode.hpp"
 
 namespace laq::analysis {
 namespace {
+
+constexpr std::size_t kLeast = 34, kMost = 90;  // characters left of the axis
 
 /// Milliseconds: the middle step, and what a tenth of the steps are below and above.
 struct Times {
@@ -49,14 +52,18 @@ Chart chart_of(const SweepData& data, const std::string& experiment,
   chart.caption = chart.title +
                   ". Point: median over all steps of the completed runs; bar: from the 10th to the "
                   "90th percentile. A wide bar means that other work took the machine's cores.";
-  std::string table = "place\tmethod\tsteps\tp10_ms\tmedian_ms\tp90_ms\n", tics;
+  // Labels of tics would be read as formats, and cut after 49 bytes.
+  std::string table = "place\tmethod\tsteps\tp10_ms\tmedian_ms\tp90_ms\n", labels;
   double largest = 0;
+  std::size_t left = kLeast;
   const Times* full = nullptr;
   for (std::size_t i = 0; i < times.size(); ++i) {
     const Times& one = times[i];
     table += fmt::format("{}\t{}\t{}\t{:.6g}\t{:.6g}\t{:.6g}\n", i + 1,
                          table_field(one.series->label), one.steps, one.low, one.middle, one.high);
-    tics += fmt::format("{}{} {}", i ? ", " : "", tic_text(one.series->honest_label()), i + 1);
+    labels += fmt::format("set label {} at graph 0, first {} right offset -1, 0 font SMALL\n",
+                          script_text(one.series->honest_label()), i + 1);
+    left = std::clamp(display_width(one.series->honest_label()) + 5, left, kMost);
     largest = std::max(largest, one.high);
     if (!one.series->job.run.quantizer.rule && !full) full = &one;
     chart.series.push_back(one.series->first_job);
@@ -64,14 +71,14 @@ Chart chart_of(const SweepData& data, const std::string& experiment,
   if (full) chart.caption += " Dashed: the median of full precision.";
   chart.caption += missing_words(data, experiment);
   chart.data = {{chart.name + ".tsv", table}};
-  chart.width = 720;
+  chart.width = 720 + 6 * static_cast<int>(left - kLeast);
   chart.height = 80 + 22 * static_cast<int>(times.size());
   chart.script = fmt::format(
-      "data = {}\nset lmargin 34\nset ytics ({}) font SMALL\nset yrange [{}:0.4]\n"
+      "data = {}\nset lmargin {}\nset ytics 1, 1, {}\nset format y ''\nset yrange [{}:0.4]\n"
       "set xrange [0:{:.6g}]\nset grid xtics\nset xlabel 'Time of a training step (ms)'\n"
-      "set ylabel 'Method'\n",
-      script_text(chart.data[0].first), tics, static_cast<double>(times.size()) + 0.6,
-      largest * 1.12);
+      "set ylabel 'Method' offset -{}, 0\n{}",
+      script_text(chart.data[0].first), left, times.size(), static_cast<double>(times.size()) + 0.6,
+      largest * 1.12, left - 5, labels);
   if (full) {
     chart.script += fmt::format(
         "set arrow from {0:.6g}, graph 0 to {0:.6g}, graph 1 nohead dt (2, 2) lw 1.2 lc rgb "

@@ -27,23 +27,21 @@ class ClippedGradient : public torch::autograd::Function<ClippedGradient> {
 
 at::Tensor one_hot_lstm_by_steps(const at::Tensor& characters, const LstmWeights& weights,
                                  double gate_bound) {
-  const at::Tensor recurrent = weights.weight_hh.t();
+  const at::Tensor& weight_hh = weights.weight_hh;
   // A look-up of rows would be quicker, but on a GPU its gradient is added up in any order; and
   // at::one_hot looks at the characters.
   const at::Tensor letters = at::arange(weights.weight_ih.size(1), characters.options());
-  const at::Tensor one_hot = characters.unsqueeze(-1).eq(letters).to(recurrent.scalar_type());
+  const at::Tensor one_hot = characters.unsqueeze(-1).eq(letters).to(weight_hh.scalar_type());
   const at::Tensor inputs =
       at::linear(one_hot, weights.weight_ih, weights.bias_ih + weights.bias_hh);
-  // From a state of zeros, so that weight_hh has a gradient even after one step.
-  at::Tensor hidden = at::zeros({characters.size(1), recurrent.size(0)}, recurrent.options());
-  at::Tensor cell;
+  at::Tensor hidden = at::zeros({characters.size(1), weight_hh.size(1)}, inputs.options());
+  at::Tensor cell = hidden;
   std::vector<at::Tensor> all;
   for (const at::Tensor& input : inputs.unbind()) {
-    at::Tensor arguments = input.addmm(hidden, recurrent);
+    at::Tensor arguments = input.addmm(hidden, weight_hh.t());
     if (gate_bound > 0) arguments = ClippedGradient::apply(arguments, gate_bound);
     const auto gates = arguments.chunk(4, 1);
-    const at::Tensor fresh = gates[0].sigmoid() * gates[2].tanh();
-    cell = cell.defined() ? gates[1].sigmoid() * cell + fresh : fresh;
+    cell = gates[1].sigmoid() * cell + gates[0].sigmoid() * gates[2].tanh();
     hidden = gates[3].sigmoid() * cell.tanh();
     all.push_back(hidden);
   }

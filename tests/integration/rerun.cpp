@@ -47,6 +47,7 @@ TEST_CASE("a finished run of other code of its method says so, and can be made a
   {
     Program slow(place.call(anew));  // killed while it is under way
     REQUIRE(slow.wait_for_file(run / "before" / "status.json"));
+    REQUIRE(slow.wait_for_file(run / "status.json"));
     slow.send(SIGKILL);
   }
   CHECK((read_file(run / "before" / "run.h5") == old));
