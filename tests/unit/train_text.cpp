@@ -263,7 +263,13 @@ TEST_CASE("the recurrent protocol is the paper's", "[train]") {
   CHECK(run.schedule.rate(199) == Approx(0.002 * std::pow(0.98, 189)));
   CHECK(run.samples_per_step() == 10000);
   const Run quick = resolve(project_configs(), {"penn_treebank", "full", "quick", 1, {}});
-  CHECK(quick.characters == 500000);
+  CHECK(quick.characters == 1000000);
+  CHECK(quick.schedule.rate(1) == 0.01);
+  CHECK(quick.samples_per_step() == 2000);
   CHECK(quick.train.epochs == 2);
   CHECK(quick.canonical["model"]["units"] == 128);
+  // Segments are the experiment's, whatever the profile.
+  CHECK(
+      resolve(project_configs(), {"war_and_peace_ts10", "full", "quick", 1, {}}).train.time_steps ==
+      10);
 }
