@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "analysis/gathered.hpp"
-#include "analysis/metric_scale.hpp"
 #include "core/text.hpp"
 #include "quant/alternating.hpp"
 

@@ -169,8 +169,7 @@ void print_difference(const sweep::Plan& plan) {
 std::size_t see_to_other_code(sweep::Plan& plan, bool rerun) {
   std::size_t count = 0;
   for (auto& job : plan.jobs) {
-    const auto status = job.done() ? record::read_status(job.folder / "status.json") : std::nullopt;
-    if (!status || !train::of_other_code(*status, job.run.quantizer.source)) continue;
+    if (!job.done() || !train::of_other_code(job.method_source, job.run.quantizer.source)) continue;
     ++count;
     if (!rerun) continue;
     train::set_aside(job.folder);

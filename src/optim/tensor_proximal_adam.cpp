@@ -101,7 +101,7 @@ at::Tensor TensorProximalAdam::take_gradient(Slot& slot) {
   slot.parameter.tensor.mutable_grad() = at::Tensor();
   if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
   if (!slot.quantized) return gradient;
-  if (rule_->rule().backward()) {
+  if (rule_->has_gradient()) {
     const at::Tensor by_group = gradient.view({slot.groups, -1});
     for (std::int64_t i = 0; i < slot.groups; ++i) {
       const at::Tensor of_scales = rule_->backward(group(slot, i, {}), by_group[i]);

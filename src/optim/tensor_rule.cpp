@@ -181,7 +181,7 @@ at::Tensor ttq_backward(const TensorGroup& group, const at::Tensor& gradient) {
 }  // namespace
 
 TensorRule::TensorRule(std::shared_ptr<const quant::Rule> rule, c10::Device device)
-    : rule_(std::move(rule)), formula_(rule_->formula()) {
+    : rule_(std::move(rule)), formula_(rule_->formula()), backward_(rule_->backward()) {
   if (const auto* axes = std::get_if<quant::ProximalAxes>(&formula_)) {
     levels_ = level_tensors(axes->levels, device);
   }
@@ -198,8 +198,7 @@ TensorFit TensorRule::fit(const TensorGroup& group) const {
 }
 
 at::Tensor TensorRule::backward(const TensorGroup& group, const at::Tensor& gradient) const {
-  const quant::Backward by_rule = rule_->backward();
-  if (!by_rule) return {};
+  if (!backward_) return {};
   if (std::holds_alternative<quant::TtqFormula>(formula_)) return ttq_backward(group, gradient);
   if (std::holds_alternative<quant::DorefaFormula>(formula_)) {
     const at::Tensor squashed = group.latent.tanh(), largest = squashed.abs().max();
@@ -208,7 +207,7 @@ at::Tensor TensorRule::backward(const TensorGroup& group, const at::Tensor& grad
     return {};
   }
   const at::Tensor host = gradient.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true);
-  const std::vector<double> scales = by_rule(HostGroup(group).group, view(host));
+  const std::vector<double> scales = backward_(HostGroup(group).group, view(host));
   gradient.copy_(host);
   if (scales.empty()) return {};
   return at::tensor(scales, at::TensorOptions(at::kDouble)).to(gradient.device());

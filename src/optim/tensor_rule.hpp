@@ -33,6 +33,8 @@ class TensorRule {
   /// `quant::Backward`: `gradient` becomes that of the latent weights; the result is that of the
   /// learned scales, double, undefined when there are none. Without a formula, by way of the host.
   at::Tensor backward(const TensorGroup& group, const at::Tensor& gradient) const;
+  /// Whether the rule has a gradient of its own; otherwise it is passed straight through.
+  bool has_gradient() const { return backward_ != nullptr; }
   const quant::Rule& rule() const { return *rule_; }
   /// Whether it needs nothing of the host: it has a formula.
   bool on_device() const { return !std::holds_alternative<std::monostate>(formula_); }
@@ -40,6 +42,7 @@ class TensorRule {
  private:
   std::shared_ptr<const quant::Rule> rule_;
   quant::Formula formula_;
+  quant::Backward backward_;
   std::optional<LevelTensors> levels_;  // of a proximal rule
 };
 

@@ -11,13 +11,6 @@ double mean(const MagnitudeSums& sums, std::size_t n) {
   return sums.a / static_cast<double>(n);
 }
 
-// Optimal scale of the codes ±1 where a > threshold.
-double top_level_scale(const Group& group, Side side, double threshold) {
-  static const LevelSet ternary = LevelSet::make(LevelKind::ternary, 2);
-  const float limit = floor_to_float(threshold);
-  return level_sums(group, side, ternary, std::span(&limit, 1)).scale();
-}
-
 double first_scale(const Group& group, Side side) {
   if (!group.scales.empty() && !group.previous.empty()) {
     const double alpha = previous_scale(group, side, previous_sums(group));
@@ -30,6 +23,12 @@ double first_scale(const Group& group, Side side) {
 }
 
 }  // namespace
+
+double top_level_scale(const Group& group, Side side, double threshold) {
+  static const LevelSet ternary = LevelSet::make(LevelKind::ternary, 2);
+  const float limit = floor_to_float(threshold);
+  return level_sums(group, side, ternary, std::span(&limit, 1)).scale();
+}
 
 double twn_threshold(const Group& group) {
   return twn_threshold(magnitude_sums(group, Side::both), group.latent.size());

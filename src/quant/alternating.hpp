@@ -12,6 +12,9 @@ inline constexpr int kMostRounds = 10;                 ///< updates of α
 inline constexpr double kAlternatingTolerance = 1e-6;  ///< of α
 inline constexpr double kTwnFactor = 0.7;              ///< of mean|w|
 
+/// The optimal scale of the codes ±1 where a side's magnitude is above the threshold; 0: none is.
+double top_level_scale(const Group& group, Side side, double threshold);
+
 /// TWN's threshold Δ = 0.7 mean|w|; codes are ±1 where |w| > Δ.
 double twn_threshold(const Group& group);
 /// The same from the sums over all n weights.

@@ -141,8 +141,7 @@ class Pass : public FirstPass {
       return {.alpha = result.alpha, .half_up = released};
     }
     const double threshold = twn_threshold(total_.all, group_.latent.size());
-    const float limit = floor_to_float(threshold);
-    return {level_sums(group_, side, axes_.levels, std::span(&limit, 1)).scale(), threshold};
+    return {top_level_scale(group_, side, threshold), threshold};
   }
 
   double exact(Side side) {

@@ -63,9 +63,7 @@ double first_scale(const Group& group) {
         });
     if (sums.dq > 0) return sums.scale();
   }
-  static const LevelSet ternary = LevelSet::make(LevelKind::ternary, 2);
-  const float limit = floor_to_float(twn_threshold(group));
-  return level_sums(group, Side::both, ternary, std::span(&limit, 1)).scale();
+  return top_level_scale(group, Side::both, twn_threshold(group));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "core/parallel.hpp"
+#include "quant/alternating.hpp"
 #include "quant/passes.hpp"
 #include "quant/rule.hpp"
 
@@ -73,12 +74,10 @@ class TtqRule : public Rule {
 
  private:
   static std::vector<double> start(const Group& group, double limit) {
-    static const LevelSet ternary = LevelSet::make(LevelKind::ternary, 2);
     const Group uniform{group.latent, {}, {}, {}};
-    const float threshold = floor_to_float(limit);
     std::vector<double> scales;
     for (const Side side : {Side::positive, Side::negative}) {
-      const double scale = level_sums(uniform, side, ternary, std::span(&threshold, 1)).scale();
+      const double scale = top_level_scale(uniform, side, limit);
       // A sign that does not occur yet must be able to appear later: a learned scale stays
       // positive.
       scales.push_back(scale > 0 ? scale : std::max(limit, 1e-8));

@@ -233,6 +233,7 @@ void refresh(Job& job) {
   job.state = record::State::queued;
   job.reason.clear();
   job.sign = 0;
+  job.method_source.clear();
   try {
     record::require_run_in(job.folder, job.run.identity());
     auto status = record::read_status(job.folder / "status.json");
@@ -241,6 +242,7 @@ void refresh(Job& job) {
     job.sign = status->heartbeat_seconds;
     job.state = status->state;
     job.reason = status->reason;
+    job.method_source = status->method_source;
   } catch (const Error& error) {
     job.state = record::State::failed;
     job.reason = error.what();

@@ -20,7 +20,8 @@ struct Job {
   record::State state = record::State::queued;  ///< `queued` also when nothing is there yet
   std::string reason = {};                      ///< why it is not completed
   Point point = {};                             ///< on the sweep's extra axes
-  double sign = 0;  ///< the heartbeat of the status that was read; 0: there was none
+  double sign = 0;                 ///< the heartbeat of the status that was read; 0: there was none
+  std::string method_source = {};  ///< hash of the method's source, of a finished run that tells it
 
   bool done() const { return state == record::State::completed; }
 };

@@ -3,16 +3,14 @@
 #include <filesystem>
 #include <string>
 
-#include "record/status.hpp"
-
 namespace laq::train {
 
 /// The folder in a run's folder that keeps what was set aside.
 inline constexpr const char kAside[] = "before";
 
-/// Whether a finished run was computed by other code of its method than `source`, the hash of
-/// today's. Not when one of the two is not known.
-bool of_other_code(const record::Status& finished, const std::string& source);
+/// Whether a finished run was computed by other code of its method than today's: both by their
+/// hash. Not when one of the two is not known.
+bool of_other_code(const std::string& then, const std::string& now);
 
 /// Moves what a finished run wrote into that folder, so that it can be made anew.
 void set_aside(const std::filesystem::path& run_folder);

@@ -106,7 +106,7 @@ class Session {
     if (completed && options_.rerun) set_aside(folder_);
     // A record without a checkpoint could not be made again: it counts without its status, too.
     if (fs::exists(folder_ / "run.h5") && (completed || !fs::exists(folder_ / "checkpoint.h5"))) {
-      result.other_code = completed && of_other_code(*before, run_.quantizer.source);
+      result.other_code = completed && of_other_code(before->method_source, run_.quantizer.source);
       result.history = finished_history();
       if (completed || result.history.final_values.contains("best_epoch")) {
         result.state = record::State::completed;

@@ -27,7 +27,9 @@ void edit_source(const fs::path& run) {
 
 TEST_CASE("a finished run of other code of its method says so, and can be made anew") {
   const Workplace place;
-  const std::vector<std::string> late{"run", "tiny", "--method", "late"};
+  // Long enough to be killed in the middle.
+  const std::vector<std::string> late{
+      "run", "tiny", "--method", "late", "train.epochs=60", "model.hidden=[64, 64]"};
   check_done(place.laq(late));
   const fs::path run = place.run_folder("late");
   const auto record = record::read_run_record(run / "run.h5");
@@ -47,10 +49,11 @@ TEST_CASE("a finished run of other code of its method says so, and can be made a
   {
     Program slow(place.call(anew));  // killed while it is under way
     REQUIRE(slow.wait_for_file(run / "before" / "status.json"));
+    REQUIRE(slow.wait_for_file(run / "status.json"));
     slow.send(SIGKILL);
   }
   CHECK((read_file(run / "before" / "run.h5") == old));
-  CHECK(count(place.laq({"status", "results/runs"}).out, "before") == 0);
+  CHECK(count(place.laq({"status", "results/runs"}).out, "late-") == 1);
   check_done(place.laq(late));
   CHECK_FALSE(fs::exists(run / "before"));
   CHECK(record::read_run_record(run / "run.h5").history.epochs.find("train_loss") != nullptr);
