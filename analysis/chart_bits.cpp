@@ -56,7 +56,7 @@ std::vector<Level> float_lines(const SweepData& data, const std::string& experim
                                std::vector<std::size_t>& series) {
   std::vector<Level> levels;
   for (const auto& dot : all) {
-    if (dot.series->job.run.quantizer.rule) continue;
+    if (dot.series->job.run.quantizer.method) continue;
     levels.push_back(
         {fmt::format("{} {:.4g}", dot.series->honest_label(), dot.value.mean), dot.value.mean});
     series.push_back(dot.series->first_job);
@@ -95,7 +95,7 @@ Charts bits_charts(const SweepData& data, const fs::path& configs) {
     std::set<int> bits;
     for (Dot dot : found) {
       const auto here = bits_of(dot.series->job.run);
-      if (!here || !dot.series->job.run.quantizer.rule) continue;
+      if (!here || !dot.series->job.run.quantizer.method) continue;
       dot.x = *here;
       dot.lane = without(dot.series->job.run.canonical, "quantizer", "bits");
       bits.insert(*here);

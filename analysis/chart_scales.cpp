@@ -40,7 +40,8 @@ Chart scales_chart(const SweepData& data, const Series& series) {
   const auto histories = series.histories();
   const auto layers = layers_of(*histories.front());
   const std::size_t epochs = shortest(histories);
-  const std::size_t scales = static_cast<std::size_t>(series.job.run.quantizer.rule->scale_count());
+  const std::size_t scales =
+      static_cast<std::size_t>(series.job.run.quantizer.method->scale_count());
   Chart chart = series_chart(data, series, "scales", "Scales, zeros and flips by layer",
                              "Scales, zeros and flips over the epochs");
   chart.caption = fmt::format(
@@ -81,7 +82,7 @@ Charts scales_charts(const SweepData& data) {
   Charts all;
   for (const auto& series : data.series) {
     const auto histories = series.histories();
-    if (!series.job.run.quantizer.rule || histories.empty() || histories.front()->layers.empty())
+    if (!series.job.run.quantizer.method || histories.empty() || histories.front()->layers.empty())
       continue;
     all.drawn.push_back(scales_chart(data, series));
   }

@@ -65,7 +65,7 @@ Chart chart_of(const SweepData& data, const std::string& experiment,
                           script_text(one.series->honest_label()), i + 1);
     left = std::clamp(display_width(one.series->honest_label()) + 5, left, kMost);
     largest = std::max(largest, one.high);
-    if (!one.series->job.run.quantizer.rule && !full) full = &one;
+    if (!one.series->job.run.quantizer.method && !full) full = &one;
     chart.series.push_back(one.series->first_job);
   }
   if (full) chart.caption += " Dashed: the median of full precision.";

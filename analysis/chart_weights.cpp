@@ -116,7 +116,7 @@ Chart chart_of(const SweepData& data, const Series& series, const Source& source
 Charts weights_charts(const SweepData& data) {
   Charts all;
   for (const auto& series : data.series) {
-    if (!series.job.run.quantizer.rule) continue;
+    if (!series.job.run.quantizer.method) continue;
     const Source source = source_of(data, series);
     if (source.run) {
       all.drawn.push_back(chart_of(data, series, source));

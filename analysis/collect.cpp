@@ -49,14 +49,14 @@ std::optional<double> rounds_of(const record::History& history) {
 
 // Rounds are recorded for the last step of each epoch. Of G groups with the mean m, at most G·m/10
 // took 10 rounds, and at least G (m − 9) did: the others took 9 or fewer.
-std::optional<Interval> capped_of(const record::History& history, const quant::Rule& rule) {
+std::optional<Interval> capped_of(const record::History& history, const quant::Quantizer& method) {
   constexpr double kMost = quant::kMostRounds, kAlmost = 1e-6;  // m is a quotient, rounded
   double low = 0, high = 0, all = 0;
   for (const auto& [name, layer] : history.layers) {
     const auto* rounds = history.find(name, "rounds");
     const auto* scales = history.find(name, "scales");
     if (!rounds || !scales) continue;
-    const auto groups = static_cast<double>(scales->width) / rule.scale_count();
+    const auto groups = static_cast<double>(scales->width) / method.scale_count();
     for (const double mean : rounds->values) {
       low += std::max(0.0, std::ceil(groups * (mean - (kMost - 1)) - kAlmost));
       high += std::floor(groups * mean / kMost + kAlmost);
@@ -83,8 +83,8 @@ Result read_result(const sweep::Job& job, const record::RunRecord& record, Metri
     result.best_epoch = std::llround(*epoch);
   }
   result.rounds = rounds_of(record.history);
-  if (result.rounds && job.run.quantizer.rule)
-    result.capped = capped_of(record.history, *job.run.quantizer.rule);
+  if (result.rounds && job.run.quantizer.method)
+    result.capped = capped_of(record.history, *job.run.quantizer.method);
   result.host = record.provenance.host;
   result.spell = spell_of(record);
   return result;

@@ -9,10 +9,10 @@ namespace laq::analysis {
 ModelSize model_size(const train::Run& run) {
   const nn::Size size = run.model_size();
   ModelSize result{.weights = size.weights};
-  if (!run.quantizer.rule) return result;
-  const quant::Rule& rule = *run.quantizer.rule;
-  result.bits = static_cast<int>(std::bit_width(quant::codes_of(rule).size() - 1));
-  result.scales_of_group = rule.scale_count();
+  if (!run.quantizer.method) return result;
+  const quant::Quantizer& method = *run.quantizer.method;
+  result.bits = static_cast<int>(std::bit_width(quant::codes_of(method).size() - 1));
+  result.scales_of_group = method.scale_count();
   result.scales = result.scales_of_group *
                   (run.quantizer.group == quant::Grouping::row ? size.rows : size.blocks);
   return result;

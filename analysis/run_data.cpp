@@ -170,7 +170,7 @@ std::vector<std::pair<double, double>> mean_column(
 }
 
 std::optional<int> bits_of(const train::Run& run) {
-  if (!run.quantizer.rule) return kFullPrecision;
+  if (!run.quantizer.method) return kFullPrecision;
   const auto quantizer = run.canonical.find("quantizer");
   if (quantizer == run.canonical.end()) return std::nullopt;
   if (const auto bits = quantizer->find("bits"); bits != quantizer->end() && bits->is_number())

@@ -8,7 +8,8 @@ function(laq_own_code target)
   endif()
   if(LAQ_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=all
-                                             -fno-omit-frame-pointer)
+                                             -fno-omit-frame-pointer
+                                             -Wno-maybe-uninitialized)  # wrong with sanitizers
     target_link_options(${target} PRIVATE -fsanitize=address,undefined)
     target_compile_definitions(${target} PRIVATE LAQ_SANITIZE)
   endif()
@@ -34,7 +35,7 @@ function(laq_layer name)
   if(NOT layer_FOLDER)
     set(layer_FOLDER src/${name})
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS ${layer_FOLDER}/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${layer_FOLDER}/*.cpp ${layer_FOLDER}/methods/*.cpp)
   add_library(laq_${name} STATIC ${sources})
   target_include_directories(laq_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(laq_${name} PUBLIC ${layer_LINK} PRIVATE ${layer_PRIVATE})

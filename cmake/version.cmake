@@ -97,18 +97,13 @@ inline constexpr bool kGitDirty = ${dirty};
 ")
 write_if_changed(${OUTPUT}/version.hpp "${content}")
 
-# A method is its own file, which registers it, and those that all methods share.
-file(GLOB sources ${SOURCE_DIR}/src/quant/*.cpp ${SOURCE_DIR}/src/quant/*.hpp)
+# A method is its own file in methods/, and what all methods share.
+file(GLOB shared_sources ${SOURCE_DIR}/src/quant/*.cpp ${SOURCE_DIR}/src/quant/*.hpp)
+file(GLOB methods ${SOURCE_DIR}/src/quant/methods/*.cpp)
 set(shared "")
-set(methods "")
-foreach(source ${sources})
+foreach(source ${shared_sources})
   file(SHA256 ${source} hash)
-  file(STRINGS ${source} registers REGEX "^const RegisterRule ")
-  if(registers)
-    list(APPEND methods ${source})
-  else()
-    string(APPEND shared ${hash})
-  endif()
+  string(APPEND shared ${hash})
 endforeach()
 set(content "#pragma once
 

@@ -8,7 +8,7 @@
 #include "core/machine.hpp"
 #include "experiments/commands.hpp"
 #include "experiments/output.hpp"
-#include "quant/rule.hpp"
+#include "quant/quantizer.hpp"
 #include "record/hdf5.hpp"
 #include "train/experiment.hpp"
 
@@ -20,7 +20,7 @@ struct QuantizeOptions {
   std::vector<std::string> words;
 };
 
-quant::Quantizer read_quantizer(const QuantizeOptions& options, const Context& context) {
+quant::Quantization read_quantizer(const QuantizeOptions& options, const Context& context) {
   config::Tree method = train::load_named(context.configs, "methods", options.method);
   for (const auto& word : options.words) {
     const config::Override change = config::parse_override(word);
@@ -34,9 +34,9 @@ quant::Quantizer read_quantizer(const QuantizeOptions& options, const Context& c
   }
   if (!options.group.empty()) method.at("quantizer.group") = config::Tree{options.group, "--group"};
   config::Section section(method.find("quantizer"), "quantizer");
-  quant::Quantizer quantizer = quant::make_quantizer(section);
+  quant::Quantization quantizer = quant::make_quantizer(section);
   section.finish();
-  if (!quantizer.rule) {
+  if (!quantizer.method) {
     throw usage_error({.what = "method '" + options.method + "' does not quantize",
                        .where = "--method",
                        .advice = "choose another method"});
@@ -63,12 +63,13 @@ record::Array<T> read_array(const std::string& address, const record::Shape* lik
 }
 
 // The given codes as ŵ with scale 1: what the alternating solver starts from.
-std::vector<float> start_from(const quant::Rule& rule, const record::Array<std::int64_t>& codes,
+std::vector<float> start_from(const quant::Quantizer& method,
+                              const record::Array<std::int64_t>& codes,
                               const std::string& address) {
   std::vector<float> start;
   for (std::size_t i = 0; i < codes.values.size(); ++i) {
     const auto code = static_cast<int>(codes.values[i]);
-    const auto level = code == codes.values[i] ? rule.level(code) : std::nullopt;
+    const auto level = code == codes.values[i] ? method.level(code) : std::nullopt;
     if (!level) {
       throw Error({.what = fmt::format("code {} is not one of this method's", i),
                    .where = address,
@@ -95,7 +96,7 @@ struct Input {
   std::vector<float> previous;    // empty: none
 };
 
-Input read_input(const QuantizeOptions& options, const quant::Rule& rule) {
+Input read_input(const QuantizeOptions& options, const quant::Quantizer& method) {
   Input input{read_array<double>(options.weights, nullptr), {}, {}};
   const record::Shape& shape = input.weights.shape;
   if (!options.curvature.empty()) {
@@ -103,7 +104,7 @@ Input read_input(const QuantizeOptions& options, const quant::Rule& rule) {
   }
   if (!options.previous.empty()) {
     input.previous =
-        start_from(rule, read_array<std::int64_t>(options.previous, &shape), options.previous);
+        start_from(method, read_array<std::int64_t>(options.previous, &shape), options.previous);
   }
   return input;
 }
@@ -147,7 +148,7 @@ void require_other_file(const QuantizeOptions& options) {
 }
 
 // Equation (1) from codes and scales, on the weights as they were given.
-double objective(const Input& input, const quant::StepFunction& step, std::span<const int> codes,
+double objective(const Input& input, const quant::Codebook& step, std::span<const int> codes,
                  std::size_t begin) {
   const int lowest = step.codes.front();
   std::vector<double> value(static_cast<std::size_t>(step.codes.back() - lowest + 1));
@@ -164,13 +165,13 @@ double objective(const Input& input, const quant::StepFunction& step, std::span<
   return sum;
 }
 
-Output quantize(const QuantizeOptions& options, const quant::Quantizer& quantizer,
+Output quantize(const QuantizeOptions& options, const quant::Quantization& quantizer,
                 const Input& input) {
   const std::vector<float> weights = narrow(input.weights.values, "weight", options.weights);
   const std::vector<float> curvature = narrow(input.curvature, "curvature", options.curvature);
   require_usable({weights, {}, {}, {}}, options.weights);
   require_usable({{}, curvature, {}, {}}, options.curvature);
-  const quant::Rule& rule = *quantizer.rule;
+  const quant::Quantizer& method = *quantizer.method;
   const record::Shape& shape = input.weights.shape;
   const std::size_t n = weights.size();
   Output out{std::vector<float>(n), std::vector<int>(n), {}, 0, 1, 0, true};
@@ -182,8 +183,8 @@ Output quantize(const QuantizeOptions& options, const quant::Quantizer& quantize
     };
     quant::Group group{part(weights), part(curvature), part(input.previous), {}};
     if (!input.previous.empty())
-      group.scales.assign(static_cast<std::size_t>(rule.scale_count()), 1.0);
-    const quant::StepFunction step = rule.fit(group);
+      group.scales.assign(static_cast<std::size_t>(method.scale_count()), 1.0);
+    const quant::Codebook step = quant::fit(method, group);
     quant::apply(step, group.latent, std::span(out.quantized).subspan(begin, size));
     quant::encode(step, group.latent, std::span(out.codes).subspan(begin, size));
     out.scales.insert(out.scales.end(), step.scales.begin(), step.scales.end());
@@ -195,10 +196,10 @@ Output quantize(const QuantizeOptions& options, const quant::Quantizer& quantize
 }
 
 void go(const QuantizeOptions& options, const Context& context) {
-  const quant::Quantizer quantizer = read_quantizer(options, context);
+  const quant::Quantization quantizer = read_quantizer(options, context);
   require_a_path(options.out, "HDF5");
   require_other_file(options);
-  const Input input = read_input(options, *quantizer.rule);
+  const Input input = read_input(options, *quantizer.method);
   const Output out = quantize(options, quantizer, input);
   const record::Shape& shape = input.weights.shape;
   record::write_hdf5(options.out, [&](record::Hdf5Writer& file) {

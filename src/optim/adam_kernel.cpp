@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/parallel.hpp"
+#include "quant/group.hpp"
 
 namespace laq::optim {
 namespace {
@@ -22,7 +23,7 @@ LAQ_INLINE void update(float* __restrict w, float* __restrict m, float* __restri
     // Comparisons in this order leave a NaN as it is, so that divergence is seen.
     const float below = moved > s.clip ? s.clip : moved;
     w[i] = below < -s.clip ? -s.clip : below;
-    if constexpr (Curved) curvature[i] = root + kCurvatureFloor;
+    if constexpr (Curved) curvature[i] = root + quant::kCurvatureFloor;
   }
 }
 
@@ -36,11 +37,6 @@ void update_block(float* w, float* m, float* v, const float* g, float* curvature
   }
 }
 
-LAQ_VECTORISED
-void root_block(const float* __restrict v, float* __restrict d, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) d[i] = std::sqrt(v[i]) + kCurvatureFloor;
-}
-
 }  // namespace
 
 void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, const AdamStep& step,
@@ -51,11 +47,6 @@ void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, co
     update_block(w + begin, m + begin, v + begin, g + begin, curvature, count, step);
     if (after) after(begin, count, curvature);
   });
-}
-
-void curvature_of(const float* v, float* d, std::size_t n) {
-  for_chunks(
-      n, [&](std::size_t begin, std::size_t count) { root_block(v + begin, d + begin, count); });
 }
 
 }  // namespace laq::optim

@@ -5,9 +5,6 @@
 
 namespace laq::optim {
 
-/// d = √v + this.
-inline constexpr float kCurvatureFloor = 1e-8f;
-
 /// One Adam step's constants (Kingma & Ba), the bias corrections folded in.
 struct AdamStep {
   float beta1, beta2;
@@ -27,8 +24,5 @@ using AfterBlock =
 /// g², w ← clip(w − rate · m / (root_correction · √v + ε)). `curved`: `after` gets d = √v + 1e-8.
 void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, const AdamStep& step,
                  bool curved = false, const AfterBlock& after = {});
-
-/// d ← √v + 1e-8.
-void curvature_of(const float* v, float* d, std::size_t n);
 
 }  // namespace laq::optim

@@ -58,10 +58,10 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   for (std::int64_t g = 0; g < slot.groups; ++g) {
     const double* levels = slot.levels.data_ptr<double>() + g * slot.levels.size(1);
     const std::vector<float> values(levels, levels + slot.levels.size(1));
-    const float* quantized = group(slot, g, nullptr).previous.data();
+    const float* quantized = group(slot, g).previous.data();
     auto* index = slot.level_index.data_ptr<std::uint8_t>() + static_cast<std::size_t>(g) * size;
     for (std::size_t i = 0; i < size; ++i) {
-      // ŵ holds exactly the rule's values, so its level is found without the latent weight.
+      // ŵ holds exactly the quantizer's values, so its level is found without the latent weight.
       std::size_t level = quantized[i] == 0 ? zero_level : 0;
       while (level + 1 < values.size() && values[level] != quantized[i]) ++level;
       ++at_level[level];
@@ -80,7 +80,7 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   report.flips = static_cast<double>(flips) / total;
   report.rounds /= static_cast<double>(slot.groups);
 
-  const at::Tensor curvature = slot.second.sqrt().add_(kCurvatureFloor);
+  const at::Tensor curvature = slot.second.sqrt().add_(quant::kCurvatureFloor);
   const std::size_t n = static_cast<std::size_t>(slot.latent.numel());
   report.weighted_error =
       quant::objective({slot.latent.data_ptr<float>(), n}, {curvature.data_ptr<float>(), n},
@@ -88,12 +88,12 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   const std::span<const float> latent(slot.latent.data_ptr<float>(), n);
   report.latent_largest = largest_magnitude(latent);
   report.latent_share = histogram(latent, report.latent_largest);
-  if (const auto exact = quantizer_.rule->exact())
+  if (const auto exact = quantizer_.method->exact())
     report.gap = gap_to_optimum(slot, *exact, curvature);
   return report;
 }
 
-double ProximalAdam::gap_to_optimum(const Slot& slot, const quant::Rule& exact,
+double ProximalAdam::gap_to_optimum(const Slot& slot, const quant::Quantizer& exact,
                                     const at::Tensor& curvature) const {
   const float* d = exact.uses_curvature() ? curvature.data_ptr<float>() : nullptr;
   const std::size_t size =
@@ -101,11 +101,12 @@ double ProximalAdam::gap_to_optimum(const Slot& slot, const quant::Rule& exact,
   std::vector<float> best(size);
   double found = 0, least = 0;
   for (std::int64_t g = 0; g < slot.groups; ++g) {
-    quant::Group here = group(slot, g, d);
+    quant::Group here = group(slot, g);
+    if (d) here.curvature = {d + static_cast<std::size_t>(g) * size, size};
     found += quant::objective(here.latent, here.curvature, here.previous);
     // The optimum of these weights alone: without a look at the scales of before.
     here.scales.clear();
-    quant::apply(exact.fit(here), here.latent, best);
+    quant::apply(quant::fit(exact, here), here.latent, best);
     least += quant::objective(here.latent, here.curvature, best);
   }
   if (found <= least) return 0;  // ŵ is rounded to float

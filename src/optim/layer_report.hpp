@@ -12,7 +12,7 @@ namespace laq::optim {
 struct LayerReport {
   std::string name;
   std::vector<double> scales;       ///< groups × scales
-  std::vector<int> codes;           ///< the rule's codes, ascending
+  std::vector<int> codes;           ///< the quantizer's codes, ascending
   std::vector<double> level_share;  ///< fraction of the weights at each code
   double zero_fraction = 0;         ///< fraction of ŵ that is 0
   double flips = 0;  ///< fraction of the weights whose code is not that of the previous report
@@ -22,8 +22,8 @@ struct LayerReport {
   double latent_largest = 0;         ///< max|w|
   /// Fraction of the latent weights in equal bins over [−latent_largest, latent_largest].
   std::vector<double> latent_share;
-  /// How far equation (1), with the d that the rule uses, is above its global minimum, as a
-  /// fraction of the minimum; only of rules that do not find it by construction.
+  /// How far equation (1), with the d that the quantizer uses, is above its global minimum, as a
+  /// fraction of the minimum; only of methods that do not find it by construction.
   std::optional<double> gap;
 };
 

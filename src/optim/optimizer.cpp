@@ -10,7 +10,7 @@ std::int64_t groups_of(const nn::Parameter& parameter, quant::Grouping grouping)
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& parameters,
-                                          const quant::Quantizer& quantizer,
+                                          const quant::Quantization& quantizer,
                                           const AdamOptions& options) {
   if (parameters.empty() || parameters.front().tensor.is_cpu()) {
     return std::make_unique<ProximalAdam>(parameters, quantizer, options);

@@ -10,7 +10,7 @@
 
 #include "nn/model.hpp"
 #include "optim/layer_report.hpp"
-#include "quant/rule.hpp"
+#include "quant/quantizer.hpp"
 
 namespace laq::optim {
 
@@ -22,7 +22,7 @@ struct AdamOptions {
 
 /// The paper's proximal Newton step (PAPER.md section 1): Adam moves the latent weights w with the
 /// gradient taken at the model's weights, w is clipped, Adam's second moment gives the curvature d
-/// = √v + 1e-8, and the rule's prox writes ŵ into the model. Parameters that are not quantized are
+/// = √v + 1e-8, and the quantizer writes ŵ into the model. Parameters that are not quantized are
 /// moved by Adam alone, in place. The optimizer owns w, the moments and the scales; the model's
 /// tensors always hold ŵ.
 class Optimizer {
@@ -62,11 +62,11 @@ inline constexpr double kSmallestLearnedScale = 1e-6;
 /// Parts of a parameter that have scales of their own; each is contiguous.
 std::int64_t groups_of(const nn::Parameter& parameter, quant::Grouping grouping);
 
-/// `quantizer.rule` null: plain Adam on everything. Takes the model's present weights as w and
+/// `quantizer.method` null: plain Adam on everything. Takes the model's present weights as w and
 /// quantizes them with uniform curvature. The parameters must be float32, on one device, and
 /// outlive the optimizer. On the CPU it is a `ProximalAdam`, elsewhere a `TensorProximalAdam`.
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& parameters,
-                                          const quant::Quantizer& quantizer,
+                                          const quant::Quantization& quantizer,
                                           const AdamOptions& options);
 
 }  // namespace laq::optim

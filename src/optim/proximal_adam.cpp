@@ -25,11 +25,29 @@ std::span<double> row(const at::Tensor& tensor, std::int64_t group) {
   return {tensor.data_ptr<double>() + group * n, static_cast<std::size_t>(n)};
 }
 
-// Errors of `work` say which layer they are of.
+// Calls `work(index)` for every group of a layer; its errors say which layer they are of.
 template <typename Slot, typename Work>
-void with_layer_name(const Slot& slot, const Work& work) {
+void for_groups(const Slot& slot, const Work& work) {
+  std::exception_ptr failed;
+  const auto attempt = [&](std::int64_t index) {
+    try {
+      work(index);
+    } catch (...) {
+#pragma omp critical
+      failed = std::current_exception();
+    }
+  };
+  // Many groups (rows) are shared out. A few parallelise inside, and must not be in a parallel
+  // region then, not even one of a single thread: OpenMP would start new threads for every loop
+  // below it.
+  if (slot.groups > kFewGroups) {
+#pragma omp parallel for schedule(dynamic)
+    for (std::int64_t i = 0; i < slot.groups; ++i) attempt(i);
+  } else {
+    for (std::int64_t i = 0; i < slot.groups && !failed; ++i) attempt(i);
+  }
   try {
-    work();
+    if (failed) std::rethrow_exception(failed);
   } catch (const Error& error) {
     throw Error({.what = error.what(), .where = "layer " + slot.parameter.name}, error.kind());
   }
@@ -38,19 +56,21 @@ void with_layer_name(const Slot& slot, const Work& work) {
 }  // namespace
 
 ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
-                           const quant::Quantizer& quantizer, const AdamOptions& options)
-    : quantizer_(quantizer), options_(options) {
+                           const quant::Quantization& quantizer, const AdamOptions& options)
+    : quantizer_(quantizer),
+      gradient_(quantizer.method ? quantizer.method->gradient() : nullptr),
+      options_(options) {
   const at::NoGradGuard no_gradient;
   std::int64_t largest = 0;
   for (const auto& parameter : parameters) {
     Slot slot{.parameter = parameter,
-              .quantized = parameter.quantizable && quantizer.rule,
+              .quantized = parameter.quantizable && quantizer.method,
               .groups = 0,
               .latent = parameter.tensor.detach(),
               .first = at::zeros_like(parameter.tensor),
               .second = at::zeros_like(parameter.tensor),
               .scales = {},
-              .carried = {},
+              .solver_state = {},
               .scale_first = {},
               .scale_second = {},
               .level_index = {},
@@ -60,26 +80,29 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
     if (slot.quantized) {
       slot.groups = groups_of(parameter, quantizer.group);
       slot.latent = parameter.tensor.detach().clone();
-      slot.scales = at::zeros({slot.groups, quantizer.rule->scale_count()}, at::kDouble);
-      if (const int carried = quantizer.rule->carried_count(); carried > 0) {
-        slot.carried = at::zeros({slot.groups, carried}, at::kDouble);
+      slot.scales = at::zeros({slot.groups, quantizer.method->scale_count()}, at::kDouble);
+      if (const int solver_state = quantizer.method->solver_state_size(); solver_state > 0) {
+        slot.solver_state = at::zeros({slot.groups, solver_state}, at::kDouble);
       }
       slot.level_index = at::zeros(parameter.tensor.sizes(), at::kByte);
       slot.rounds = at::zeros({slot.groups}, at::kLong);
-      if (quantizer.rule->learns_scales()) {
+      if (quantizer.method->learns_scales()) {
         slot.scale_first = at::zeros_like(slot.scales);
         slot.scale_second = at::zeros_like(slot.scales);
       }
       largest = std::max(largest, parameter.tensor.numel());
-      slot.codes = quant::codes_of(*quantizer.rule);
+      slot.codes = quant::codes_of(*quantizer.method);
       slot.levels =
           at::zeros({slot.groups, static_cast<std::int64_t>(slot.codes.size())}, at::kDouble);
-      project(slot, nullptr);
+      for_groups(slot, [&](std::int64_t i) {
+        const quant::Group here = group(slot, i);
+        write(slot, i, here, quant::fit(*quantizer.method, here));
+      });
       report(slot);
     }
     slots_.push_back(std::move(slot));
   }
-  if (largest > 0 && quantizer.rule->uses_curvature())
+  if (largest > 0 && quantizer.method->uses_curvature())
     curvature_ = at::empty({largest}, at::kFloat);
 }
 
@@ -99,19 +122,17 @@ void ProximalAdam::update() {
   }
 }
 
-quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index,
-                                 const float* curvature) const {
+quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index) const {
   const std::size_t size = count(slot.latent) / static_cast<std::size_t>(slot.groups);
   const std::size_t begin = static_cast<std::size_t>(index) * size;
   quant::Group group;
   group.latent = {slot.latent.data_ptr<float>() + begin, size};
   group.previous = {slot.parameter.tensor.data_ptr<float>() + begin, size};
-  if (curvature) group.curvature = {curvature + begin, size};
   const auto scales = row(slot.scales, index);
   if (scales.front() > 0 || scales.back() > 0) group.scales.assign(scales.begin(), scales.end());
-  if (slot.carried.defined()) {
-    const auto carried = row(slot.carried, index);
-    group.carried.assign(carried.begin(), carried.end());
+  if (slot.solver_state.defined()) {
+    const auto solver_state = row(slot.solver_state, index);
+    group.solver_state.assign(solver_state.begin(), solver_state.end());
   }
   return group;
 }
@@ -132,70 +153,44 @@ void ProximalAdam::update(Slot& slot) {
   // A NaN stays one, so that divergence is seen.
   if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
   float* g = gradient.data_ptr<float>();
-  if (slot.quantized) to_latent(slot, {g, count(gradient)});
   const AdamStep constants = adam_step(slot.quantized);
-  if (slot.quantized && slot.groups <= kFewGroups) {
-    for (std::int64_t i = 0; i < slot.groups; ++i) update_group(slot, i, g, constants);
-    return;
+  if (slot.quantized) {
+    for_groups(slot, [&](std::int64_t index) { update_group(slot, index, g, constants); });
+  } else {
+    adam_update(slot.latent.data_ptr<float>(), slot.first.data_ptr<float>(),
+                slot.second.data_ptr<float>(), g, count(slot.latent), constants);
   }
-  const bool curved = slot.quantized && quantizer_.rule->uses_curvature();
-  float* curvature = curved ? curvature_.data_ptr<float>() : nullptr;
-  AfterBlock keep;
-  if (curved)
-    keep = [&](std::size_t at, std::size_t n, const float* d) {
-      std::copy_n(d, n, curvature + at);
-    };
-  adam_update(slot.latent.data_ptr<float>(), slot.first.data_ptr<float>(),
-              slot.second.data_ptr<float>(), g, count(slot.latent), constants, curved, keep);
-  if (slot.quantized) project(slot, curvature);
 }
 
-// The gradient of the latent weights from that of ŵ, by the rule's own gradient when it has one.
-void ProximalAdam::to_latent(Slot& slot, std::span<float> gradient) {
-  const std::size_t size = gradient.size() / static_cast<std::size_t>(slot.groups);
-  if (const quant::Backward backward = quantizer_.rule->backward()) {
-    for (std::int64_t i = 0; i < slot.groups; ++i) {
-      const std::size_t begin = static_cast<std::size_t>(i) * size;
-      learn_scales(slot, i, backward(group(slot, i, nullptr), gradient.subspan(begin, size)));
-    }
-  }
-  const auto decay = static_cast<float>(quantizer_.rule->weight_decay());
-  if (decay == 0) return;
-  const float* w = slot.latent.data_ptr<float>();
-  for_chunks(gradient.size(), [&](std::size_t begin, std::size_t n) {
-    for (std::size_t i = begin; i < begin + n; ++i) gradient[i] += decay * w[i];
-  });
-}
-
-// Adam and the rule's first look at the new weights in one pass over memory.
-void ProximalAdam::update_group(Slot& slot, std::int64_t index, const float* gradient,
+void ProximalAdam::update_group(Slot& slot, std::int64_t index, float* gradient,
                                 const AdamStep& constants) {
-  const bool curved = quantizer_.rule->uses_curvature();
-  float* curvature = curved ? curvature_.data_ptr<float>() : nullptr;
-  const quant::Group here = group(slot, index, curvature);
-  const auto pass = quantizer_.rule->first_pass(here);
-  AfterBlock after;
-  if (pass) after = [&](std::size_t at, std::size_t n, const float* d) { pass->add(at, n, d); };
-  const std::size_t size = here.latent.size();
+  const quant::Quantizer& quantizer = *quantizer_.method;
+  const std::size_t size = count(slot.latent) / static_cast<std::size_t>(slot.groups);
   const std::size_t begin = static_cast<std::size_t>(index) * size;
-  const float* second = slot.second.data_ptr<float>() + begin;
-  adam_update(slot.latent.data_ptr<float>() + begin, slot.first.data_ptr<float>() + begin,
-              slot.second.data_ptr<float>() + begin, gradient + begin, size, constants, curved,
-              after);
+  float* w = slot.latent.data_ptr<float>() + begin;
+  float* v = slot.second.data_ptr<float>() + begin;
+  float* g = gradient + begin;
+  if (gradient_) learn_scales(slot, index, gradient_(group(slot, index), {g, size}));
+  if (const auto decay = static_cast<float>(quantizer.weight_decay()); decay != 0) {
+    for_chunks(size, [&](std::size_t at, std::size_t n) {
+      for (std::size_t i = at; i < at + n; ++i) g[i] += decay * w[i];
+    });
+  }
+  const quant::Group here = group(slot, index);
+  const quant::Needs needs = quantizer.needs(here);
+  float* curvature = needs.curvature ? curvature_.data_ptr<float>() + begin : nullptr;
   // Most steps never need the curvature as a whole.
-  const auto complete = [&] {
-    if (curved) curvature_of(second, curvature + begin, size);
-  };
-  with_layer_name(slot, [&] {
-    if (!pass) complete();
-    write(slot, index, here, pass ? pass->finish(complete) : quantizer_.rule->fit(here));
-  });
+  quant::GroupSums sums(here, needs, {{v, size}, curvature});
+  adam_update(w, slot.first.data_ptr<float>() + begin, v, g, size, constants, needs.curvature,
+              [&](std::size_t at, std::size_t n, const float* d) { sums.add(at, n, d); });
+  sums.close();
+  write(slot, index, here, quantizer.fit(sums));
 }
 
 void ProximalAdam::learn_scales(Slot& slot, std::int64_t index,
                                 const std::vector<double>& gradient) {
-  if (!quantizer_.rule->learns_scales()) return;
-  const double rate = learning_rate_ * quantizer_.rule->scale_rate();
+  if (!quantizer_.method->learns_scales()) return;
+  const double rate = learning_rate_ * quantizer_.method->scale_rate();
   const auto t = static_cast<double>(steps_);
   for (std::size_t s = 0; s < gradient.size(); ++s) {
     const std::int64_t at = index * slot.scales.size(1) + static_cast<std::int64_t>(s);
@@ -210,53 +205,25 @@ void ProximalAdam::learn_scales(Slot& slot, std::int64_t index,
   }
 }
 
-void ProximalAdam::project(Slot& slot, const float* curvature) {
-  std::exception_ptr failed;
-  const auto attempt = [&](std::int64_t index) {
-    try {
-      const quant::Group here = group(slot, index, curvature);
-      write(slot, index, here, quantizer_.rule->fit(here));
-    } catch (...) {
-#pragma omp critical
-      failed = std::current_exception();
-    }
-  };
-  // Many groups (rows) are shared out. A few parallelise inside, and must not be in a parallel
-  // region then, not even one of a single thread: OpenMP would start new threads for every loop
-  // below it.
-  if (slot.groups > kFewGroups) {
-#pragma omp parallel for schedule(dynamic)
-    for (std::int64_t i = 0; i < slot.groups; ++i) attempt(i);
-  } else {
-    for (std::int64_t i = 0; i < slot.groups; ++i) attempt(i);
-  }
-  with_layer_name(slot, [&] {
-    if (failed) std::rethrow_exception(failed);
-  });
-}
-
 void ProximalAdam::write(Slot& slot, std::int64_t index, const quant::Group& here,
-                         const quant::StepFunction& step) {
-  const std::size_t n = here.latent.size();
-  float* out = slot.parameter.tensor.data_ptr<float>() + static_cast<std::size_t>(index) * n;
-  quant::apply(step, here.latent, {out, n});
-  std::copy(step.scales.begin(), step.scales.end(), row(slot.scales, index).begin());
-  if (slot.carried.defined()) {
-    std::copy(step.carried.begin(), step.carried.end(), row(slot.carried, index).begin());
-  }
-  keep(slot, index, step);
-}
-
-// For the report, which may be made by a later process.
-void ProximalAdam::keep(Slot& slot, std::int64_t index, const quant::StepFunction& step) {
-  const auto count = static_cast<std::int64_t>(step.values.size());
-  if (count != slot.levels.size(1)) {
+                         const quant::Codebook& codebook) {
+  const auto levels = static_cast<std::int64_t>(codebook.values.size());
+  if (levels != slot.levels.size(1)) {
     throw Error({.what = "the quantizer changed its number of levels",
-                 .found = std::to_string(count),
+                 .found = std::to_string(levels),
                  .expected = std::to_string(slot.levels.size(1))});
   }
-  std::copy(step.values.begin(), step.values.end(), row(slot.levels, index).begin());
-  slot.rounds.data_ptr<std::int64_t>()[index] = step.rounds;
+  const std::size_t n = here.latent.size();
+  float* out = slot.parameter.tensor.data_ptr<float>() + static_cast<std::size_t>(index) * n;
+  quant::apply(codebook, here.latent, {out, n});
+  std::copy(codebook.scales.begin(), codebook.scales.end(), row(slot.scales, index).begin());
+  if (slot.solver_state.defined()) {
+    std::copy(codebook.solver_state.begin(), codebook.solver_state.end(),
+              row(slot.solver_state, index).begin());
+  }
+  // For the report, which may be made by a later process.
+  std::copy(codebook.values.begin(), codebook.values.end(), row(slot.levels, index).begin());
+  slot.rounds.data_ptr<std::int64_t>()[index] = codebook.rounds;
 }
 
 std::vector<std::pair<std::string, at::Tensor>> ProximalAdam::state() const {
@@ -272,7 +239,7 @@ std::vector<std::pair<std::string, at::Tensor>> ProximalAdam::state() const {
       all.emplace_back(name + ":levels", slot.levels);
       all.emplace_back(name + ":rounds", slot.rounds);
     }
-    if (slot.carried.defined()) all.emplace_back(name + ":carried", slot.carried);
+    if (slot.solver_state.defined()) all.emplace_back(name + ":solver_state", slot.solver_state);
     if (slot.scale_first.defined()) {
       all.emplace_back(name + ":scales_first_moment", slot.scale_first);
       all.emplace_back(name + ":scales_second_moment", slot.scale_second);

@@ -20,12 +20,12 @@ double rest(double beta) {
 }  // namespace
 
 TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
-                                       const quant::Quantizer& quantizer,
+                                       const quant::Quantization& quantizer,
                                        const AdamOptions& options)
     : options_(options) {
   const at::NoGradGuard no_gradient;
   const at::Device device = parameters.front().tensor.device();
-  if (quantizer.rule) rule_.emplace(quantizer.rule, device);
+  if (quantizer.method) quantizer_.emplace(quantizer.method, device);
   rate_ = at::zeros({}, at::TensorOptions(at::kDouble).device(device));
   correction_ = at::zeros_like(rate_);
   for (const auto& parameter : parameters) {
@@ -38,7 +38,7 @@ TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& paramet
   }
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const nn::Parameter& parameter = parameters[i];
-    const bool quantized = parameter.quantizable && quantizer.rule;
+    const bool quantized = parameter.quantizable && quantizer.method;
     if (quantized) parameter.tensor.detach().copy_(host_parameters_[i].tensor);
     slots_.push_back({.parameter = parameter,
                       .quantized = quantized,
@@ -70,7 +70,7 @@ void TensorProximalAdam::prepare(double learning_rate) {
 bool TensorProximalAdam::capturable() const {
   std::int64_t groups = 0;
   for (const auto& slot : slots_) groups += slot.quantized ? slot.groups : 0;
-  return !rule_ || (rule_->on_device() && groups <= kMostGroupsCaptured);
+  return !quantizer_ || (quantizer_->on_device() && groups <= kMostGroupsCaptured);
 }
 
 void TensorProximalAdam::update() {
@@ -84,7 +84,8 @@ void TensorProximalAdam::update() {
     move(slot.latent, slot.first, root);
     if (!slot.quantized) continue;
     slot.latent.clamp_(-options_.clip, options_.clip);
-    project(slot, rule_->rule().uses_curvature() ? root.add_(kCurvatureFloor) : at::Tensor());
+    project(slot, quantizer_->method().uses_curvature() ? root.add_(quant::kCurvatureFloor)
+                                                        : at::Tensor());
   }
 }
 
@@ -101,14 +102,14 @@ at::Tensor TensorProximalAdam::take_gradient(Slot& slot) {
   slot.parameter.tensor.mutable_grad() = at::Tensor();
   if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
   if (!slot.quantized) return gradient;
-  if (rule_->has_gradient()) {
+  if (quantizer_->has_gradient()) {
     const at::Tensor by_group = gradient.view({slot.groups, -1});
     for (std::int64_t i = 0; i < slot.groups; ++i) {
-      const at::Tensor of_scales = rule_->backward(group(slot, i, {}), by_group[i]);
-      if (rule_->rule().learns_scales()) learn_scales(slot, i, of_scales);
+      const at::Tensor of_scales = quantizer_->gradient(group(slot, i, {}), by_group[i]);
+      if (quantizer_->method().learns_scales()) learn_scales(slot, i, of_scales);
     }
   }
-  const double decay = rule_->rule().weight_decay();
+  const double decay = quantizer_->method().weight_decay();
   return decay == 0 ? gradient : gradient.add_(slot.latent, decay);
 }
 
@@ -124,7 +125,7 @@ void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::
   m.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
   v.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
   const at::Tensor scales = slot.scales[index];
-  move(scales, m, v.sqrt(), rule_->rule().scale_rate());
+  move(scales, m, v.sqrt(), quantizer_->method().scale_rate());
   scales.clamp_(kSmallestLearnedScale);
 }
 
@@ -132,7 +133,7 @@ void TensorProximalAdam::project(Slot& slot, const at::Tensor& curvature) {
   const at::Tensor out = slot.parameter.tensor.detach().view({slot.groups, -1});
   for (std::int64_t i = 0; i < slot.groups; ++i) {
     const TensorGroup here = group(slot, i, curvature);
-    const TensorFit fit = rule_->fit(here);
+    const TensorFit fit = quantizer_->fit(here);
     out[i].copy_(fit.apply(here.latent));
     slot.scales[i].copy_(fit.scales);
     slot.levels[i].copy_(fit.values);

@@ -4,7 +4,7 @@
 
 #include "optim/optimizer.hpp"
 #include "optim/proximal_adam.hpp"
-#include "optim/tensor_rule.hpp"
+#include "optim/tensor_quantizer.hpp"
 
 namespace laq::optim {
 
@@ -15,7 +15,7 @@ namespace laq::optim {
 class TensorProximalAdam : public Optimizer {
  public:
   TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
-                     const quant::Quantizer& quantizer, const AdamOptions& options);
+                     const quant::Quantization& quantizer, const AdamOptions& options);
 
   void prepare(double learning_rate) override;
   void update() override;
@@ -42,7 +42,7 @@ class TensorProximalAdam : public Optimizer {
             double factor = 1) const;
 
   AdamOptions options_;
-  std::optional<TensorRule> rule_;
+  std::optional<TensorQuantizer> quantizer_;
   at::Tensor rate_, correction_;  // of the present step; single doubles on the device
   std::vector<Slot> slots_;
   std::vector<std::pair<std::string, at::Tensor>> state_;

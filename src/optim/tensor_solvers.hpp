@@ -3,7 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "quant/levels.hpp"
-#include "quant/rule.hpp"
+#include "quant/quantizer.hpp"
 
 // Scales of one side of a group by tensor operations (PAPER.md, section 2). Every scale is a
 // single double on the weights' device.

@@ -1,63 +1,39 @@
 #include "quant/alternating.hpp"
 
-#include <cmath>
-
-#include "quant/passes.hpp"
-
 namespace laq::quant {
 namespace {
 
-double mean(const MagnitudeSums& sums, std::size_t n) {
-  return sums.a / static_cast<double>(n);
-}
-
-double first_scale(const Group& group, Side side) {
-  if (!group.scales.empty() && !group.previous.empty()) {
-    const double alpha = previous_scale(group, side, previous_sums(group));
+double first_scale(Sums& sums, Side side) {
+  if (sums.has_previous()) {
+    const std::size_t which = side == Side::negative ? 1 : 0;
+    const double scale = which < sums.scales.size() ? sums.scales[which] : 0;
+    const double alpha = scale * sums.previous().of(side).scale();
     if (alpha > 0) return alpha;
   }
-  const double alpha = top_level_scale(group, side, twn_threshold(group));
+  const double alpha = top_level_scale(sums, side, twn_threshold(sums));
   if (alpha > 0 || side == Side::both) return alpha;
-  const double own_mean = mean(magnitude_sums(group, side), group.latent.size());
-  return top_level_scale(group, side, kTwnFactor * own_mean);
+  return top_level_scale(sums, side, twn_threshold(sums, side));
 }
 
 }  // namespace
 
-double top_level_scale(const Group& group, Side side, double threshold) {
-  static const LevelSet ternary = LevelSet::make(LevelKind::ternary, 2);
-  const float limit = floor_to_float(threshold);
-  return level_sums(group, side, ternary, std::span(&limit, 1)).scale();
+Alternation alternating_scale(Sums& sums, Side side, const LevelSet& levels) {
+  return alternate(first_scale(sums, side), kMostRounds, [&](double alpha) {
+    const std::vector<float> thresholds = scaled_thresholds(levels, alpha);
+    const auto near = sums.window() ? sums.window()->sums(side, thresholds, alpha) : std::nullopt;
+    return (near ? *near : sums.levels(side, levels.steps(), thresholds)).scale(levels.unit());
+  });
 }
 
-double twn_threshold(const Group& group) {
-  return twn_threshold(magnitude_sums(group, Side::both), group.latent.size());
-}
-
-double twn_threshold(const MagnitudeSums& sums, std::size_t n) {
-  return kTwnFactor * mean(sums, n);
-}
-
-double previous_scale(const Group& group, Side side, const BySign& previous) {
-  const std::size_t which = side == Side::negative ? 1 : 0;
-  return which < group.scales.size() ? group.scales[which] * previous.of(side).scale() : 0;
-}
-
-AlternatingResult alternate(double first, const std::function<LevelSums(double)>& sums) {
-  AlternatingResult result{first, 1, false};
-  while (result.alpha > 0 && result.rounds < kMostRounds && !result.converged) {
-    const double before = result.alpha;
-    result.alpha = sums(before).scale();
-    ++result.rounds;
-    result.converged = std::abs(result.alpha - before) < kAlternatingTolerance;
-  }
-  if (result.alpha <= 0) result.converged = true;
-  return result;
-}
-
-AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels) {
-  return alternate(first_scale(group, side), [&](double alpha) {
-    return level_sums(group, side, levels, scaled_thresholds(levels, alpha));
+Alternation released_scale(Sums& sums, const LevelSet& levels) {
+  const auto scale = [](const LevelSums& of) { return of.dq > 0 ? of.dqw / of.dq : 0; };
+  double first = sums.has_previous() ? scale(sums.used()) : 0;
+  if (first <= 0) first = top_level_scale(sums, Side::both, twn_threshold(sums));
+  return alternate(first, kMostRounds + 1, [&](double alpha) {
+    std::vector<float> thresholds;
+    for (const double midpoint : levels.midpoints())
+      thresholds.push_back(threshold_at_least(alpha * midpoint));
+    return scale(sums.levels(Side::both, levels.steps(), thresholds));
   });
 }
 

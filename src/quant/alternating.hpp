@@ -1,10 +1,8 @@
 #pragma once
 
-#include <functional>
+#include <cmath>
 
-#include "quant/group.hpp"
-#include "quant/levels.hpp"
-#include "quant/passes.hpp"
+#include "quant/group_sums.hpp"
 
 namespace laq::quant {
 
@@ -12,30 +10,47 @@ inline constexpr int kMostRounds = 10;                 ///< updates of α
 inline constexpr double kAlternatingTolerance = 1e-6;  ///< of α
 inline constexpr double kTwnFactor = 0.7;              ///< of mean|w|
 
+/// TWN's threshold Δ = 0.7 mean|w| (Li & Liu 2016); codes are ±1 where |w| > Δ.
+inline double twn_threshold(Sums& sums, Side side = Side::both) {
+  return kTwnFactor * (sums.magnitudes(side).a / static_cast<double>(sums.count));
+}
+
 /// The optimal scale of the codes ±1 where a side's magnitude is above the threshold; 0: none is.
-double top_level_scale(const Group& group, Side side, double threshold);
+inline double top_level_scale(Sums& sums, Side side, double threshold) {
+  constexpr float steps[] = {0, 1};
+  const float limit = floor_to_float(threshold);
+  return sums.levels(side, steps, std::span(&limit, 1)).scale();
+}
 
-/// TWN's threshold Δ = 0.7 mean|w|; codes are ±1 where |w| > Δ.
-double twn_threshold(const Group& group);
-/// The same from the sums over all n weights.
-double twn_threshold(const MagnitudeSums& sums, std::size_t n);
-
-struct AlternatingResult {
+struct Alternation {
   double alpha = 0;       ///< 0 when no code is nonzero
-  int rounds = 0;         ///< updates of α, at most 10
+  int rounds = 0;         ///< values of α, the first one included
   bool converged = true;  ///< |Δα| < 1e-6 was met
 };
 
-/// Where the previous iteration's codes put the scale of a side now; 0: there were none.
-double previous_scale(const Group& group, Side side, const BySign& previous);
+/// Updates a first scale until it moves by less than 1e-6, or there were `most` values.
+template <typename Update>
+Alternation alternate(double first, int most, const Update& update) {
+  Alternation result{first, 1, false};
+  while (result.alpha > 0 && result.rounds < most && !result.converged) {
+    const double before = result.alpha;
+    result.alpha = update(before);
+    ++result.rounds;
+    result.converged = std::abs(result.alpha - before) < kAlternatingTolerance;
+  }
+  if (result.alpha <= 0) result.converged = true;
+  return result;
+}
 
-/// Alternates α ← Σ d q w / Σ d q² and q ← nearest level to a/α (PAPER.md, "Alternating solver")
-/// from a first scale on; `sums(α)` gives both sums for the levels nearest to a/α.
-AlternatingResult alternate(double first, const std::function<LevelSums(double)>& sums);
+/// Alternates α ← Σ d q w / Σ d q² and q ← nearest level to a/α (PAPER.md, "Alternating solver") on
+/// one side of a group. Starts from the previous ŵ when there is one, else from TWN's codes, else
+/// (no weight of this side above TWN's threshold) from those of this side alone.
+Alternation alternating_scale(Sums& sums, Side side, const LevelSet& levels);
 
-/// The same on one side of a group. Starts from the previous ŵ when there is one, else from TWN's
-/// codes, else (no weight of this side above TWN's threshold) from those of this side alone. One
-/// streaming pass a round.
-AlternatingResult alternating_scale(const Group& group, Side side, const LevelSet& levels);
+/// The scale rule of the authors' released code for m-bit LAQ (PAPER.md, "The released scale
+/// rule"): α ← Σ d |q w| / Σ d |q|, which is not the minimiser of equation (1) (that divides by
+/// Σ d q²). Starts anew each time from the sign of the previous ŵ, or from TWN's codes when there
+/// is none; a magnitude half-way goes to the larger level; the start is not one of the ten updates.
+Alternation released_scale(Sums& sums, const LevelSet& levels);
 
 }  // namespace laq::quant

@@ -5,8 +5,6 @@
 #include <limits>
 
 #include "quant/gain.hpp"
-#include "quant/magnitude_bins.hpp"
-#include "quant/passes.hpp"
 
 // How the global minimum is found without a sort.
 //
@@ -33,8 +31,8 @@ struct Interval {
 
 class Search {
  public:
-  Search(MagnitudeBins bins, const LevelSet& levels, float largest)
-      : levels_(levels), bins_(std::move(bins)) {
+  Search(Sums& sums, Side side, MagnitudeBins bins, const LevelSet& levels, float largest)
+      : sums_(sums), side_(side), levels_(levels), bins_(std::move(bins)) {
     for (int j = 0; j <= levels.k(); ++j) q_.push_back(levels.level(j));
     narrow(largest);
     sweep_leaves();
@@ -130,7 +128,9 @@ class Search {
         ranges.emplace_back(leaf.low.bins[j], leaf.high.bins[j]);
       }
     }
-    opened_ = bins_.open(merged(std::move(ranges)));
+    std::vector<std::pair<float, float>> limits;
+    for (const auto& range : merged(std::move(ranges))) limits.push_back(bins_.limits(range));
+    opened_ = sums_.weights_within(side_, limits);
     best_ = {};  // from here on only gains computed weight by weight count
     for (const auto& leaf : leaves_) sweep_leaf(leaf);
   }
@@ -161,6 +161,8 @@ class Search {
     sweep(events, sums, best_);
   }
 
+  Sums& sums_;
+  Side side_;
   const LevelSet& levels_;
   MagnitudeBins bins_;
   std::vector<double> q_;
@@ -171,16 +173,11 @@ class Search {
 
 }  // namespace
 
-double exact_scale(const Group& group, Side side, const LevelSet& levels, float largest) {
-  if (!(largest > 0)) return 0;
-  return Search(MagnitudeBins(group, side, largest), levels, largest).alpha();
-}
-
-double exact_scale(const Group& group, Side side, const LevelSet& levels, const BinCounter& counted,
+double exact_scale(Sums& sums, Side side, const LevelSet& levels, const BinCounter& bins,
                    float largest) {
-  MagnitudeBins bins(group, side, counted, largest);
-  if (!(bins.from(0).da > 0)) return 0;  // no weight of this sign
-  return Search(std::move(bins), levels, largest).alpha();
+  MagnitudeBins here(bins, side, largest);
+  if (!(largest > 0) || !(here.from(0).da > 0)) return 0;  // no weight of this sign
+  return Search(sums, side, std::move(here), levels, largest).alpha();
 }
 
 }  // namespace laq::quant

@@ -7,7 +7,7 @@
 namespace laq::quant {
 
 enum class Scaling { unit, symmetric, asymmetric };
-/// `released` is the alternating solver with the scale rule of the authors' code (released.hpp).
+/// `released` is the alternating solver with the scale rule of the authors' code (alternating.hpp).
 enum class Solver { exact, alternating, released, heuristic };
 
 /// A point of DESIGN.md's axes: which minimum of equation (1), Σ d_i (w_i − α b_i)², is taken.
@@ -29,8 +29,8 @@ struct DorefaFormula {
   bool differentiated;  ///< its gradient is that of tanh w / max|tanh w|
 };
 
-/// What a rule computes, for those who compute it by other means (tensors on a GPU). A rule that
-/// does not say so is asked for its `fit` there too.
+/// What a method computes, for those who compute it by other means (tensors on a GPU). A method
+/// that does not say so is asked for its `fit` there too.
 using Formula = std::variant<std::monostate, ProximalAxes, TtqFormula, DorefaFormula>;
 
 }  // namespace laq::quant

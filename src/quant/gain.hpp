@@ -4,7 +4,7 @@
 #include <limits>
 #include <span>
 
-#include "quant/passes.hpp"
+#include "quant/sums.hpp"
 
 // The gain α H(α) that a scale takes off Σ d a² in equation (1): see exact.cpp.
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "core/parallel.hpp"
-#include "quant/passes.hpp"
 
 namespace laq::quant {
 namespace {
@@ -16,11 +16,10 @@ constexpr std::size_t kBlock = 256;
 constexpr std::size_t kMostBins = 16384;
 
 LAQ_VECTORISED
-void bin_block(const float* w, std::size_t n, float up, float down, float per_unit, int last,
-               int negative, float* a, int* bins) {
+void bin_block(const float* w, std::size_t n, float per_unit, int last, int negative, float* a,
+               int* bins) {
   for (std::size_t i = 0; i < n; ++i) {
-    const float x = up * w[i], y = down * w[i];
-    a[i] = x > y ? x : y;
+    a[i] = std::fabs(w[i]);
     // Compared as float: a NaN goes to the last bin, and shows in its sums.
     const float position = a[i] * per_unit;
     const int bin = position < static_cast<float>(last) ? static_cast<int>(position) : last;
@@ -36,17 +35,6 @@ void weigh_block(const float* a, const float* d, std::size_t n, double* pairs) {
     pairs[2 * i] = weight;
     pairs[2 * i + 1] = weight * static_cast<double>(a[i]);
   }
-}
-
-LAQ_VECTORISED
-int count_in_range(const float* w, std::size_t n, float up, float down, float low, float high) {
-  int hits = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const float x = up * w[i], y = down * w[i];
-    const float a = x > y ? x : y;
-    hits += a >= low && a <= high ? 1 : 0;
-  }
-  return hits;
 }
 
 int bins_for(std::size_t n) {
@@ -66,28 +54,26 @@ Mass& Mass::operator+=(const Mass& other) {
   return *this;
 }
 
-BinCounter::BinCounter(const Group& group, Side side, bool by_sign, float range)
-    : group_(group),
-      side_(side),
-      by_sign_(by_sign),
+BinCounter::BinCounter(const Group& group, bool by_sign, float range)
+    : by_sign_(by_sign),
       count_(bins_for(group.latent.size())),
       per_unit_(bins_per_unit(count_, range)),
       parts_(static_cast<std::size_t>(std::max(1, omp_get_max_threads()))) {
-  for_chunks(group.latent.size(), [&](std::size_t begin, std::size_t count) { add(begin, count); });
+  for_chunks(group.latent.size(),
+             [&](std::size_t begin, std::size_t count) { add(group, begin, count); });
 }
 
-void BinCounter::add(std::size_t begin, std::size_t count) {
+void BinCounter::add(const Group& group, std::size_t begin, std::size_t count) {
   auto& part = parts_[static_cast<std::size_t>(omp_get_thread_num()) % parts_.size()];
   part.resize(static_cast<std::size_t>(by_sign_ ? 2 * count_ : count_));
-  const SideFactors factors(side_);
   float a[kBlock];
   int bins[kBlock];
   alignas(sizeof(Pair)) double pairs[2 * kBlock];
   for (std::size_t at = begin; at < begin + count; at += kBlock) {
     const std::size_t length = std::min(kBlock, begin + count - at);
-    const float* d = curvature_at(group_, at);
-    bin_block(group_.latent.data() + at, length, factors.up, factors.down, per_unit_, count_ - 1,
-              by_sign_ ? count_ : 0, a, bins);
+    const float* d = curvature_at(group, at);
+    bin_block(group.latent.data() + at, length, per_unit_, count_ - 1, by_sign_ ? count_ : 0, a,
+              bins);
     weigh_block(a, d, length, pairs);
     // Only the scattered addition is left to a scalar loop.
     for (std::size_t i = 0; i < length; ++i) {
@@ -106,11 +92,8 @@ std::vector<Mass> BinCounter::masses(bool negative) const {
   return total;
 }
 
-MagnitudeBins::MagnitudeBins(const Group& group, Side side, const BinCounter& counted,
-                             float largest)
-    : group_(group),
-      side_(side),
-      count_(counted.count()),
+MagnitudeBins::MagnitudeBins(const BinCounter& counted, Side side, float largest)
+    : count_(counted.count()),
       per_unit_(counted.per_unit()),
       largest_(largest),
       inside_(counted.masses(counted.by_sign() && side == Side::negative)),
@@ -120,9 +103,6 @@ MagnitudeBins::MagnitudeBins(const Group& group, Side side, const BinCounter& co
     from_[b - 1] += inside_[b - 1];
   }
 }
-
-MagnitudeBins::MagnitudeBins(const Group& group, Side side, float largest)
-    : MagnitudeBins(group, side, BinCounter(group, side, false, largest), largest) {}
 
 std::vector<std::pair<int, int>> merged(std::vector<std::pair<int, int>> ranges) {
   std::sort(ranges.begin(), ranges.end());
@@ -151,35 +131,10 @@ std::pair<double, double> MagnitudeBins::edges(int bin) const {
   return {low * (1 - kSlack), high * (1 + kSlack)};
 }
 
-std::vector<Weighted> MagnitudeBins::open(std::span<const std::pair<int, int>> ranges) const {
-  const std::size_t n = group_.latent.size();
-  const SideFactors side(side_);
-  std::vector<std::vector<Weighted>> parts((n + kChunk - 1) / kChunk);
-  const auto search = [&](std::size_t begin, std::size_t count, std::pair<int, int> range,
-                          std::vector<Weighted>& found) {
-    const float* w = group_.latent.data() + begin;
-    // Wide limits find the few blocks that hold any; the bin then decides.
-    const auto low = static_cast<float>(edges(range.first).first);
-    const auto high = range.second + 1 < count_ ? static_cast<float>(edges(range.second).second)
-                                                : std::numeric_limits<float>::infinity();
-    if (count_in_range(w, count, side.up, side.down, low, high) == 0) return;
-    for (std::size_t i = 0; i < count; ++i) {
-      const float a = std::max(side.up * w[i], side.down * w[i]);
-      if (a <= 0 || bin(a) < range.first || bin(a) > range.second) continue;
-      found.push_back({a, group_.curvature.empty() ? 1.0f : group_.curvature[begin + i]});
-    }
-  };
-  for_chunks(n, [&](std::size_t start, std::size_t length) {
-    for (std::size_t begin = start; begin < start + length; begin += kBlock) {
-      const std::size_t count = std::min(kBlock, start + length - begin);
-      for (const auto& range : ranges) search(begin, count, range, parts[start / kChunk]);
-    }
-  });
-  std::vector<Weighted> all;
-  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
-  std::sort(all.begin(), all.end(),
-            [](const auto& x, const auto& y) { return x.a != y.a ? x.a < y.a : x.d < y.d; });
-  return all;
+std::pair<float, float> MagnitudeBins::limits(std::pair<int, int> range) const {
+  return {static_cast<float>(edges(range.first).first),
+          range.second + 1 < count_ ? static_cast<float>(edges(range.second).second)
+                                    : std::numeric_limits<float>::infinity()};
 }
 
 }  // namespace laq::quant

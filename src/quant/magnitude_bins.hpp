@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "quant/group.hpp"
+#include "quant/sums.hpp"
 
 namespace laq::quant {
 
@@ -16,21 +16,14 @@ struct Mass {
   Mass& operator+=(const Mass& other);
 };
 
-/// One weight that a solver looks at singly.
-struct Weighted {
-  float a;  ///< magnitude
-  float d;  ///< curvature
-};
-
 /// Σ d and Σ d a of a group's weights by magnitude, binned linearly on [0, range]; what lies above
 /// range is in the last bin. The sums are in double precision and the same for the same number of
 /// threads.
 class BinCounter {
  public:
   /// One pass. The number of bins grows with n up to 16 384. `by_sign`: positive and negative
-  /// weights in bins of their own (side must be `both`). A range of 0 or near the smallest float:
-  /// one bin.
-  BinCounter(const Group& group, Side side, bool by_sign, float range);
+  /// weights in bins of their own. A range of 0 or near the smallest float: one bin.
+  BinCounter(const Group& group, bool by_sign, float range);
 
   int count() const { return count_; }
   float per_unit() const { return per_unit_; }
@@ -39,13 +32,11 @@ class BinCounter {
   std::vector<Mass> masses(bool negative) const;
 
  private:
-  void add(std::size_t begin, std::size_t count);
+  void add(const Group& group, std::size_t begin, std::size_t count);
 
   // d and d a side by side, added by one instruction.
   using Pair = double __attribute__((vector_size(2 * sizeof(double))));
 
-  Group group_;
-  Side side_;
   bool by_sign_;
   int count_;
   float per_unit_;                        // bins per unit of magnitude
@@ -58,10 +49,8 @@ std::vector<std::pair<int, int>> merged(std::vector<std::pair<int, int>> ranges)
 /// The bins of one side of a group, with what a search needs of them.
 class MagnitudeBins {
  public:
-  /// `largest` is the largest magnitude. O(n + bins), one pass.
-  MagnitudeBins(const Group& group, Side side, float largest);
-  /// From bins counted before: of `side`, or by sign. `largest` is the largest |w| of the group.
-  MagnitudeBins(const Group& group, Side side, const BinCounter& counted, float largest);
+  /// `largest` is the largest |w| of the group. O(bins).
+  MagnitudeBins(const BinCounter& counted, Side side, float largest);
 
   int count() const { return count_; }
   /// Monotone in a: magnitudes in a lower bin are smaller than those in a higher one.
@@ -71,14 +60,10 @@ class MagnitudeBins {
   const Mass& from(int bin) const { return from_[static_cast<std::size_t>(bin)]; }
   /// An interval that surely holds every magnitude of the bin (slightly widened for rounding).
   std::pair<double, double> edges(int bin) const;
-
-  /// The weights of the bins of these ranges [first, last], ascending and disjoint, sorted by
-  /// magnitude. One pass.
-  std::vector<Weighted> open(std::span<const std::pair<int, int>> ranges) const;
+  /// The same of the bins first … last.
+  std::pair<float, float> limits(std::pair<int, int> range) const;
 
  private:
-  Group group_;
-  Side side_;
   int count_;
   float per_unit_, largest_;
   std::vector<Mass> inside_, from_;

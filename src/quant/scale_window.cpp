@@ -9,16 +9,16 @@
 #include <span>
 
 #include "core/parallel.hpp"
+#include "quant/bound_scales.hpp"
 #include "quant/gain.hpp"
-#include "quant/outlook.hpp"
 
 namespace laq::quant {
 namespace {
 
 // Edges are compared in single precision, so scales this near an edge count as outside.
 constexpr double kEdge = 1e-6;
-// Rounding of the outlook's single-precision sums, relative; they have at most 256 terms each.
-constexpr double kOutlookMargin = 1e-5;
+// Rounding of the bounds's single-precision sums, relative; they have at most 256 terms each.
+constexpr double kBoundMargin = 1e-5;
 constexpr std::size_t kBuckets = 256;
 
 // The largest gain over scales between `low` and `high` (in units of the previous one). All weights
@@ -74,11 +74,11 @@ class WindowSearch {
 };
 
 // Whether the bound keeps every scale outside of the window below `gain`.
-bool window_holds(const WindowEdges& edges, const double* outlook, const ChordPoint& low,
+bool window_holds(const WindowEdges& edges, const double* bounds, const ChordPoint& low,
                   const ChordPoint& high, double gain) {
   const double reached = gain * (1 - kGainMargin);
   const auto point = [&](int i) {
-    return ChordPoint{static_cast<double>(edges.places[i]), outlook[i] * (1 + kOutlookMargin)};
+    return ChordPoint{static_cast<double>(edges.places[i]), bounds[i] * (1 + kBoundMargin)};
   };
   for (int i = 0; i + 1 < edges.place_count; ++i) {
     const ChordPoint from = point(i), to = point(i + 1);
@@ -87,7 +87,7 @@ bool window_holds(const WindowEdges& edges, const double* outlook, const ChordPo
         around ? std::max(chord_bound(from, low), chord_bound(high, to)) : chord_bound(from, to);
     if (!(bound < reached)) return false;
   }
-  return outlook[edges.place_count] * (1 + kOutlookMargin) < reached;
+  return bounds[edges.place_count] * (1 + kBoundMargin) < reached;
 }
 
 }  // namespace
@@ -105,7 +105,7 @@ ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sig
   edges_.levels = levels.k();
   edges_.by_sign = by_sign;
   if (exact) {
-    const Outlook places = outlook_from(group.carried).value_or(first_outlook());
+    const BoundScales places = bound_scales_from(group.solver_state).value_or(first_bound_scales());
     edges_.place_count = static_cast<int>(places.size());
     std::copy(places.begin(), places.end(), edges_.places);
   }
@@ -152,7 +152,7 @@ void ScaleWindow::close() {
   }
 }
 
-double ScaleWindow::shown() const {
+double ScaleWindow::checksum() const {
   double sum = 0;
   for (const auto& above : total_.sums.above) sum += above.dqw + above.dqq;
   for (const auto& near : total_.near) {
@@ -161,10 +161,10 @@ double ScaleWindow::shown() const {
   return sum;
 }
 
-std::optional<LevelSums> ScaleWindow::sums(Side side, double alpha) const {
+std::optional<LevelSums> ScaleWindow::sums(Side side, std::span<const float> thresholds,
+                                           double alpha) const {
   const std::size_t s = index(side);
   if (scale_[s] <= 0 || std::abs(alpha / scale_[s] - 1) > width_ - kEdge) return std::nullopt;
-  const std::vector<float> thresholds = scaled_thresholds(levels_, alpha);
   LevelSums sums = total_.sums.above[s];
   const auto& step = levels_.steps();
   for (const auto& one : total_.near[s]) {
@@ -173,8 +173,6 @@ std::optional<LevelSums> ScaleWindow::sums(Side side, double alpha) const {
     const double up = static_cast<double>(step[j]), down = static_cast<double>(step[j - 1]);
     sums += {d * (up - down) * static_cast<double>(one.a), d * (up * up - down * down)};
   }
-  sums.dqw *= levels_.unit();
-  sums.dqq *= levels_.unit() * levels_.unit();
   return sums;
 }
 
@@ -194,7 +192,7 @@ std::optional<double> ScaleWindow::optimum(Side side) const {
     }
   }
   WindowSearch search(events, low, high, above);
-  if (!window_holds(edges_, total_.sums.outlook[s], search.low(), search.high(), search.gain()))
+  if (!window_holds(edges_, total_.sums.bounds[s], search.low(), search.high(), search.gain()))
     return std::nullopt;
   return search.scale() * scale_[s];
 }

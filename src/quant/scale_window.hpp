@@ -2,11 +2,12 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "quant/group.hpp"
 #include "quant/levels.hpp"
-#include "quant/passes.hpp"
+#include "quant/sums.hpp"
 #include "quant/window_kernel.hpp"
 
 namespace laq::quant {
@@ -34,11 +35,11 @@ class ScaleWindow {
   void close();
 
   /// Not finite when a weight or its curvature is not.
-  double shown() const;
+  double checksum() const;
 
-  /// The sums of the nearest levels to a/α; nothing when α is outside of the window or the side
-  /// has none. O(weights near a threshold).
-  std::optional<LevelSums> sums(Side side, double alpha) const;
+  /// The sums of the nearest levels to a/α, by the thresholds of α; nothing when α is outside of
+  /// the window or the side has none. O(weights near a threshold).
+  std::optional<LevelSums> sums(Side side, std::span<const float> thresholds, double alpha) const;
 
   /// The scale at the global minimum on a side, the smallest of equals; nothing when it may be
   /// outside of the window.

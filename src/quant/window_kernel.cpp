@@ -67,8 +67,8 @@ LAQ_INLINE float total(const Floats& x) {
 }
 
 template <int N, bool BySign>
-LAQ_INLINE void sum_outlook(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
-                            WindowSums& sums) {
+LAQ_INLINE void sum_bounds(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
+                           WindowSums& sums) {
   const Floats zero = {}, up = zero + edges.per_scale[0], down = zero + edges.per_scale[1];
   Floats positive[N + 1] = {}, negative[N + 1] = {};  // w ≥ 0, or all; w < 0
   for (std::size_t i = 0; i < n; i += kLanes) {
@@ -98,8 +98,8 @@ LAQ_INLINE void sum_outlook(const WindowEdges& edges, const float* w, const floa
     }
   }
   for (int j = 0; j <= N; ++j) {
-    sums.outlook[0][j] += static_cast<double>(total(positive[j]));
-    if constexpr (BySign) sums.outlook[1][j] += static_cast<double>(total(negative[j]));
+    sums.bounds[0][j] += static_cast<double>(total(positive[j]));
+    if constexpr (BySign) sums.bounds[1][j] += static_cast<double>(total(negative[j]));
   }
 }
 
@@ -107,9 +107,9 @@ template <int N>
 LAQ_INLINE void sum_places(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
                            WindowSums& sums) {
   if (edges.by_sign) {
-    sum_outlook<N, true>(edges, w, d, n, sums);
+    sum_bounds<N, true>(edges, w, d, n, sums);
   } else {
-    sum_outlook<N, false>(edges, w, d, n, sums);
+    sum_bounds<N, false>(edges, w, d, n, sums);
   }
 }
 
@@ -158,7 +158,7 @@ void look_block(const WindowEdges& edges, const float* w, const float* d, std::s
 WindowSums& WindowSums::operator+=(const WindowSums& other) {
   for (int s = 0; s < 2; ++s) {
     above[s] += other.above[s];
-    for (int i = 0; i <= kMostPlaces; ++i) outlook[s][i] += other.outlook[s][i];
+    for (int i = 0; i <= kMostPlaces; ++i) bounds[s][i] += other.bounds[s][i];
   }
   return *this;
 }

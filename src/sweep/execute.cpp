@@ -17,7 +17,7 @@
 #include "core/files.hpp"
 #include "core/machine.hpp"
 #include "sweep/child.hpp"
-#include "sweep/claim.hpp"
+#include "sweep/lease.hpp"
 
 namespace laq::sweep {
 namespace {
@@ -25,7 +25,7 @@ namespace {
 constexpr double kPollSeconds = 0.1;
 constexpr auto kBeat = std::chrono::seconds(5);
 constexpr auto kAskAgain = std::chrono::seconds(1);  // whether another sweep still has a run
-constexpr int kAsksForOwner = 3;                     // a claim that is being written has none yet
+constexpr int kAsksForOwner = 3;                     // a lease that is being written has none yet
 constexpr std::uintmax_t kLittleSpace = 64 * 1024;   // bytes: less than a checkpoint needs
 
 std::vector<std::string> command_of(const Job& job, const Plan& plan,
@@ -115,17 +115,17 @@ struct Task {
   Job* job = nullptr;
   int attempts = 0;
   bool told_elsewhere = false;
-  int asked = 0;  // for a claim that another has
+  int asked = 0;  // for a lease that another has
   Clock::time_point not_before = {};
-  std::unique_ptr<Claim> claim = {};
+  std::unique_ptr<Lease> lease = {};
   double memory = 0;
-  bool lost = false;  // another sweep took the claim over; the child was asked to end
+  bool lost = false;  // another sweep took the lease over; the child was asked to end
 };
 
 class Executor {
  public:
   Executor(Plan& plan, const ExecuteOptions& options, const Observer& observer)
-      : plan_(plan), options_(options), observer_(observer), claims_(options.stale_seconds) {
+      : plan_(plan), options_(options), observer_(observer), leases_(options.stale_seconds) {
     for (auto& job : plan.jobs) {
       // Without its data, one that diverged would lose its outcome and get no other.
       const bool settled =
@@ -173,8 +173,8 @@ class Executor {
                      .advice = "give it more, or choose a smaller network or batch"});
       }
       record::require_run_in(job.folder, job.run.identity());  // nothing is written there
-      task.claim = claims_.take(job.folder);
-      if (!task.claim) return leave_elsewhere(task);
+      task.lease = leases_.take(job.folder);
+      if (!task.lease) return leave_elsewhere(task);
       if (settled_elsewhere(job)) {
         observer_.ended_elsewhere(job);
         return true;
@@ -184,7 +184,7 @@ class Executor {
       running_.emplace(child, std::move(task));
     } catch (const Error& error) {
       fail(job, error.what());
-      if (task.claim) write_failure(job);
+      if (task.lease) write_failure(job);
       observer_.ended(job);
     }
     return true;
@@ -200,11 +200,11 @@ class Executor {
 
   bool leave_elsewhere(Task& task) {
     task.not_before = Clock::now() + kAskAgain;
-    const auto owner = claim_owner(task.job->folder);
+    const auto owner = lease_owner(task.job->folder);
     if (!task.told_elsewhere && (owner || ++task.asked >= kAsksForOwner)) {
       task.told_elsewhere = true;
       observer_.elsewhere(*task.job,
-                          owner ? owner->name() : "a process that its claim does not tell");
+                          owner ? owner->name() : "a process that its lease does not tell");
     }
     return false;
   }
@@ -235,7 +235,7 @@ class Executor {
     running_.erase(ended);
     Job& job = *task.job;
     if (task.lost) {  // it is the other sweep's to tell
-      task.claim.reset();
+      task.lease.reset();
       task.lost = false;
       waiting_.push_back(std::move(task));
       return true;
@@ -247,7 +247,7 @@ class Executor {
       ++task.attempts;
       observer_.retried(job);
       refresh(job);  // what it left is ours, not another sweep's
-      task.claim.reset();
+      task.lease.reset();
       waiting_.push_front(std::move(task));
       return true;
     }
@@ -260,7 +260,7 @@ class Executor {
     if (Clock::now() - last_beat_ < kBeat) return;
     last_beat_ = Clock::now();
     for (auto& [child, task] : running_) {
-      if (task.lost || task.claim->beat()) continue;
+      if (task.lost || task.lease->beat()) continue;
       task.lost = true;
       ::kill(child, SIGKILL);  // its files are the other sweep's now
     }
@@ -275,7 +275,7 @@ class Executor {
   Plan& plan_;
   const ExecuteOptions& options_;
   const Observer& observer_;
-  Claims claims_;
+  Leases leases_;
   std::deque<Task> waiting_;
   std::map<pid_t, Task> running_;
   bool asked_to_stop_ = false, failed_ = false;

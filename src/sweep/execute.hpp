@@ -16,7 +16,7 @@ struct ExecuteOptions {
   double memory_mib = 0;   ///< what the runs may take together; 0: no limit
   /// What one takes at its peak, in MiB.
   std::function<double(const Job&)> memory_of = [](const Job&) { return 0.0; };
-  double stale_seconds = 60;           ///< without a heartbeat, another sweep's claim is taken over
+  double stale_seconds = 60;           ///< without a heartbeat, another sweep's lease is taken over
   std::vector<std::string> program;    ///< this program and the options before `run`
   std::vector<std::string> arguments;  ///< options for every run
   std::function<bool()> stop = [] { return false; };
@@ -42,7 +42,7 @@ struct Observer {
 
 /// Runs every job that is not completed as a process of its own, so that one that crashes takes
 /// nothing with it; each job's state is read back when it ends, and what a run cannot say of itself
-/// (a crash) is written into its status. Every run is claimed first: sweeps that share a folder
+/// (a crash) is written into its status. Every run is leased first: sweeps that share a folder
 /// share the work, and this returns when none of it is left, here or elsewhere. What a run prints
 /// goes to log.txt in its folder. When `stop` turns true the running ones are asked to save and
 /// stop; no child outlives this process. A run that does not fit into the memory beside those that

@@ -11,7 +11,7 @@
 #include "data/text_data.hpp"
 #include "optim/optimizer.hpp"
 #include "optim/schedule.hpp"
-#include "quant/rule.hpp"
+#include "quant/quantizer.hpp"
 #include "record/run_identity.hpp"
 #include "train/loss.hpp"
 
@@ -65,7 +65,7 @@ struct Run {
   CheckpointOptions checkpoint;
   bool record_steps = true;  ///< `record.steps`: whether run.h5 has /steps; no part of the hash
   optim::Schedule schedule;
-  quant::Quantizer quantizer;
+  quant::Quantization quantizer;
   nlohmann::json
       canonical;     ///< everything that can change the outcome, with defaults, but the seed
   std::string hash;  ///< SHA-256 of the canonical form

@@ -7,7 +7,7 @@
 
 #include "config/section.hpp"
 #include "core/error.hpp"
-#include "quant/rule.hpp"
+#include "quant/quantizer.hpp"
 #include "train/experiment.hpp"
 
 namespace laq::train {

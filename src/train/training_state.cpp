@@ -95,9 +95,9 @@ void Training::restore(const record::CheckpointReader& checkpoint) {
   const at::NoGradGuard no_gradient;
   for (const auto& [name, tensor] : tensors()) {
     // Earlier versions did not keep these. They saved only where a step comes before the next
-    // report, and the solver carried nothing over.
+    // report, and the solver had no state.
     const bool new_since =
-        name.ends_with(":levels") || name.ends_with(":rounds") || name.ends_with(":carried");
+        name.ends_with(":levels") || name.ends_with(":rounds") || name.ends_with(":solver_state");
     if (new_since && !checkpoint.has(name)) continue;
     const at::Tensor host = tensor.to(at::kCPU);
     with_values(name, host, [&, &named = name](auto span) { checkpoint.read_into(named, span); });

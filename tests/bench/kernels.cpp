@@ -9,20 +9,21 @@
 
 #include "bench/eager.hpp"
 #include "core/error.hpp"
-#include "quant/rule.hpp"
+#include "quant/quantizer.hpp"
 
 namespace laq::bench {
 namespace {
 
 constexpr std::int64_t kWeights = 2048 * 2048;
 
-std::shared_ptr<const quant::Rule> rule(const std::string& levels, int bits,
-                                        const std::string& solver, const std::string& scaling) {
+std::shared_ptr<const quant::Quantizer> rule(const std::string& levels, int bits,
+                                             const std::string& solver,
+                                             const std::string& scaling) {
   std::string text = fmt::format("{{levels: {}, solver: {}, scaling: {}", levels, solver, scaling);
   if (bits > 2) text += fmt::format(", bits: {}", bits);
   const config::Tree tree = config::parse_yaml(text + "}", "benchmark");
   config::Section section(&tree, "quantizer");
-  return quant::make_quantizer(section).rule;
+  return quant::make_quantizer(section).method;
 }
 
 // Weights and curvature with the spread that training gives them, and memory for ŵ.
@@ -39,8 +40,8 @@ struct Layer {
     const auto n = static_cast<std::size_t>(w.numel());
     return {{w.data_ptr<float>(), n}, {d.data_ptr<float>(), n}, {}, {}};
   }
-  double quantize(const quant::Rule& rule) const {
-    const quant::StepFunction step = rule.fit(group());
+  double quantize(const quant::Quantizer& rule) const {
+    const quant::Codebook step = quant::fit(rule, group());
     quant::apply(step, group().latent,
                  {out.data_ptr<float>(), static_cast<std::size_t>(out.numel())});
     return step.scales[0];

@@ -145,26 +145,26 @@ TEST_CASE("more threads than cores are told in one line") {
   CHECK_FALSE(holds(place.laq({"sweep", "tiny", "--jobs", "1", "--name", "other"}).out, "note: "));
 }
 
-TEST_CASE("a sweep claims its runs also where files have no links") {
+TEST_CASE("a sweep leases its runs also where files have no links") {
   if (!can_preload()) return;
   const Workplace place;
   const Call sweep = place.call({"sweep", "tiny", "--runs", "runs", "seed=1,2,3"});
   for (const int reason : {EPERM, EOPNOTSUPP, ENOSYS}) {
     INFO(reason);
-    Program first(failing(sweep, "link", "/claim", reason)),
-        second(failing(sweep, "link", "/claim", reason));
+    Program first(failing(sweep, "link", "/lease", reason)),
+        second(failing(sweep, "link", "/lease", reason));
     const Outcome a = first.finish(), b = second.finish();
     check_done(a);
     check_done(b);
     CHECK(count(a.out, "start  ") + count(b.out, "start  ") == 6);
     for (const auto& entry : fs::recursive_directory_iterator(place / "runs"))
-      CHECK_FALSE(entry.path().filename().string().starts_with("claim"));
+      CHECK_FALSE(entry.path().filename().string().starts_with("lease"));
     fs::remove_all(place / "runs");
   }
 }
 
 TEST_CASE(
-    "a sweep that cannot claim its runs, or does not know who did, does not wait in silence") {
+    "a sweep that cannot lease its runs, or does not know who did, does not wait in silence") {
   if (!can_preload()) return;
   const Workplace place;
   const Call sweep = place.call(
@@ -172,19 +172,20 @@ TEST_CASE(
   check_done(run(sweep));
   const fs::path folder = place.run_folder("full", "runs");
   fs::remove(folder / "status.json");
-  write_text(folder / "claim", "nothing");
+  write_text(folder / "lease", "nothing");
   Call harmed = sweep;  // opening, writing and flushing its own file, the mark, the renaming
   for (const auto& [name, value] :
        std::map<std::string, std::string>{{"LD_PRELOAD", LAQ_FAULTY_FILES},
-                                          {"FAULT_PATH", "/claim"},
+                                          {"FAULT_PATH", "/lease"},
                                           {"FAULT_AT", "5"},
                                           {"FAULT_KIND", std::to_string(EPERM)}})
     harmed.environment[name] = value;
   const Outcome refused = run(harmed);
   CHECK(refused.exit_code == 1);
-  CHECK_THAT(refused.out,
-             Catch::Contains("failed tiny full seed 1: ") &&
-                 Catch::Contains("/claim: cannot claim the run: Operation not permitted"));
+  CHECK_THAT(
+      refused.out,
+      Catch::Contains("failed tiny full seed 1: ") &&
+          Catch::Contains("/lease: cannot take the lease of the run: Operation not permitted"));
   const Outcome taken = run(sweep);
   check_done(taken);
   const auto told = taken.out.find("other  tiny full seed 1: in the hands of ");

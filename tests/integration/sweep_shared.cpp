@@ -40,11 +40,11 @@ TEST_CASE("two sweeps on one folder share the work") {
   const std::string both = a.out + b.out;
   for (int seed = 1; seed <= 8; ++seed)
     CHECK(count(both, "start  tiny full seed " + std::to_string(seed)) == 1);
-  // Each knows in the end that all is done, and no claim is left.
+  // Each knows in the end that all is done, and no lease is left.
   CHECK_THAT(a.out, Catch::Contains("[8/8, "));
   CHECK_THAT(b.out, Catch::Contains("[8/8, "));
   for (const auto& entry : fs::recursive_directory_iterator(place / "runs"))
-    CHECK_FALSE(entry.path().filename().string().starts_with("claim"));
+    CHECK_FALSE(entry.path().filename().string().starts_with("lease"));
 }
 
 TEST_CASE("a failed run is tried by one of two sweeps that share the work") {
@@ -75,13 +75,13 @@ TEST_CASE("a killed sweep's runs are taken over by the other") {
                               Catch::Contains("done   tiny full seed 2"));
 }
 
-TEST_CASE("the claim of another machine is respected until its heartbeat stops") {
+TEST_CASE("the lease of another machine is respected until its heartbeat stops") {
   const Workplace place;
   check_done(run(sweep_of(place, "1", {"train.epochs=1"})));
   const fs::path folder = folder_of_seed(place, 1);
   fs::remove(folder / "status.json");
   write_text(
-      folder / "claim",
+      folder / "lease",
       R"({"host":"another-machine","pid":7,"process":"p","token":"t","heartbeat":"x","beats":"1"})");
   Program waiting(sweep_of(place, "1", {"train.epochs=1"}));
   REQUIRE(waiting.wait_for_output("other  tiny full seed 1: in the hands of another-machine:7"));
@@ -94,5 +94,5 @@ TEST_CASE("the claim of another machine is respected until its heartbeat stops")
   const Outcome outcome = run(sweep_of(place, "1", {"train.epochs=1", "--stale-after", "1"}));
   check_done(outcome);
   CHECK(outcome.out.find("other  ") < outcome.out.find("start  "));
-  CHECK_FALSE(fs::exists(folder / "claim"));
+  CHECK_FALSE(fs::exists(folder / "lease"));
 }

@@ -6,6 +6,7 @@
 #include "core/random.hpp"
 #include "core/threads.hpp"
 #include "optim/adam_kernel.hpp"
+#include "quant/group.hpp"
 #include "support/scratch.hpp"
 
 using namespace laq;
@@ -124,7 +125,7 @@ TEST_CASE("Adam's kernel tells of every weight once and does not depend on threa
                   }
                 });
     std::vector<float> again(n);
-    curvature_of(state.v.data(), again.data(), n);
+    quant::curvature_of(state.v, again.data());
     CHECK(again == state.d);
     CHECK(told == std::vector<int>(n, 1));
     results.push_back(state);

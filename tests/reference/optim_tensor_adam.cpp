@@ -44,7 +44,7 @@ void check_close(const std::string& name, const at::Tensor& found, const at::Ten
 void check_method(const Method& method, quant::Grouping grouping) {
   INFO(method.name);
   const auto here = network(), there = network();
-  const quant::Quantizer quantizer{method.rule, grouping};
+  const quant::Quantization quantizer{method.quantizer, grouping};
   const AdamOptions options{.clip_gradient = 0.5};
   ProximalAdam expected(here, quantizer, options);
   TensorProximalAdam found(there, quantizer, options);
@@ -78,21 +78,21 @@ TEST_CASE("the optimizer by tensors takes the steps of the one on the CPU") {
   }
   for (const std::string rule : {"{rule: ttq, scale_rate: 0.1, weight_decay: 0.01}",
                                  "{rule: dorefa, bits: 3, gradient: tanh}"}) {
-    check_method({rule, quantizer_of(rule).rule, {}}, quant::Grouping::tensor);
-    check_method({rule, quantizer_of(rule).rule, {}}, quant::Grouping::row);
+    check_method({rule, quantizer_of(rule).method, {}}, quant::Grouping::tensor);
+    check_method({rule, quantizer_of(rule).method, {}}, quant::Grouping::row);
   }
 }
 
 namespace {
 
 /// ŵ = ±s with the s of each group trained; the gradient of weights beyond ±¼ is dropped.
-class ClippedSign : public quant::Rule {
-  quant::StepFunction fit(const quant::Group& group) const override {
-    const double s = group.scales.empty() ? 0.5 : group.scales[0];
+class ClippedSign : public quant::Quantizer {
+  quant::Codebook fit(quant::Sums& sums) const override {
+    const double s = sums.scales.empty() ? 0.5 : sums.scales[0];
     return {{quant::threshold_at_least(0)}, {-s, s}, {-1, 1}, {s}};
   }
   bool learns_scales() const override { return true; }
-  quant::Backward backward() const override {
+  quant::Gradient gradient() const override {
     return [](const quant::Group& group, std::span<float> gradient) -> std::vector<double> {
       double of_scale = 0;
       for (std::size_t i = 0; i < gradient.size(); ++i) {
@@ -105,11 +105,11 @@ class ClippedSign : public quant::Rule {
 };
 
 /// The same without a scale of its own.
-class ClippedUnitSign : public quant::Rule {
-  quant::StepFunction fit(const quant::Group&) const override {
+class ClippedUnitSign : public quant::Quantizer {
+  quant::Codebook fit(quant::Sums&) const override {
     return {{quant::threshold_at_least(0)}, {-1, 1}, {-1, 1}, {1}};
   }
-  quant::Backward backward() const override {
+  quant::Gradient gradient() const override {
     return [](const quant::Group& group, std::span<float> gradient) -> std::vector<double> {
       for (std::size_t i = 0; i < gradient.size(); ++i)
         gradient[i] = std::abs(group.latent[i]) > 0.25f ? 0 : gradient[i];
@@ -120,10 +120,10 @@ class ClippedUnitSign : public quant::Rule {
 
 }  // namespace
 
-TEST_CASE("a rule's own gradient is used by both optimizers") {
-  for (const std::shared_ptr<const quant::Rule>& rule :
-       {std::shared_ptr<const quant::Rule>(std::make_shared<ClippedSign>()),
-        std::shared_ptr<const quant::Rule>(std::make_shared<ClippedUnitSign>())}) {
+TEST_CASE("a method's own gradient is used by both optimizers") {
+  for (const std::shared_ptr<const quant::Quantizer>& rule :
+       {std::shared_ptr<const quant::Quantizer>(std::make_shared<ClippedSign>()),
+        std::shared_ptr<const quant::Quantizer>(std::make_shared<ClippedUnitSign>())}) {
     for (const auto grouping : {quant::Grouping::tensor, quant::Grouping::row})
       check_method({"own gradient", rule, {}}, grouping);
     const auto here = network();
@@ -154,12 +154,12 @@ TEST_CASE("the optimizer by tensors without a quantizer is Adam") {
 TEST_CASE("the state of one optimizer continues in the other") {
   const Method& late = method("late");
   const auto here = network(), there = network();
-  ProximalAdam first(here, {late.rule, {}}, {});
+  ProximalAdam first(here, {late.quantizer, {}}, {});
   for (int step = 1; step <= 3; ++step) {
     for (const auto& parameter : here) set_gradient(parameter, step);
     first.step(0.01);
   }
-  TensorProximalAdam second(there, {late.rule, {}}, {});
+  TensorProximalAdam second(there, {late.quantizer, {}}, {});
   const auto from = first.state(), to = second.state();
   const at::NoGradGuard no_gradient;
   for (std::size_t i = 0; i < from.size(); ++i) to[i].second.copy_(from[i].second);
@@ -175,7 +175,7 @@ TEST_CASE("the state of one optimizer continues in the other") {
 TEST_CASE("steps by tensors are captured unless they are of very many groups") {
   const auto captured = [](quant::Grouping grouping, std::int64_t rows) {
     const std::vector<nn::Parameter> one{layer("w", {rows, 3}, true)};
-    return TensorProximalAdam(one, {method("late").rule, grouping}, {}).capturable();
+    return TensorProximalAdam(one, {method("late").quantizer, grouping}, {}).capturable();
   };
   CHECK(captured(quant::Grouping::tensor, 1000));
   CHECK(captured(quant::Grouping::row, 10));
@@ -186,7 +186,7 @@ TEST_CASE("a step by tensors brings no value to the host") {
   for (const auto& method : all_methods()) {
     INFO(method.name);
     const auto here = network();
-    TensorProximalAdam optimizer(here, {method.rule, {}}, {.clip_gradient = 0.5});
+    TensorProximalAdam optimizer(here, {method.quantizer, {}}, {.clip_gradient = 0.5});
     CHECK(optimizer.capturable());
     for (int step = 1; step <= 2; ++step) {
       for (const auto& parameter : here) set_gradient(parameter, step);

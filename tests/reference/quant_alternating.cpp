@@ -1,12 +1,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "quant/alternating.hpp"
-#include "quant/exact.hpp"
-#include "quant/passes.hpp"
 #include "support/random_group.hpp"
 #include "support/reference_solvers.hpp"
 #include "support/scratch.hpp"
+#include "support/solvers.hpp"
 
 using namespace laq;
 using namespace laq::test;
@@ -89,7 +87,7 @@ TEST_CASE("alternating from TWN's codes is the plain algorithm", "[reference]") 
     std::vector<int> codes = twn_codes(group.weights(), levels, side);
     int rounds = 0;
     const double alpha = alternate(group.weights(), group.curvature(), levels, side, codes, rounds);
-    const auto result = quant::alternating_scale(group.group(), side, levels);
+    const auto result = alternating_scale(group.group(), side, levels);
     CHECK(result.alpha == Approx(alpha).epsilon(1e-12));
     CHECK(codes_of(group, side, levels, result.alpha) == codes);
     if (alpha > 0) CHECK(result.rounds == rounds);
@@ -104,7 +102,7 @@ TEST_CASE("alternating from the previous codes is the plain algorithm", "[refere
     RandomGroup before = group;
     RandomStream stream(seed, "test moves");
     for (auto& w : before.w) w += static_cast<float>(0.1 * stream.normal());
-    const double scale = quant::alternating_scale(before.group(), side, levels).alpha;
+    const double scale = alternating_scale(before.group(), side, levels).alpha;
     std::vector<int> codes = codes_of(before, side, levels, scale);
     std::vector<float> previous;
     for (const int code : codes) previous.push_back(static_cast<float>(scale * levels.level(code)));
@@ -114,7 +112,7 @@ TEST_CASE("alternating from the previous codes is the plain algorithm", "[refere
     here.scales = {side == Side::negative ? 0 : scale, side == Side::negative ? scale : 0};
     int rounds = 0;
     const double alpha = alternate(group.weights(), group.curvature(), levels, side, codes, rounds);
-    const auto result = quant::alternating_scale(here, side, levels);
+    const auto result = alternating_scale(here, side, levels);
     // The previous ŵ are floats, so that the first α is good to their rounding.
     CHECK(result.alpha == Approx(alpha).epsilon(std::numeric_limits<float>::epsilon()));
     CHECK(codes_of(group, side, levels, result.alpha) == codes);
@@ -124,7 +122,7 @@ TEST_CASE("alternating from the previous codes is the plain algorithm", "[refere
 
 TEST_CASE("alternating stops after ten rounds or when nothing moves", "[reference]") {
   for_groups([&](const LevelSet& levels, const RandomGroup& group, Side side, std::uint64_t) {
-    const auto result = quant::alternating_scale(group.group(), side, levels);
+    const auto result = alternating_scale(group.group(), side, levels);
     CHECK(result.rounds >= 1);
     CHECK(result.rounds <= 10);
     if (!result.converged) CHECK(result.rounds == 10);
@@ -144,8 +142,7 @@ TEST_CASE("exact is no worse than alternating, which is no worse than its start"
     const std::vector<int> none(group.w.size(), 0);
     const double total = cost(0, none);
     const double rounding = 1e-13 * total;
-    const float largest = quant::magnitude_sums(group.group(), side).max;
-    const double exact = quant::exact_scale(group.group(), side, levels, largest);
+    const double exact = exact_scale(group.group(), side, levels);
     const double best = cost(exact, codes_of(group, side, levels, exact));
     std::vector<int> starts[2] = {twn_codes(group.weights(), levels, side), none};
     RandomStream stream(seed, "test start");
@@ -164,7 +161,7 @@ TEST_CASE("exact is no worse than alternating, which is no worse than its start"
       quant::Group here = group.group();
       here.previous = previous;
       here.scales = {side == Side::negative ? 0 : first, side == Side::negative ? first : 0};
-      const double alpha = quant::alternating_scale(here, side, levels).alpha;
+      const double alpha = alternating_scale(here, side, levels).alpha;
       const double alternated = cost(alpha, codes_of(group, side, levels, alpha));
       // Rounding ŵ to float moves α by 2⁻²⁴ at most, which is squared here.
       CHECK(alternated <= cost(first, start) + rounding);

@@ -1,9 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include "quant/exact.hpp"
-#include "quant/passes.hpp"
 #include "support/random_group.hpp"
 #include "support/reference_solvers.hpp"
+#include "support/solvers.hpp"
 
 using namespace laq;
 using namespace laq::test;
@@ -15,8 +14,7 @@ namespace {
 
 // Objective reached by the exact scale with each weight at its nearest level.
 double exact_objective(const RandomGroup& group, const LevelSet& levels) {
-  const float largest = quant::magnitude_sums(group.group(), Side::both).max;
-  const double alpha = quant::exact_scale(group.group(), Side::both, levels, largest);
+  const double alpha = exact_scale(group.group(), Side::both, levels);
   double sum = 0;
   for (std::size_t i = 0; i < group.w.size(); ++i) {
     const double a = std::abs(static_cast<double>(group.w[i]));

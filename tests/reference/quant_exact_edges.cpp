@@ -1,11 +1,10 @@
 #include <cmath>
 #include <limits>
 
-#include "quant/exact.hpp"
-#include "quant/passes.hpp"
 #include "support/methods.hpp"
 #include "support/reference_solvers.hpp"
 #include "support/scratch.hpp"
+#include "support/solvers.hpp"
 
 // The exact solvers where arithmetic is awkward.
 
@@ -46,7 +45,7 @@ double total_of(const RandomGroup& group) {
 
 // A minimum that differs from the reference only by the rounding of sums.
 void check_minimum(const RandomGroup& group, const Named& set) {
-  const auto result = quantize(*quantizer_of(yaml_of(set, "symmetric")).rule, group.group());
+  const auto result = quantize(*quantizer_of(yaml_of(set, "symmetric")).method, group.group());
   const double best = minimum_over_breakpoints(group.weights(), group.curvature(), set.levels);
   const double total = total_of(group);
   REQUIRE(std::isfinite(total));
@@ -63,7 +62,7 @@ TEST_CASE("each of two exact scales is the minimum of its sign alone", "[referen
       if (seed % 5 == 0) {
         for (auto& w : group.w) w = w < 0 ? 50 * w : w;  // scales far apart
       }
-      const auto result = quantize(*quantizer_of(yaml_of(set, "asymmetric")).rule, group.group());
+      const auto result = quantize(*quantizer_of(yaml_of(set, "asymmetric")).method, group.group());
       double best = 0;
       for (const bool positive : {true, false}) {
         std::vector<double> w, d;
@@ -131,7 +130,8 @@ TEST_CASE("exact: one weight, equal weights, no weight", "[reference]") {
     for (const std::size_t n : {1u, 2u, 10u, 1000u}) {
       for (const double decades : {0.0, 6.0}) {
         const RandomGroup group(n, n, "equal", decades);
-        const auto result = quantize(*quantizer_of(yaml_of(set, "symmetric")).rule, group.group());
+        const auto result =
+            quantize(*quantizer_of(yaml_of(set, "symmetric")).method, group.group());
         INFO(set.yaml << ", n = " << n << ", decades " << decades);
         CHECK(result.values == group.w);
         // Linear and log codes could share a divisor; the smallest of these scales uses level 1.
@@ -140,7 +140,7 @@ TEST_CASE("exact: one weight, equal weights, no weight", "[reference]") {
     }
     for (const Side side : {Side::both, Side::positive, Side::negative}) {
       const std::vector<float> zeros(100, 0.0f);
-      CHECK(quant::exact_scale({zeros, {}, {}, {}}, side, set.levels, 0) == 0);
+      CHECK(exact_scale({zeros, {}, {}, {}}, side, set.levels) == 0);
     }
   }
 }
@@ -148,7 +148,7 @@ TEST_CASE("exact: one weight, equal weights, no weight", "[reference]") {
 TEST_CASE("exact: among equal minima the smallest scale, in large groups too", "[reference]") {
   for (const auto& set : level_sets()) {
     const RandomGroup group(50000, 1, "equal", 3);
-    const auto result = quantize(*quantizer_of(yaml_of(set, "symmetric")).rule, group.group());
+    const auto result = quantize(*quantizer_of(yaml_of(set, "symmetric")).method, group.group());
     INFO(set.yaml);
     CHECK(result.step.scales[0] == Approx(0.25).epsilon(1e-10));
   }

@@ -3,7 +3,7 @@
 
 #include "core/parallel.hpp"
 #include "core/threads.hpp"
-#include "quant/passes.hpp"
+#include "quant/sums.hpp"
 #include "support/random_group.hpp"
 #include "support/scratch.hpp"
 
@@ -109,10 +109,11 @@ TEST_CASE("level sums are the scalar sums", "[reference]") {
           dqq += group.d(i) * q * q;
         }
         const LevelSums sums =
-            level_sums(group.group, side, levels, scaled_thresholds(levels, alpha));
+            level_sums(group.group, side, levels.steps(), scaled_thresholds(levels, alpha));
         // Levels are summed in units: one more rounding for each term.
-        CHECK(same_sum(sums.dqw, dqw, dqw, n + 8));
-        CHECK(same_sum(sums.dqq, dqq, dqq, n + 8));
+        const double unit = levels.unit();
+        CHECK(same_sum(sums.dqw * unit, dqw, dqw, n + 8));
+        CHECK(same_sum(sums.dqq * unit * unit, dqq, dqq, n + 8));
       }
     }
   });
@@ -141,7 +142,7 @@ TEST_CASE("sums over the previous codes are the scalar sums", "[reference]") {
 }
 
 TEST_CASE("weights are mapped as by the scalar rule", "[reference]") {
-  std::vector<StepFunction> steps(5);
+  std::vector<Codebook> steps(5);
   steps[0] = {{}, {0.5}, {0}, {1}, 0, true};
   steps[1] = {{-0.2f, 0.2f}, {-1, 0, 2}, {-1, 0, 1}, {2, 1}, 0, true};
   steps[3] = {{0.1f}, {-1, 2}, {-1, 1}, {2, 1}, 0, true};
@@ -201,7 +202,7 @@ TEST_CASE("all passes give the same bits for one and two threads", "[reference]"
   for (const int threads : {1, 2}) {
     const WithThreads with(threads);
     const auto magnitudes = magnitude_sums(here, Side::both);
-    const auto sums = level_sums(here, Side::both, levels, scaled_thresholds(levels, 0.4));
+    const auto sums = level_sums(here, Side::both, levels.steps(), scaled_thresholds(levels, 0.4));
     const auto previous = previous_sums(here).of(Side::both);
     results.push_back({magnitudes.a, magnitudes.d, magnitudes.da, sums.dqw, sums.dqq, previous.dqw,
                        previous.dqq, objective(here.latent, here.curvature, before.w)});

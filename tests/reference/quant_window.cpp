@@ -5,11 +5,11 @@
 #include <limits>
 
 #include "core/parallel.hpp"
-#include "quant/exact.hpp"
-#include "quant/outlook.hpp"
+#include "quant/bound_scales.hpp"
 #include "quant/scale_window.hpp"
 #include "support/methods.hpp"
 #include "support/random_group.hpp"
+#include "support/solvers.hpp"
 
 using namespace laq;
 using namespace laq::test;
@@ -50,16 +50,16 @@ TEST_CASE("a window's sums are those of a whole pass", "[reference]") {
           const double scale = side == Side::negative ? 0.3 : 0.5;
           for (const double factor : {0.99806, 0.999, 1.0, 1.0001, 1.0019}) {
             const double alpha = factor * scale;
-            const auto sums = window.sums(side, alpha);
+            const auto sums = window.sums(side, scaled_thresholds(levels, alpha), alpha);
             REQUIRE(sums);
             const LevelSums whole =
-                level_sums(group, side, levels, scaled_thresholds(levels, alpha));
+                level_sums(group, side, levels.steps(), scaled_thresholds(levels, alpha));
             INFO("k = " << levels.k() << ", n = " << n << ", factor " << factor);
             CHECK(sums->dqw == Approx(whole.dqw).epsilon(1e-12));
             CHECK(sums->dqq == Approx(whole.dqq).epsilon(1e-12));
           }
-          CHECK_FALSE(window.sums(side, 0.998 * scale));
-          CHECK_FALSE(window.sums(side, 1.002 * scale));
+          CHECK_FALSE(window.sums(side, scaled_thresholds(levels, 0.998 * scale), 0.998 * scale));
+          CHECK_FALSE(window.sums(side, scaled_thresholds(levels, 1.002 * scale), 1.002 * scale));
         }
       }
     }
@@ -75,10 +75,9 @@ TEST_CASE("a window's optimum is the global one, or it says that it cannot tell"
         for (const bool by_sign : {false, true}) {
           const RandomGroup random(n, n, shape, decades);
           Group group = random.group();
-          const float largest = magnitude_sums(group, Side::both).max;
           std::vector<double> best;
           for (const Side side : sides(by_sign))
-            best.push_back(exact_scale(group, side, levels, largest));
+            best.push_back(test::exact_scale(group, side, levels));
           for (const double factor : {0.5, 0.99, 0.996, 1.0, 1.003, 1.05, 3.0}) {
             group.scales.clear();
             for (const double scale : best) group.scales.push_back(factor * scale);
@@ -106,8 +105,7 @@ TEST_CASE("a window tells the optimum of many weights after a step's drift", "[r
     for (const double decades : {0.0, 2.0}) {
       const RandomGroup random(100'000, 1, shape, decades);
       Group group = random.group();
-      const double best =
-          exact_scale(group, Side::both, levels, magnitude_sums(group, Side::both).max);
+      const double best = test::exact_scale(group, Side::both, levels);
       for (const double drift : {0.9997, 1.0, 1.0003}) {
         group.scales = {drift * best};
         INFO(shape << ", decades " << decades << ", drift " << drift);
@@ -123,17 +121,17 @@ TEST_CASE("where the first bounds fail, those chosen by a whole search hold", "[
   for (const bool by_sign : {false, true}) {
     const RandomGroup random(100'000, 1, "mixed");
     Group group = random.group();
-    const StepFunction whole = method(by_sign ? "lat2e" : "late").rule->fit(group);
-    REQUIRE(whole.carried.size() == kMostPlaces);
+    const Codebook whole = quant::fit(*method(by_sign ? "lat2e" : "late").quantizer, group);
+    REQUIRE(whole.solver_state.size() == kMostPlaces);
     for (const double drift : {0.997, 0.9997, 1.0, 1.0003, 1.003}) {
       group.scales.clear();
       for (const double scale : whole.scales) group.scales.push_back(drift * scale);
       for (std::size_t s = 0; s < whole.scales.size(); ++s) {
         const Side side = sides(by_sign)[s];
         INFO("by sign " << by_sign << ", side " << s << ", drift " << drift);
-        group.carried.clear();
+        group.solver_state.clear();
         CHECK_FALSE(filled(group, levels, by_sign, true).optimum(side));
-        group.carried = whole.carried;
+        group.solver_state = whole.solver_state;
         const auto found = filled(group, levels, by_sign, true).optimum(side);
         REQUIRE(found);
         CHECK(*found == Approx(whole.scales[s]).epsilon(1e-9));
@@ -146,7 +144,8 @@ TEST_CASE("places of bounds ascend from 0 to above 1, around the window", "[refe
   for (const auto& shape : {"normal", "uniform", "laplace", "sparse", "mixed"}) {
     for (const char* name : {"late", "lat2e"}) {
       const RandomGroup random(100'000, 1, shape);
-      const auto places = outlook_from(method(name).rule->fit(random.group()).carried);
+      const auto places =
+          bound_scales_from(quant::fit(*method(name).quantizer, random.group()).solver_state);
       INFO(shape << " " << name);
       REQUIRE(places);
       CHECK(places->front() == 0);
@@ -164,24 +163,24 @@ TEST_CASE("no places are chosen where none help", "[reference]") {
   // Two scales of the same gain: (n/2)² / (n/2) = (n/2 (1 + t))² / n.
   std::vector<float> w(2 * kChunk, 1.0f);
   std::fill(w.begin() + kChunk, w.end(), static_cast<float>(std::sqrt(2.0) - 1));
-  CHECK(method("late").rule->fit({w, {}, {}, {}}).carried.empty());
+  CHECK(quant::fit(*method("late").quantizer, {w, {}, {}, {}}).solver_state.empty());
   // A small group is searched as a whole in less time than a choice takes; others need none.
   w.resize(1000);
-  CHECK(method("late").rule->fit({w, {}, {}, {}}).carried.empty());
+  CHECK(quant::fit(*method("late").quantizer, {w, {}, {}, {}}).solver_state.empty());
   const RandomGroup random(50'000, 1);
   for (const char* name : {"lata", "twn", "lab", "laq3_linear", "ttq"}) {
-    CHECK(method(name).rule->carried_count() == 0);
-    CHECK(method(name).rule->fit(random.group()).carried.empty());
+    CHECK(method(name).quantizer->solver_state_size() == 0);
+    CHECK(quant::fit(*method(name).quantizer, random.group()).solver_state.empty());
   }
   // Places that do not cover all scales are not used.
-  const Outlook good = {0, 0.5, 0.7f, 0.9f, 1.1f, 1.3f, 1.5f};
-  CHECK(outlook_from(carry(good)) == good);
-  CHECK_FALSE(outlook_from({}));
-  CHECK_FALSE(outlook_from(std::vector<double>(kMostPlaces, 0.0)));
-  CHECK_FALSE(outlook_from(carry({0, 0.5, 1.1f, 1.3f})));
-  CHECK_FALSE(outlook_from(carry({0.1f, 0.5, 0.9f, 1.1f, 1.3f})));
-  CHECK_FALSE(outlook_from(carry({0, 0.5, 0.7f, 0.9f, 0.95f})));
-  CHECK_FALSE(outlook_from(carry({0, 0.5, 1.1f, 0.9f, 1.3f})));
+  const BoundScales good = {0, 0.5, 0.7f, 0.9f, 1.1f, 1.3f, 1.5f};
+  CHECK(bound_scales_from(carry(good)) == good);
+  CHECK_FALSE(bound_scales_from({}));
+  CHECK_FALSE(bound_scales_from(std::vector<double>(kMostPlaces, 0.0)));
+  CHECK_FALSE(bound_scales_from(carry({0, 0.5, 1.1f, 1.3f})));
+  CHECK_FALSE(bound_scales_from(carry({0.1f, 0.5, 0.9f, 1.1f, 1.3f})));
+  CHECK_FALSE(bound_scales_from(carry({0, 0.5, 0.7f, 0.9f, 0.95f})));
+  CHECK_FALSE(bound_scales_from(carry({0, 0.5, 1.1f, 0.9f, 1.3f})));
 }
 
 TEST_CASE("a window shows what is not finite", "[reference]") {
@@ -193,7 +192,7 @@ TEST_CASE("a window shows what is not finite", "[reference]") {
         (in_weight ? random.w : random.d)[at] = static_cast<float>(bad);
         Group group = random.group();
         group.scales = {0.5};
-        CHECK_FALSE(std::isfinite(filled(group, levels, false, true).shown()));
+        CHECK_FALSE(std::isfinite(filled(group, levels, false, true).checksum()));
       }
     }
   }

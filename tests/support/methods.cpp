@@ -27,13 +27,13 @@ std::vector<Method> make_methods() {
   for (const auto& file : std::filesystem::directory_iterator(project_configs() / "methods")) {
     const config::Tree tree = config::load_yaml(file.path());
     config::Section section(tree.find("quantizer"), "quantizer");
-    if (const auto rule = quant::make_quantizer(section).rule) {
+    if (const auto rule = quant::make_quantizer(section).method) {
       methods.push_back({file.path().stem().string(), rule, axes_of(*tree.find("quantizer"))});
     }
   }
   for (const auto& axes : all_axes()) {
     if (misplaced_key(axes).empty() && axes.levels != "none")
-      methods.push_back({axes.yaml(), quantizer_of(axes.yaml()).rule, axes});
+      methods.push_back({axes.yaml(), quantizer_of(axes.yaml()).method, axes});
   }
   return methods;
 }
@@ -82,16 +82,16 @@ const Method& method(const std::string& name) {
   throw std::runtime_error("no method " + name);
 }
 
-quant::Quantizer quantizer_of(const std::string& yaml) {
+quant::Quantization quantizer_of(const std::string& yaml) {
   const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
   config::Section section(&tree, "quantizer");
-  quant::Quantizer quantizer = quant::make_quantizer(section);
+  quant::Quantization quantizer = quant::make_quantizer(section);
   section.finish();
   return quantizer;
 }
 
-Quantized quantize(const quant::Rule& rule, const quant::Group& group) {
-  Quantized result{rule.fit(group), std::vector<float>(group.latent.size()),
+Quantized quantize(const quant::Quantizer& rule, const quant::Group& group) {
+  Quantized result{quant::fit(rule, group), std::vector<float>(group.latent.size()),
                    std::vector<int>(group.latent.size())};
   quant::apply(result.step, group.latent, result.values);
   quant::encode(result.step, group.latent, result.codes);
@@ -100,7 +100,7 @@ Quantized quantize(const quant::Rule& rule, const quant::Group& group) {
 
 Quantized quantize(const std::string& yaml, const std::vector<float>& w,
                    const std::vector<float>& d) {
-  return quantize(*quantizer_of(yaml).rule, {w, d, {}, {}});
+  return quantize(*quantizer_of(yaml).method, {w, d, {}, {}});
 }
 
 double error_of(const Quantized& result, const RandomGroup& group, bool curvature) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "quant/rule.hpp"
+#include "quant/quantizer.hpp"
 #include "support/random_group.hpp"
 
 namespace laq::test {
@@ -25,7 +25,7 @@ std::string misplaced_key(const Axes& axes);
 /// A quantizer and what a test must know to say what it should do.
 struct Method {
   std::string name;
-  std::shared_ptr<const quant::Rule> rule;
+  std::shared_ptr<const quant::Quantizer> quantizer;
   Axes axes;  ///< `levels` is "dorefa" or "ttq" for the rules that are not on the axes
 
   bool binary() const { return axes.levels == "binary"; }
@@ -42,15 +42,15 @@ const Method& method(const std::string& name);
 
 /// The quantizer that a `quantizer:` section makes. Errors: those of `make_quantizer`, and unknown
 /// keys.
-quant::Quantizer quantizer_of(const std::string& yaml);
+quant::Quantization quantizer_of(const std::string& yaml);
 
 /// ŵ and codes of a group.
 struct Quantized {
-  quant::StepFunction step;
+  quant::Codebook step;
   std::vector<float> values;
   std::vector<int> codes;
 };
-Quantized quantize(const quant::Rule& rule, const quant::Group& group);
+Quantized quantize(const quant::Quantizer& rule, const quant::Group& group);
 Quantized quantize(const std::string& yaml, const std::vector<float>& w,
                    const std::vector<float>& d = {});
 

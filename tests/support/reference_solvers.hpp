@@ -2,8 +2,7 @@
 
 #include <vector>
 
-#include "quant/group.hpp"
-#include "quant/levels.hpp"
+#include "quant/sums.hpp"
 
 // Slow, plain solutions of equation (1) that share no code with the solvers under test.
 

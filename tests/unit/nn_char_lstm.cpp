@@ -139,8 +139,8 @@ TEST_CASE("the character LSTM clips at time steps, and its output layer nothing"
 
 TEST_CASE("each of the eight gate matrices has a scale of its own", "[nn]") {
   const auto model = make();
-  optim::ProximalAdam optimizer(model->layers(), {method("late").rule, quant::Grouping::tensor},
-                                {});
+  optim::ProximalAdam optimizer(model->layers(),
+                                {method("late").quantizer, quant::Grouping::tensor}, {});
   for (const char* name : {"lstm.weight_ih_l0", "lstm.weight_hh_l0"}) {
     std::set<double> scales;
     for (const auto& gate : value(*model, name).chunk(4)) {

@@ -217,8 +217,8 @@ TEST_CASE("forward is convolution, pooling, batch norm, ReLU in this order", "[n
 
 TEST_CASE("a ternary VGG learns with weights of three values", "[nn]") {
   const auto model = make("{kind: vgg, width: 4, dense: [16, 16]}", kSmall);
-  optim::ProximalAdam optimizer(model->layers(), {method("late").rule, quant::Grouping::tensor},
-                                {});
+  optim::ProximalAdam optimizer(model->layers(),
+                                {method("late").quantizer, quant::Grouping::tensor}, {});
   at::manual_seed(1);
   const at::Tensor labels = at::arange(32).remainder(4);
   at::Tensor input = at::randn({32, 3, 10, 8});

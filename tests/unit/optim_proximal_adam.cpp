@@ -24,8 +24,8 @@ at::Tensor state_of(const ProximalAdam& optimizer, const std::string& name) {
   return {};
 }
 
-quant::Quantizer by(const std::string& name, quant::Grouping group = quant::Grouping::tensor) {
-  return {method(name).rule, group};
+quant::Quantization by(const std::string& name, quant::Grouping group = quant::Grouping::tensor) {
+  return {method(name).quantizer, group};
 }
 
 const std::vector<std::string>& names() {
@@ -36,7 +36,7 @@ const std::vector<std::string>& names() {
 }
 
 // ŵ of every group from the latent weights, the curvature and what was before, by the rule alone.
-std::vector<float> expected_weights(const quant::Rule& rule, const std::vector<float>& latent,
+std::vector<float> expected_weights(const quant::Quantizer& rule, const std::vector<float>& latent,
                                     const std::vector<float>& second_moment,
                                     const std::vector<float>& previous,
                                     const std::vector<double>& scales, std::size_t groups) {
@@ -50,7 +50,7 @@ std::vector<float> expected_weights(const quant::Rule& rule, const std::vector<f
     quant::Group group{part(latent), {}, part(previous), {}};
     if (rule.uses_curvature()) group.curvature = part(d);
     for (std::size_t s = 0; s < count; ++s) group.scales.push_back(scales[g * count + s]);
-    quant::apply(rule.fit(group), group.latent, std::span(out).subspan(g * size, size));
+    quant::apply(quant::fit(rule, group), group.latent, std::span(out).subspan(g * size, size));
   }
   return out;
 }
@@ -70,11 +70,11 @@ void check_prox(const std::string& name, const nn::Parameter& parameter, quant::
     auto before = scales_of(optimizer, parameter.name);
     set_gradient(parameter, step);
     optimizer.step(0.05);
-    if (quantizer.rule->learns_scales()) before = scales_of(optimizer, parameter.name);
+    if (quantizer.method->learns_scales()) before = scales_of(optimizer, parameter.name);
     const auto latent = values_of(state_of(optimizer, parameter.name + ":latent"));
     const auto second = values_of(state_of(optimizer, parameter.name + ":second_moment"));
     const auto expected =
-        expected_weights(*quantizer.rule, latent, second, previous, before, groups);
+        expected_weights(*quantizer.method, latent, second, previous, before, groups);
     INFO(name << ", step " << step << ", " << groups << " groups");
     CHECK(values_of(parameter.tensor) == expected);
     CHECK_FALSE(parameter.tensor.grad().defined());
@@ -160,7 +160,8 @@ TEST_CASE("the first weights are quantized with uniform curvature", "[optim]") {
     const ProximalAdam optimizer({parameter}, by(name), {});
     INFO(name);
     CHECK(values_of(state_of(optimizer, "first:latent")) == latent);
-    CHECK(values_of(parameter.tensor) == quantize(*method(name).rule, {latent, {}, {}, {}}).values);
+    CHECK(values_of(parameter.tensor) ==
+          quantize(*method(name).quantizer, {latent, {}, {}, {}}).values);
     CHECK(optimizer.steps() == 0);
   }
 }
@@ -267,7 +268,8 @@ TEST_CASE("gradients are clipped element by element", "[optim]") {
   for (const char* name : {"late", "full"}) {
     const nn::Parameter a = layer_of({0.1f, 0.2f, -0.3f, 0.4f}),
                         b = layer_of({0.1f, 0.2f, -0.3f, 0.4f});
-    const quant::Quantizer quantizer = name == std::string("full") ? quant::Quantizer{} : by(name);
+    const quant::Quantization quantizer =
+        name == std::string("full") ? quant::Quantization{} : by(name);
     AdamOptions clipping;
     clipping.clip_gradient = 5;
     ProximalAdam clipped({a}, quantizer, clipping), plain({b}, quantizer, {});

@@ -12,8 +12,8 @@ using namespace laq::test;
 
 namespace {
 
-quant::Quantizer by(const std::string& name) {
-  return {method(name).rule, quant::Grouping::tensor};
+quant::Quantization by(const std::string& name) {
+  return {method(name).quantizer, quant::Grouping::tensor};
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ TEST_CASE("reports of every method add up", "[optim]") {
                            "laq3_linear", "laq3_log"}) {
     for (const auto grouping : {quant::Grouping::tensor, quant::Grouping::row}) {
       const auto parameter = layer("w", {12, 25}, true);
-      ProximalAdam optimizer({parameter}, {method(name).rule, grouping}, {});
+      ProximalAdam optimizer({parameter}, {method(name).quantizer, grouping}, {});
       auto before = values_of(parameter.tensor);
       for (int step = 1; step <= 3; ++step) {
         set_gradient(parameter, step);
@@ -131,8 +131,9 @@ TEST_CASE("reports of every method add up", "[optim]") {
         CHECK(positive_codes == Approx(positive / n).epsilon(1e-14));
         CHECK(report.flips >= crossed / n - 1e-14);
         CHECK(report.flips <= 1);
-        CHECK(report.scales.size() == static_cast<std::size_t>(method(name).rule->scale_count()) *
-                                          (grouping == quant::Grouping::row ? 12 : 1));
+        CHECK(report.scales.size() ==
+              static_cast<std::size_t>(method(name).quantizer->scale_count()) *
+                  (grouping == quant::Grouping::row ? 12 : 1));
         before = after;
       }
     }
@@ -158,9 +159,9 @@ TEST_CASE("a layer of zeros has no flips and one level", "[optim]") {
 TEST_CASE("rounds are the mean over the groups", "[optim]") {
   // Row 1 needs 2 rounds from TWN's codes (it stays there), row 2 needs none: no nonzero code.
   const auto parameter = layer_of({1, 1, 1, 0.5f, 0, 0, 0, 0}, true, {2, 4});
-  ProximalAdam optimizer({parameter}, {method("lata").rule, quant::Grouping::row}, {});
+  ProximalAdam optimizer({parameter}, {method("lata").quantizer, quant::Grouping::row}, {});
   const auto fit = [](const std::vector<float>& w) {
-    return method("lata").rule->fit({w, {}, {}, {}}).rounds;
+    return quant::fit(*method("lata").quantizer, {w, {}, {}, {}}).rounds;
   };
   CHECK(fit({1, 1, 1, 0.5f}) == 2);
   CHECK(optimizer.report()[0].rounds == (2 + fit({0, 0, 0, 0})) / 2.0);

@@ -3,7 +3,7 @@
 #include "core/parallel.hpp"
 #include "core/threads.hpp"
 #include "quant/magnitude_bins.hpp"
-#include "quant/passes.hpp"
+#include "quant/sums.hpp"
 #include "support/random_group.hpp"
 #include "support/scratch.hpp"
 
@@ -18,6 +18,10 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 float magnitude(float w, Side side) {
   if (side == Side::both) return std::abs(w);
   return std::max(side == Side::positive ? w : -w, 0.0f);
+}
+
+MagnitudeBins bins_of(const RandomGroup& group, Side side, float largest) {
+  return {BinCounter(group.group(), side != Side::both, largest), side, largest};
 }
 
 template <typename Check>
@@ -39,7 +43,7 @@ void for_groups(const Check& check) {
 
 TEST_CASE("every magnitude lies within the edges of its bin, and bins are monotone", "[quant]") {
   for_groups([](const RandomGroup& group, Side side, float largest) {
-    const MagnitudeBins bins(group.group(), side, largest);
+    const MagnitudeBins bins = bins_of(group, side, largest);
     std::vector<float> sorted;
     for (const float w : group.w) sorted.push_back(magnitude(w, side));
     std::sort(sorted.begin(), sorted.end());
@@ -58,7 +62,7 @@ TEST_CASE("every magnitude lies within the edges of its bin, and bins are monoto
 
 TEST_CASE("bins hold the sums of their weights", "[quant]") {
   for_groups([](const RandomGroup& group, Side side, float largest) {
-    const MagnitudeBins bins(group.group(), side, largest);
+    const MagnitudeBins bins = bins_of(group, side, largest);
     std::vector<Mass> expected(static_cast<std::size_t>(bins.count()));
     for (std::size_t i = 0; i < group.w.size(); ++i) {
       const double a = magnitude(group.w[i], side), d = group.d[i];
@@ -78,26 +82,27 @@ TEST_CASE("bins hold the sums of their weights", "[quant]") {
   });
 }
 
-TEST_CASE("opened bins give their weights in order and no others", "[quant]") {
+TEST_CASE("weights within ranges come in order, and no others", "[quant]") {
   for_groups([](const RandomGroup& group, Side side, float largest) {
-    const MagnitudeBins bins(group.group(), side, largest);
+    const MagnitudeBins bins = bins_of(group, side, largest);
     const int n = bins.count();
-    const std::vector<std::pair<int, int>> ranges = {{0, n / 8}, {n / 2, n / 2}, {n - 2, n - 1}};
-    std::vector<std::pair<float, float>> expected, opened;
+    std::vector<std::pair<float, float>> ranges, expected, found;
+    for (const auto& range :
+         {std::pair{0, n / 8}, std::pair{n / 2, n / 2}, std::pair{n - 2, n - 1}})
+      ranges.push_back(bins.limits(range));
     for (std::size_t i = 0; i < group.w.size(); ++i) {
       const float a = magnitude(group.w[i], side);
-      for (const auto& [first, last] : ranges) {
-        if (a > 0 && bins.bin(a) >= first && bins.bin(a) <= last)
-          expected.emplace_back(a, group.d[i]);
+      for (const auto& [low, high] : ranges) {
+        if (a > 0 && a >= low && a <= high) expected.emplace_back(a, group.d[i]);
       }
     }
-    const auto weights = bins.open(ranges);
-    for (const auto& weight : weights) opened.emplace_back(weight.a, weight.d);
+    const auto weights = weights_within(group.group(), side, ranges);
+    for (const auto& weight : weights) found.emplace_back(weight.a, weight.d);
     CHECK(std::is_sorted(weights.begin(), weights.end(),
                          [](const auto& x, const auto& y) { return x.a < y.a; }));
     std::sort(expected.begin(), expected.end());
-    std::sort(opened.begin(), opened.end());
-    CHECK(opened == expected);
+    std::sort(found.begin(), found.end());
+    CHECK(found == expected);
   });
 }
 
@@ -108,9 +113,9 @@ TEST_CASE("bins counted by sign are those of each side", "[quant]") {
     const WithThreads with(threads);
     // A range too short, right, and too long.
     for (const float range : {largest / 3, largest, 3 * largest}) {
-      const BinCounter counter(group.group(), Side::both, true, range);
+      const BinCounter counter(group.group(), true, range);
       for (const Side side : {Side::positive, Side::negative}) {
-        const MagnitudeBins bins(group.group(), side, counter, largest);
+        const MagnitudeBins bins(counter, side, largest);
         const MagnitudeSums sums = magnitude_sums(group.group(), side);
         CHECK(bins.from(0).d == Approx(sums.d).epsilon(1e-13));
         CHECK(bins.from(0).da == Approx(sums.da).epsilon(1e-13));
@@ -127,9 +132,9 @@ TEST_CASE("bins counted by sign are those of each side", "[quant]") {
 TEST_CASE("the sums of the bins do not change from run to run", "[quant]") {
   const RandomGroup group(5 * kChunk + 11, 5, "normal", 6);
   const float largest = magnitude_sums(group.group(), Side::both).max;
-  const MagnitudeBins first(group.group(), Side::both, largest);
+  const MagnitudeBins first = bins_of(group, Side::both, largest);
   for (int repeat = 0; repeat < 5; ++repeat) {
-    const MagnitudeBins again(group.group(), Side::both, largest);
+    const MagnitudeBins again = bins_of(group, Side::both, largest);
     for (int b = 0; b < first.count(); ++b) {
       REQUIRE(again.from(b).d == first.from(b).d);
       REQUIRE(again.from(b).da == first.from(b).da);

@@ -17,7 +17,7 @@ using Codes = std::vector<int>;
 using Scales = std::vector<double>;
 
 Quantized by(const std::string& name, const Floats& w, const Floats& d = {}) {
-  return quantize(*method(name).rule, {w, d, {}, {}});
+  return quantize(*method(name).quantizer, {w, d, {}, {}});
 }
 
 constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
@@ -168,7 +168,7 @@ TEST_CASE("the released rule starts anew from the signs of ŵ and rounds half up
   // TWN's codes are (1, 0): α = 39/32, where ⅛ is too small for the lowest level. From both
   // weights α = 43/64 gives the levels 1 and ¼, hence α = 1; and ⅛ = α/8 goes up.
   const Floats w = {39.0f / 32, -0.125f}, before = {-0.5f, 7};
-  const auto& rule = *method("laq3_log_released").rule;
+  const auto& rule = *method("laq3_log_released").quantizer;
   CHECK(quantize(rule, {w, {}, {}, {}}).values == Floats{39.0f / 32, 0});
   const auto later = quantize(rule, {w, {}, before, {0.125}});
   CHECK(later.values == Floats{1, -0.25f});
@@ -205,7 +205,7 @@ TEST_CASE("scales and errors of both rules on Gaussian weights", "[quant]") {
                               Expected{"levels: log, bits: 4", 4.195, 0.0377, 1.1150, 0.1259}}) {
     INFO(row.axes);
     const auto check = [&](const std::string& solver, double scale, double error) {
-      const auto rule = quantizer_of(fmt::format("{{{}, {}}}", row.axes, solver)).rule;
+      const auto rule = quantizer_of(fmt::format("{{{}, {}}}", row.axes, solver)).method;
       auto result = quantize(*rule, {w, {}, {}, {}});
       result = quantize(*rule, {w, {}, result.values, result.step.scales});
       CHECK(std::abs(result.step.scales[0] - scale) <= 0.001);
@@ -251,7 +251,7 @@ TEST_CASE("TTQ starts from the means beyond its threshold and keeps learned scal
   CHECK(first.codes == Codes{1, -1, 0, 0, 1, -1});
   CHECK(first.values == Floats{0.75f, -0.375f, 0, 0, 0.75f, -0.375f});
   const auto later =
-      quantize(*quantizer_of(ttq).rule, {w, {}, first.values, std::vector<double>{0.5, 2}});
+      quantize(*quantizer_of(ttq).method, {w, {}, first.values, std::vector<double>{0.5, 2}});
   CHECK(later.values == Floats{0.5f, -2, 0, 0, 0.5f, -2});
   // A sign that is not there yet must be able to come.
   for (const double scale : quantize(ttq, {1, 0.5f}).step.scales) CHECK(scale > 0);
@@ -262,20 +262,20 @@ TEST_CASE("TTQ's gradients", "[quant]") {
   const Floats w = {1, -0.5f, 0.01f, 0.75f, -0.25f};
   const Floats previous = {0.5f, -2, 0, 0.5f, -2};
   Floats g = {1, 0.25f, -3, -0.5f, -1.5f};
-  const auto rule = quantizer_of("{rule: ttq}").rule;
-  const auto scales = rule->backward()({w, {}, previous, {0.5, 2}}, g);
+  const auto ttq = quantizer_of("{rule: ttq}").method;
+  const auto scales = ttq->gradient()({w, {}, previous, {0.5, 2}}, g);
   CHECK(scales == Scales{0.5, 1.25});  // 1 − 0.5 and −(0.25 − 1.5)
   CHECK(g == Floats{0.5f, 0.5f, -3, -0.25f, -3});
   for (const char* name : {"late", "dorefa3", "binaryconnect"}) {
     INFO(name);
-    CHECK_FALSE(method(name).rule->backward());  // passed straight through
+    CHECK_FALSE(method(name).quantizer->gradient());  // passed straight through
   }
 }
 
 TEST_CASE("DoReFa's gradient through tanh", "[quant]") {
   const Floats w = {1, -0.5f, 0};
   Floats g = {1, 2, -3};
-  const auto backward = quantizer_of("{rule: dorefa, bits: 3, gradient: tanh}").rule->backward();
+  const auto backward = quantizer_of("{rule: dorefa, bits: 3, gradient: tanh}").method->gradient();
   REQUIRE(backward);
   CHECK(backward({w, {}, {}, {}}, g).empty());
   const double largest = std::tanh(1.0);

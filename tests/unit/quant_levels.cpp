@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "quant/levels.hpp"
-#include "quant/passes.hpp"
+#include "quant/sums.hpp"
 #include "support/scratch.hpp"
 
 using namespace laq::quant;
@@ -94,7 +94,7 @@ TEST_CASE("thresholds are rounded so that comparing floats is exact", "[quant]")
 }
 
 TEST_CASE("a step function is read at and beside its thresholds", "[quant]") {
-  const StepFunction step{{-1, 0.5f}, {-2, 0.25, 3}, {-1, 0, 1}, {1}, 0, true};
+  const Codebook step{{-1, 0.5f}, {-2, 0.25, 3}, {-1, 0, 1}, {1}, 0, true};
   const std::vector<float> w = {
       -kInfinity, -1, std::nextafter(-1.0f, 0.0f), 0.5f, std::nextafter(0.5f, 1.0f), kInfinity};
   std::vector<float> out(w.size());

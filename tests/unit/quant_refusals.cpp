@@ -24,7 +24,7 @@ TEST_CASE("combinations of the axes without meaning are refused by their key", "
     const std::string key = misplaced_key(axes);
     INFO(axes.yaml());
     if (key.empty()) {
-      CHECK(quantizer_of(axes.yaml()).rule);
+      CHECK(quantizer_of(axes.yaml()).method);
     } else {
       CHECK_THAT(refusal(axes.yaml()),
                  StartsWith("t.yaml:1: ") && Contains("'quantizer." + key + "'"));
@@ -35,7 +35,7 @@ TEST_CASE("combinations of the axes without meaning are refused by their key", "
 }
 
 TEST_CASE("keys that do not belong to a rule are refused", "[quant]") {
-  CHECK(quantizer_of("{levels: none}").rule == nullptr);
+  CHECK(quantizer_of("{levels: none}").method == nullptr);
   for (const char* key :
        {"bits: 2", "scaling: unit", "curvature: none", "solver: exact", "group: row"}) {
     const std::string name = std::string(key).substr(0, std::string(key).find(':'));
@@ -65,12 +65,12 @@ namespace {
 // iteration and at a later one.
 void check_refused(const Method& method, const RandomGroup& group, const std::string& what) {
   const RandomGroup before(group.w.size(), 1);
-  const auto first = quantize(*method.rule, before.group());
+  const auto first = quantize(*method.quantizer, before.group());
   quant::Group later = group.group();
   later.previous = first.values;
   later.scales = first.step.scales;
   for (const auto& here : {group.group(), later}) {
-    const Error error = error_of([&] { method.rule->fit(here); });
+    const Error error = error_of([&] { quant::fit(*method.quantizer, here); });
     CHECK(error.kind() == Error::Kind::not_finite);
     CHECK_THAT(error.what(), StartsWith(what));
   }
@@ -96,7 +96,7 @@ TEST_CASE("weights that are not finite are refused by every rule", "[quant]") {
 TEST_CASE("curvature that is not finite is refused by every rule that uses it", "[quant]") {
   int used = 0;
   for (const auto& method : all_methods()) {
-    if (!method.rule->uses_curvature()) continue;
+    if (!method.quantizer->uses_curvature()) continue;
     ++used;
     for (const float bad : {kNan, kInfinity}) {
       for (const std::size_t n : {std::size_t{1}, std::size_t{300}}) {

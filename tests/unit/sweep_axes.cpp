@@ -69,8 +69,8 @@ TEST_CASE("axes of a zip go together, and every pair meets every point of the gr
   CHECK(values(1) == std::pair<std::int64_t, std::int64_t>(2, 100));
   CHECK(values(2) == values(0));
   CHECK(values(3) == values(1));
-  CHECK(plan.jobs[0].run.quantizer.rule->scale_count() == 1);
-  CHECK(plan.jobs[2].run.quantizer.rule->scale_count() == 2);
+  CHECK(plan.jobs[0].run.quantizer.method->scale_count() == 1);
+  CHECK(plan.jobs[2].run.quantizer.method->scale_count() == 2);
   CHECK(plan.grid.size() == 3);
 }
 

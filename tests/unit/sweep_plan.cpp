@@ -94,7 +94,7 @@ TEST_CASE("a sweep is experiments × methods × grid × seeds in this order", "[
   CHECK(jobs[8] == "mnist/laq3_linear/quantizer.scaling=symmetric/train.epochs=1/7");
   CHECK(jobs[16] == "fashion_mnist/lab/quantizer.scaling=symmetric/train.epochs=1/7");
   CHECK(plan.jobs[2].run.train.epochs == 2);
-  CHECK(plan.jobs[4].run.quantizer.rule->scale_count() == 2);
+  CHECK(plan.jobs[4].run.quantizer.method->scale_count() == 2);
   std::set<std::filesystem::path> folders;
   for (const auto& job : plan.jobs) {
     folders.insert(job.folder);

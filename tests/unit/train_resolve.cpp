@@ -230,7 +230,7 @@ TEST_CASE("the experiment, method and profile are laid on each other", "[train]"
   CHECK(paper.dataset.name == "mnist");
   CHECK(paper.method_title == "LATe");
   CHECK(paper.profile.paper_protocol);
-  CHECK(paper.quantizer.rule->uses_curvature());
+  CHECK(paper.quantizer.method->uses_curvature());
 
   const Run quick = resolved("full", {}, "quick");
   CHECK(quick.train.epochs == 5);
@@ -241,7 +241,7 @@ TEST_CASE("the experiment, method and profile are laid on each other", "[train]"
   CHECK(quick.canonical["model"]["init"] == "glorot");  // of the method
   CHECK_FALSE(quick.profile.paper_protocol);
   CHECK(quick.profile.title == "quick profile");
-  CHECK(quick.quantizer.rule == nullptr);
+  CHECK(quick.quantizer.method == nullptr);
   CHECK(resolved("full", {"train.epochs=7"}, "quick").train.epochs == 7);  // an override is last
 
   const Run fashion = resolved("twn", {}, "short", "fashion_mnist");

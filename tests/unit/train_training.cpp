@@ -329,7 +329,7 @@ TEST_CASE("what the solver carries from step to step is in the checkpoint", "[tr
     go_on(first, 7);
     int carried = 0;
     for (const auto& blob : first.blobs()) {
-      if (!blob.name.ends_with("dense1.weight:carried")) continue;
+      if (!blob.name.ends_with("dense1.weight:solver_state")) continue;
       const auto places = std::get<std::span<const double>>(blob.values);
       carried += *std::max_element(places.begin(), places.end()) > 1 ? 1 : 0;
     }
@@ -355,7 +355,7 @@ TEST_CASE("a checkpoint of before levels were kept is as good, within an epoch",
     auto blobs = first.blobs();
     const auto left_out = std::erase_if(blobs, [](const record::Blob& blob) {
       return blob.name.ends_with(":levels") || blob.name.ends_with(":rounds") ||
-             blob.name.ends_with(":carried");
+             blob.name.ends_with(":solver_state");
     });
     CHECK(left_out == static_cast<std::size_t>(not_kept));
     record::write_checkpoint(folder / "checkpoint.h5", blobs, first.checkpoint_state());

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <span>
+#include <utility>
+#include <vector>
 
+#include "quant/codebook.hpp"
 #include "quant/group.hpp"
 #include "quant/levels.hpp"
 
@@ -9,6 +12,9 @@
 // precision. a_i is the magnitude of w_i on a side: |w_i|, max(w_i, 0) or max(−w_i, 0).
 
 namespace laq::quant {
+
+/// Which weights a scale covers. The magnitude of a weight that is not covered counts as 0.
+enum class Side { both, positive, negative };
 
 /// a = max(up·w, down·w): |w| for (1, −1), max(w, 0) for (1, 0), max(−w, 0) for (−1, 0).
 struct SideFactors {
@@ -28,17 +34,18 @@ struct MagnitudeSums {
 };
 MagnitudeSums magnitude_sums(const Group& group, Side side);
 
-/// The two sums that give the optimal scale of fixed codes, α = dqw / dqq, and its gain dqw² / dqq:
-/// equation (1) is Σ d w² minus the gain.
+/// The sums that give the optimal scale of fixed codes, α = dqw / dqq, and its gain dqw² / dqq:
+/// equation (1) is Σ d w² minus the gain. q is in units of the level set's `unit()`.
 struct LevelSums {
   double dqw = 0;  ///< Σ d q w
   double dqq = 0;  ///< Σ d q²
+  double dq = 0;   ///< Σ d q, of whole passes only
   LevelSums& operator+=(const LevelSums& other);
-  double scale() const { return dqq > 0 ? dqw / dqq : 0; }
+  double scale(double unit = 1) const { return dqq > 0 ? dqw * unit / (dqq * (unit * unit)) : 0; }
 };
 
-/// For the codes that `thresholds[j−1] < a` gives (j = 1 … k), levels as in `levels`.
-LevelSums level_sums(const Group& group, Side side, const LevelSet& levels,
+/// For the codes that `thresholds[j−1] < a` gives (j = 1 … k), q = steps[j].
+LevelSums level_sums(const Group& group, Side side, std::span<const float> steps,
                      std::span<const float> thresholds);
 
 /// Level sums of the weights whose previous ŵ is > 0, and of the others.
@@ -51,12 +58,24 @@ struct BySign {
 /// For the codes of the previous ŵ, by its sign, in units of ŵ: the optimal factor on ŵ.
 BySign previous_sums(const Group& group);
 
+/// With q = 1 where the previous ŵ is not 0.
+LevelSums used_sums(const Group& group);
+
 /// The same sums over weights begin … begin + count − 1 only (at most a chunk), serially;
 /// `curvature` is of these weights.
 MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count,
                              const float* curvature);
 void add_previous(const Group& group, std::size_t begin, std::size_t count, const float* curvature,
                   BySign& sums);
+
+/// The weights whose magnitude on a side is in one of these ranges [low, high], which ascend and do
+/// not overlap; sorted by magnitude.
+struct Weighted {
+  float a;  ///< magnitude
+  float d;  ///< curvature
+};
+std::vector<Weighted> weights_within(const Group& group, Side side,
+                                     std::span<const std::pair<float, float>> ranges);
 
 /// α·t_j rounded down to float, so that comparing float magnitudes with them is exact.
 std::vector<float> scaled_thresholds(const LevelSet& levels, double alpha);

@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "optim/tensor_rule.hpp"
+#include "optim/tensor_quantizer.hpp"
 #include "support/methods.hpp"
 #include "support/random_group.hpp"
 #include "support/scratch.hpp"
@@ -25,12 +25,12 @@ struct Case {
 
   Case(const Method& method, std::size_t n, std::uint64_t seed, const std::string& shape,
        bool with_previous)
-      : random(n, seed, shape), previous(n), scales(method.rule->scale_count()) {
+      : random(n, seed, shape), previous(n), scales(method.quantizer->scale_count()) {
     group = random.group();
-    if (!method.rule->uses_curvature()) group.curvature = {};
+    if (!method.quantizer->uses_curvature()) group.curvature = {};
     if (with_previous) {
       const RandomGroup before(n, seed + 1, "normal");
-      const Quantized was = quantize(*method.rule, before.group());
+      const Quantized was = quantize(*method.quantizer, before.group());
       previous = was.values;
       scales = was.step.scales;
       group.scales = scales;
@@ -50,9 +50,9 @@ std::vector<float> applied(const optim::TensorFit& fit, const std::vector<float>
 }
 
 void check_same(const Method& method, const Case& one) {
-  const Quantized expected = quantize(*method.rule, one.group);
-  const optim::TensorRule rule(method.rule);
-  const optim::TensorFit found = rule.fit(one.tensors());
+  const Quantized expected = quantize(*method.quantizer, one.group);
+  const optim::TensorQuantizer quantizer(method.quantizer);
+  const optim::TensorFit found = quantizer.fit(one.tensors());
   const auto objective = [&](const std::vector<float>& values) {
     return quant::objective(one.group.latent, one.group.curvature, values);
   };
@@ -101,9 +101,9 @@ TEST_CASE("of equal optima tensors find the smallest scale, too") {
   const auto log =
       quantizer_of("levels: log\nbits: 3\nscaling: symmetric\ncurvature: adam\nsolver: exact\n");
   const std::vector<float> w{0.5f, 0.5f}, d{1, 1};  // ŵ = w with the scales 2, 1 and 0.5
-  CHECK(log.rule->fit({w, d, {}, {}}).scales[0] == 0.5);
-  const auto found = optim::TensorRule(log.rule).fit(
-      {tensor(w), tensor(d), at::zeros({2}), at::zeros({1}, at::kDouble)});
+  CHECK(quant::fit(*log.method, {w, d, {}, {}}).scales[0] == 0.5);
+  const auto found = optim::TensorQuantizer(log.method)
+                         .fit({tensor(w), tensor(d), at::zeros({2}), at::zeros({1}, at::kDouble)});
   CHECK(found.scales[0].item<double>() == 0.5);
 }
 
@@ -112,9 +112,9 @@ TEST_CASE("tensors give TTQ's gradients") {
   const Case one(ttq, 100, 11, "normal", true);
   const RandomGroup random(100, 12);
   std::vector<float> expected = random.w;
-  const auto scales = ttq.rule->backward()(one.group, expected);
+  const auto scales = ttq.quantizer->gradient()(one.group, expected);
   const at::Tensor gradient = tensor(random.w);
-  const at::Tensor found = optim::TensorRule(ttq.rule).backward(one.tensors(), gradient);
+  const at::Tensor found = optim::TensorQuantizer(ttq.quantizer).gradient(one.tensors(), gradient);
   for (std::int64_t s = 0; s < 2; ++s) {
     CHECK(found[s].item<double>() == Approx(scales[static_cast<std::size_t>(s)]).epsilon(kSums));
   }
@@ -127,10 +127,11 @@ TEST_CASE("tensors give DoReFa's gradient through tanh") {
   const RandomGroup weights(100, 11), gradients(100, 12);
   for (const std::vector<float>& w : {weights.w, std::vector<float>(100, 0.0f)}) {
     std::vector<float> expected = gradients.w;
-    dorefa.rule->backward()({w, {}, {}, {}}, expected);
+    dorefa.method->gradient()({w, {}, {}, {}}, expected);
     const at::Tensor gradient = tensor(gradients.w);
     const at::Tensor none = at::zeros({1}, at::kDouble);
-    optim::TensorRule(dorefa.rule).backward({tensor(w), {}, at::zeros({100}), none}, gradient);
+    optim::TensorQuantizer(dorefa.method)
+        .gradient({tensor(w), {}, at::zeros({100}), none}, gradient);
     for (std::int64_t i = 0; i < 100; ++i) {
       CHECK(gradient[i].item<float>() ==
             Approx(expected[static_cast<std::size_t>(i)]).epsilon(1e-5));
@@ -143,25 +144,25 @@ TEST_CASE("a weight that is not a number is not one in tensors either") {
     INFO(method.name);
     Case one(method, 20, 13, "normal", true);
     one.random.w[7] = std::numeric_limits<float>::quiet_NaN();
-    const optim::TensorFit fit = optim::TensorRule(method.rule).fit(one.tensors());
+    const optim::TensorFit fit = optim::TensorQuantizer(method.quantizer).fit(one.tensors());
     CHECK(std::isnan(applied(fit, one.random.w)[7]));
-    if (!method.rule->uses_curvature()) continue;
+    if (!method.quantizer->uses_curvature()) continue;
     Case huge(method, 20, 13, "normal", true);
     huge.random.d[7] = std::numeric_limits<float>::infinity();
-    const optim::TensorFit none = optim::TensorRule(method.rule).fit(huge.tensors());
+    const optim::TensorFit none = optim::TensorQuantizer(method.quantizer).fit(huge.tensors());
     CHECK_FALSE(std::isfinite(applied(none, huge.random.w)[0]));
   }
 }
 
-TEST_CASE("a rule without a formula is fitted on the host") {
-  class Sign : public quant::Rule {
-    quant::StepFunction fit(const quant::Group&) const override {
+TEST_CASE("a method without a formula is fitted on the host") {
+  class Sign : public quant::Quantizer {
+    quant::Codebook fit(quant::Sums&) const override {
       return {{quant::threshold_at_least(0)}, {-0.5, 0.5}, {-1, 1}, {0.5}};
     }
   };
-  const optim::TensorRule rule(std::make_shared<Sign>());
+  const optim::TensorQuantizer quantizer(std::make_shared<Sign>());
   const at::Tensor w = at::tensor({-0.1f, 0.0f, 3.0f});
-  const auto fit = rule.fit({w, {}, at::zeros({3}), at::zeros({1}, at::kDouble)});
+  const auto fit = quantizer.fit({w, {}, at::zeros({3}), at::zeros({1}, at::kDouble)});
   CHECK(applied(fit, {-0.1f, 0.0f, 3.0f}) == std::vector<float>{-0.5f, 0.5f, 0.5f});
   CHECK(fit.scales[0].item<double>() == 0.5);
 }

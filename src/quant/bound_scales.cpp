@@ -1,4 +1,4 @@
-#include "quant/outlook.hpp"
+#include "quant/bound_scales.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -67,7 +67,7 @@ class Chooser {
 
   // `count` places, each at `stretch` of the way to the farthest that a chord still rules out;
   // nothing when they are too few.
-  std::optional<Outlook> places(double stretch, std::size_t count) const {
+  std::optional<BoundScales> places(double stretch, std::size_t count) const {
     std::vector<double> found = {0};
     const auto advance = [&](double& x, double limit) {
       x += stretch * (farthest(x, limit) - x);
@@ -83,7 +83,7 @@ class Chooser {
     } while (x < kFarthest && !tail_is_low(x));
     while (found.size() < count) found.push_back(x *= 2);  // more than needed
     std::sort(found.begin(), found.end());
-    return Outlook(found.begin(), found.end());
+    return BoundScales(found.begin(), found.end());
   }
 
  private:
@@ -111,29 +111,30 @@ class Chooser {
 
 }  // namespace
 
-Outlook first_outlook() {
+BoundScales first_bound_scales() {
   return {0, 0.5f, 0.75f, 0.875f, 0.96875f, 1.03125f, 1.125f, 1.5f, 2.5f};
 }
 
-std::vector<double> carry(const Outlook& outlook) {
-  std::vector<double> carried(outlook.begin(), outlook.end());
-  carried.resize(kMostPlaces);
-  return carried;
+std::vector<double> carry(const BoundScales& bounds) {
+  std::vector<double> solver_state(bounds.begin(), bounds.end());
+  solver_state.resize(kMostPlaces);
+  return solver_state;
 }
 
-std::optional<Outlook> outlook_from(std::span<const double> carried) {
-  while (!carried.empty() && carried.back() == 0) carried = carried.first(carried.size() - 1);
-  const bool ascending =
-      std::adjacent_find(carried.begin(), carried.end(), std::greater_equal<>()) == carried.end();
+std::optional<BoundScales> bound_scales_from(std::span<const double> solver_state) {
+  while (!solver_state.empty() && solver_state.back() == 0)
+    solver_state = solver_state.first(solver_state.size() - 1);
+  const bool ascending = std::adjacent_find(solver_state.begin(), solver_state.end(),
+                                            std::greater_equal<>()) == solver_state.end();
   const bool known = std::find(std::begin(kPlaceCounts), std::end(kPlaceCounts),
-                               static_cast<int>(carried.size())) != std::end(kPlaceCounts);
-  if (!known || carried.front() != 0 || !(carried.back() > 1) || !ascending) {
+                               static_cast<int>(solver_state.size())) != std::end(kPlaceCounts);
+  if (!known || solver_state.front() != 0 || !(solver_state.back() > 1) || !ascending) {
     return std::nullopt;  // bounds would not cover all scales
   }
-  return Outlook(carried.begin(), carried.end());
+  return BoundScales(solver_state.begin(), solver_state.end());
 }
 
-std::optional<Outlook> choose_outlook(std::span<const SideOptimum> sides, double width) {
+std::optional<BoundScales> choose_bound_scales(std::span<const SideOptimum> sides, double width) {
   for (const auto& side : sides) {
     if (!(side.scale > 0)) return std::nullopt;
   }
@@ -143,7 +144,7 @@ std::optional<Outlook> choose_outlook(std::span<const SideOptimum> sides, double
       return chooser.places(stretch, static_cast<std::size_t>(count));
     };
     double too_short = 0.25, enough = count < kMostPlaces ? kSlack : 1;
-    std::optional<Outlook> best = places(enough);
+    std::optional<BoundScales> best = places(enough);
     for (int i = 0; i < 6 && best; ++i) {
       const double middle = (too_short + enough) / 2;
       const auto found = places(middle);

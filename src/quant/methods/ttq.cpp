@@ -2,23 +2,23 @@
 
 #include "core/parallel.hpp"
 #include "quant/alternating.hpp"
-#include "quant/passes.hpp"
-#include "quant/rule.hpp"
+#include "quant/quantizer.hpp"
 
 namespace laq::quant {
 namespace {
 
 // Σ g where ŵ > 0 and where ŵ < 0.
-struct Sums {
+struct SignSums {
   double positive = 0, negative = 0;
-  void operator+=(const Sums& other) {
+  void operator+=(const SignSums& other) {
     positive += other.positive;
     negative += other.negative;
   }
 };
 
 LAQ_VECTORISED
-Sums backward_chunk(const float* quantized, float* gradient, std::size_t n, float up, float down) {
+SignSums gradient_chunk(const float* quantized, float* gradient, std::size_t n, float up,
+                        float down) {
   double positive = 0, negative = 0;
 #pragma omp simd reduction(+ : positive, negative)
   for (std::size_t i = 0; i < n; ++i) {
@@ -36,9 +36,9 @@ Sums backward_chunk(const float* quantized, float* gradient, std::size_t n, floa
 /// beyond Δ of their sign.
 /// They move at `scale_rate` times the weights' rate; `weight_decay` is an L2 penalty on the latent
 /// weights.
-class TtqRule : public Rule {
+class Ttq : public Quantizer {
  public:
-  TtqRule(double threshold, double scale_rate, double weight_decay)
+  Ttq(double threshold, double scale_rate, double weight_decay)
       : threshold_(threshold), scale_rate_(scale_rate), weight_decay_(weight_decay) {}
 
   int scale_count() const override { return 2; }
@@ -47,25 +47,24 @@ class TtqRule : public Rule {
   double weight_decay() const override { return weight_decay_; }
   Formula formula() const override { return TtqFormula{threshold_}; }
 
-  StepFunction fit(const Group& group) const override {
-    const MagnitudeSums sums = magnitude_sums({group.latent, {}, {}, {}}, Side::both);
-    if (!std::isfinite(sums.a)) require_usable(group);
-    const double limit = threshold_ * static_cast<double>(sums.max);
-    StepFunction step;
-    step.scales = group.scales.empty() ? start(group, limit) : group.scales;
-    step.thresholds = {threshold_at_least(-limit), floor_to_float(limit)};
-    step.values = {-step.scales[1], 0, step.scales[0]};
-    step.codes = {-1, 0, 1};
-    return step;
+  Needs needs(const Group&) const override { return {.magnitudes = true}; }
+  Codebook fit(Sums& sums) const override {
+    const double limit = threshold_ * static_cast<double>(sums.magnitudes(Side::both).max);
+    Codebook codebook;
+    codebook.scales = sums.scales.empty() ? start(sums, limit) : sums.scales;
+    codebook.thresholds = {threshold_at_least(-limit), floor_to_float(limit)};
+    codebook.values = {-codebook.scales[1], 0, codebook.scales[0]};
+    codebook.codes = {-1, 0, 1};
+    return codebook;
   }
 
-  Backward backward() const override {
+  Gradient gradient() const override {
     return [](const Group& group, std::span<float> gradient) -> std::vector<double> {
       const float up = static_cast<float>(group.scales[0]),
                   down = static_cast<float>(group.scales[1]);
-      const Sums sums =
-          sum_chunks<Sums>(gradient.size(), [&](std::size_t begin, std::size_t count) {
-            return backward_chunk(group.previous.data() + begin, gradient.data() + begin, count, up,
+      const SignSums sums =
+          sum_chunks<SignSums>(gradient.size(), [&](std::size_t begin, std::size_t count) {
+            return gradient_chunk(group.previous.data() + begin, gradient.data() + begin, count, up,
                                   down);
           });
       return {sums.positive, -sums.negative};
@@ -73,11 +72,10 @@ class TtqRule : public Rule {
   }
 
  private:
-  static std::vector<double> start(const Group& group, double limit) {
-    const Group uniform{group.latent, {}, {}, {}};
+  static std::vector<double> start(Sums& sums, double limit) {
     std::vector<double> scales;
     for (const Side side : {Side::positive, Side::negative}) {
-      const double scale = top_level_scale(uniform, side, limit);
+      const double scale = top_level_scale(sums, side, limit);
       // A sign that does not occur yet must be able to appear later: a learned scale stays
       // positive.
       scales.push_back(scale > 0 ? scale : std::max(limit, 1e-8));
@@ -88,11 +86,11 @@ class TtqRule : public Rule {
   double threshold_, scale_rate_, weight_decay_;
 };
 
-const RegisterRule registered("ttq", [](config::Section& section) {
+const RegisterMethod registered("ttq", [](config::Section& section) {
   constexpr auto kAdded = config::Canonical::omit_default;
-  return std::make_shared<TtqRule>(section.real("threshold", 0.05, {0, 1}),
-                                   section.real("scale_rate", 1, {0, 1000}, kAdded),
-                                   section.real("weight_decay", 0, {0, 1}, kAdded));
+  return std::make_shared<Ttq>(section.real("threshold", 0.05, {0, 1}),
+                               section.real("scale_rate", 1, {0, 1000}, kAdded),
+                               section.real("weight_decay", 0, {0, 1}, kAdded));
 });
 
 }  // namespace

@@ -1,13 +1,10 @@
-#include "quant/rule.hpp"
-
-#include <fmt/format.h>
+#include "quant/quantizer.hpp"
 
 #include <array>
-#include <cmath>
 #include <filesystem>
 #include <map>
 
-#include "core/error.hpp"
+#include "core/parallel.hpp"
 #include "core/text.hpp"
 #include "method_sources.hpp"
 
@@ -15,16 +12,16 @@ namespace laq::quant {
 namespace {
 
 struct Registered {
-  RuleMaker maker;
+  MethodMaker maker;
   std::string source;
 };
 
 std::map<std::string, Registered>& registry() {
-  static std::map<std::string, Registered> rules;
-  return rules;
+  static std::map<std::string, Registered> methods;
+  return methods;
 }
 
-// "" for a rule that is not in src/quant, such as a test's.
+// "" for a method that is not in src/quant, such as a test's.
 std::string source_hash(const std::filesystem::path& file) {
   for (const auto& [name, hash] : kMethodSources) {
     if (file.filename() == name) return hash;
@@ -34,9 +31,18 @@ std::string source_hash(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::vector<int> codes_of(const Rule& rule) {
+Codebook fit(const Quantizer& quantizer, const Group& group) {
+  GroupSums sums(group, quantizer.needs(group));
+  for_cache_blocks(group.latent.size(), [&](std::size_t begin, std::size_t count) {
+    sums.add(begin, count, curvature_at(group, begin));
+  });
+  sums.close();
+  return quantizer.fit(sums);
+}
+
+std::vector<int> codes_of(const Quantizer& quantizer) {
   constexpr std::array weights{-1.0f, -0.25f, 0.25f, 1.0f}, curvature{1.0f, 1.0f, 1.0f, 1.0f};
-  return rule.fit({weights, curvature, {}, {}}).codes;
+  return fit(quantizer, {weights, curvature, {}, {}}).codes;
 }
 
 const std::vector<std::pair<std::string, Grouping>>& grouping_names() {
@@ -45,41 +51,22 @@ const std::vector<std::pair<std::string, Grouping>>& grouping_names() {
   return names;
 }
 
-RegisterRule::RegisterRule(const std::string& name, RuleMaker maker, const char* file) {
+RegisterMethod::RegisterMethod(const std::string& name, MethodMaker maker, const char* file) {
   registry()[name] = {std::move(maker), source_hash(file)};
 }
 
-Quantizer make_quantizer(config::Section& section) {
+Quantization make_quantizer(config::Section& section) {
   std::vector<std::pair<std::string, std::string>> choices;
   for (const auto& [name, registered] : registry()) choices.emplace_back(name, name);
   const auto name = section.choice<std::string>("rule", std::string("proximal"), choices);
-  Quantizer quantizer;
+  Quantization quantizer;
   const Registered& registered = registry().at(name);
-  quantizer.rule = registered.maker(section);
-  if (quantizer.rule) {
+  quantizer.method = registered.maker(section);
+  if (quantizer.method) {
     quantizer.source = registered.source;
     quantizer.group = section.choice<Grouping>("group", Grouping::tensor, grouping_names());
   }
   return quantizer;
-}
-
-void require_usable(const Group& group) {
-  for (std::size_t i = 0; i < group.latent.size(); ++i) {
-    if (!std::isfinite(group.latent[i])) {
-      throw Error({.what = fmt::format("weight {} is not finite", i),
-                   .found = fmt::format("{}", group.latent[i]),
-                   .expected = "finite numbers"},
-                  Error::Kind::not_finite);
-    }
-  }
-  for (std::size_t i = 0; i < group.curvature.size(); ++i) {
-    if (!std::isfinite(group.curvature[i]) || group.curvature[i] <= 0) {
-      throw Error({.what = fmt::format("curvature {} is not a positive finite number", i),
-                   .found = fmt::format("{}", group.curvature[i]),
-                   .expected = "d > 0"},
-                  Error::Kind::not_finite);
-    }
-  }
 }
 
 }  // namespace laq::quant

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "support/scratch.hpp"
-#include "sweep/claim.hpp"
+#include "sweep/lease.hpp"
 
 using namespace laq;
 using namespace laq::sweep;
@@ -16,9 +16,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr double kLong = 1000;  // seconds: no claim gets stale in a test
+constexpr double kLong = 1000;  // seconds: no lease gets stale in a test
 
-/// A claim of another machine, as its heartbeat leaves it.
+/// A lease of another machine, as its heartbeat leaves it.
 void write_foreign(const std::filesystem::path& file, int beat) {
   std::ofstream(file) << R"({"host":"another-machine","pid":7,"process":"p","token":"t",)"
                       << R"("heartbeat":"2026-01-01T00:00:00Z","beats":")" << beat << "\"}\n";
@@ -27,22 +27,22 @@ void write_foreign(const std::filesystem::path& file, int beat) {
 /// Tries for a while; the holder gives signs of life until `end` ends. Never returns.
 [[noreturn]] void try_to_take(const std::filesystem::path& folder, double stale_after, int answer,
                               int end) {
-  Claims claims(stale_after);
-  std::unique_ptr<Claim> claim;
-  for (int round = 0; round < 200 && !claim; ++round) {
-    claim = claims.take(folder);
-    if (!claim) std::this_thread::sleep_for(milliseconds(5));
+  Leases leases(stale_after);
+  std::unique_ptr<Lease> lease;
+  for (int round = 0; round < 200 && !lease; ++round) {
+    lease = leases.take(folder);
+    if (!lease) std::this_thread::sleep_for(milliseconds(5));
   }
-  const char got = claim ? 1 : 0;
+  const char got = lease ? 1 : 0;
   if (::write(answer, &got, 1) != 1) ::_exit(1);
   pollfd ended{end, POLLIN, 0};
   while (::poll(&ended, 1, 20) == 0) {
-    if (claim) claim->beat();
+    if (lease) lease->beat();
   }
   ::_exit(0);
 }
 
-/// Starts processes that try to take the claim, and returns how many got it. All are alive until
+/// Starts processes that try to take the lease, and returns how many got it. All are alive until
 /// all have tried.
 int takers_of(const std::filesystem::path& folder, int processes, double stale_after) {
   int answers[2], end[2];
@@ -70,26 +70,26 @@ int takers_of(const std::filesystem::path& folder, int processes, double stale_a
 
 }  // namespace
 
-TEST_CASE("a claim is held by one, and given back", "[sweep]") {
+TEST_CASE("a lease is held by one, and given back", "[sweep]") {
   const Scratch folder;
   const auto run = folder / "run";
-  Claims ours(kLong), others(kLong);
-  auto claim = ours.take(run);
-  REQUIRE(claim);
-  CHECK(claim->beat());
+  Leases ours(kLong), others(kLong);
+  auto lease = ours.take(run);
+  REQUIRE(lease);
+  CHECK(lease->beat());
   CHECK_FALSE(others.take(run));
   CHECK_FALSE(ours.take(run));
-  const auto owner = claim_owner(run);
+  const auto owner = lease_owner(run);
   REQUIRE(owner);
   CHECK(owner->pid == ::getpid());
   CHECK(owner->beats == 1);
-  claim.reset();
-  CHECK_FALSE(claim_owner(run));
+  lease.reset();
+  CHECK_FALSE(lease_owner(run));
   CHECK(std::filesystem::is_empty(run));
   CHECK(others.take(run));
 }
 
-TEST_CASE("of many processes one gets a claim", "[sweep]") {
+TEST_CASE("of many processes one gets a lease", "[sweep]") {
   const Scratch folder;
   for (int i = 0; i < 5; ++i) {
     const auto run = folder / std::to_string(i);
@@ -97,94 +97,94 @@ TEST_CASE("of many processes one gets a claim", "[sweep]") {
   }
 }
 
-TEST_CASE("the claim of a process that is gone is taken over at once, by one", "[sweep]") {
+TEST_CASE("the lease of a process that is gone is taken over at once, by one", "[sweep]") {
   const Scratch folder;
   for (int i = 0; i < 5; ++i) {
     const auto run = folder / std::to_string(i);
     const pid_t owner = ::fork();
     if (owner == 0) {
-      const auto claim = Claims(kLong).take(run);
-      ::_exit(claim ? 0 : 1);  // without giving it back
+      const auto lease = Leases(kLong).take(run);
+      ::_exit(lease ? 0 : 1);  // without giving it back
     }
     int status = 0;
     ::waitpid(owner, &status, 0);
     REQUIRE(WEXITSTATUS(status) == 0);
-    REQUIRE(claim_owner(run)->pid == owner);
+    REQUIRE(lease_owner(run)->pid == owner);
     CHECK(takers_of(run, 6, kLong) == 1);
   }
 }
 
-TEST_CASE("another machine's claim is taken over when its heartbeat stops, not before", "[sweep]") {
+TEST_CASE("another machine's lease is taken over when its heartbeat stops, not before", "[sweep]") {
   const Scratch folder;
   make_folder(folder / "run");
-  const auto file = folder / "run/claim";
-  Claims claims(0.4);
+  const auto file = folder / "run/lease";
+  Leases leases(0.4);
   for (int beat = 0; beat < 10; ++beat) {  // 1 s in all
     write_foreign(file, beat);
-    CHECK_FALSE(claims.take(folder / "run"));
+    CHECK_FALSE(leases.take(folder / "run"));
     std::this_thread::sleep_for(milliseconds(100));
   }
-  CHECK_FALSE(Claims(0.4).take(folder / "run"));  // has not watched it yet
+  CHECK_FALSE(Leases(0.4).take(folder / "run"));  // has not watched it yet
   std::this_thread::sleep_for(milliseconds(400));
-  const auto claim = claims.take(folder / "run");
-  REQUIRE(claim);
-  CHECK(claim_owner(folder / "run")->pid == ::getpid());
+  const auto lease = leases.take(folder / "run");
+  REQUIRE(lease);
+  CHECK(lease_owner(folder / "run")->pid == ::getpid());
   CHECK(folder.names() == std::vector<std::string>{"run"});
   CHECK(takers_of(folder / "run", 2, kLong) == 0);
 }
 
-TEST_CASE("a stale claim of another machine goes to one of many", "[sweep]") {
+TEST_CASE("a stale lease of another machine goes to one of many", "[sweep]") {
   const Scratch folder;
   for (int i = 0; i < 3; ++i) {
     const auto run = folder / std::to_string(i);
     make_folder(run);
-    write_foreign(run / "claim", i);
+    write_foreign(run / "lease", i);
     CHECK(takers_of(run, 6, 0.5) == 1);
   }
 }
 
-TEST_CASE("an owner that was taken for dead learns that it lost the claim", "[sweep]") {
+TEST_CASE("an owner that was taken for dead learns that it lost the lease", "[sweep]") {
   const Scratch folder;
   const auto run = folder / "run";
-  auto sleeper = Claims(kLong).take(run);
+  auto sleeper = Leases(kLong).take(run);
   REQUIRE(sleeper);
-  std::filesystem::remove(run / "claim");
-  auto taker = Claims(kLong).take(run);
+  std::filesystem::remove(run / "lease");
+  auto taker = Leases(kLong).take(run);
   REQUIRE(taker);
   CHECK_FALSE(sleeper->beat());
   CHECK(taker->beat());
-  sleeper.reset();  // leaves the other's claim alone
-  CHECK(claim_owner(run)->beats == 1);
+  sleeper.reset();  // leaves the other's lease alone
+  CHECK(lease_owner(run)->beats == 1);
   CHECK(taker->beat());
 }
 
-TEST_CASE("a taker that died in the middle does not hold the claim for ever", "[sweep]") {
+TEST_CASE("a taker that died in the middle does not hold the lease for ever", "[sweep]") {
   const Scratch folder;
   make_folder(folder / "run");
-  write_foreign(folder / "run/claim", 1);
-  folder.write("run/claim.taker-0", "");
-  Claims claims(0.1);
-  CHECK_FALSE(claims.take(folder / "run"));
+  write_foreign(folder / "run/lease", 1);
+  folder.write("run/lease.taker-0", "");
+  Leases leases(0.1);
+  CHECK_FALSE(leases.take(folder / "run"));
   std::this_thread::sleep_for(milliseconds(150));
-  const auto claim = claims.take(folder / "run");
-  REQUIRE(claim);
-  CHECK_FALSE(std::filesystem::exists(folder / "run/claim.taker-0"));
+  const auto lease = leases.take(folder / "run");
+  REQUIRE(lease);
+  CHECK_FALSE(std::filesystem::exists(folder / "run/lease.taker-0"));
 }
 
-TEST_CASE("a claim that cannot be read is an error, and one that tells no owner gets stale",
+TEST_CASE("a lease that cannot be read is an error, and one that tells no owner gets stale",
           "[sweep]") {
   const Scratch folder;
-  make_folder(folder / "run/claim");
-  CHECK_THAT(message_of([&] { Claims(kLong).take(folder / "run"); }),
-             Contains("run/claim: cannot claim the run: Is a directory"));
+  make_folder(folder / "run/lease");
+  CHECK_THAT(message_of([&] { Leases(kLong).take(folder / "run"); }),
+             Contains("run/lease: cannot take the lease of the run: Is a directory"));
   for (const char* content : {"", "not JSON", "[]", R"({"host": 3})", R"({"beats": 3})"}) {
     INFO(content);
-    folder.write("other/claim", content);
-    CHECK_FALSE(claim_owner(folder / "other"));
-    Claims claims(0.05);
-    CHECK_FALSE(claims.take(folder / "other"));
+    folder.write("other/lease", content);
+    CHECK_FALSE(lease_owner(folder / "other"));
+    Leases leases(0.05);
+    CHECK_FALSE(leases.take(folder / "other"));
     std::this_thread::sleep_for(milliseconds(100));
-    CHECK(claims.take(folder / "other"));
+    CHECK(leases.take(folder / "other"));
   }
 }
 
@@ -192,18 +192,18 @@ TEST_CASE("an owner that has ended but was not collected is gone", "[sweep]") {
   const Scratch folder;
   const pid_t owner = ::fork();
   if (owner == 0) {
-    const auto claim = Claims(kLong).take(folder / "run");
-    ::_exit(claim ? 0 : 1);
+    const auto lease = Leases(kLong).take(folder / "run");
+    ::_exit(lease ? 0 : 1);
   }
   siginfo_t ended{};
   REQUIRE(::waitid(P_PID, static_cast<id_t>(owner), &ended, WEXITED | WNOWAIT) == 0);
-  REQUIRE(claim_owner(folder / "run")->pid == owner);
-  CHECK(Claims(kLong).take(folder / "run"));
+  REQUIRE(lease_owner(folder / "run")->pid == owner);
+  CHECK(Leases(kLong).take(folder / "run"));
   ::waitpid(owner, nullptr, 0);
 }
 
-TEST_CASE("a folder that cannot be claimed is named", "[sweep]") {
+TEST_CASE("a folder that cannot be leased is named", "[sweep]") {
   const Scratch folder;
   folder.write("file", "");
-  CHECK_THAT(message_of([&] { Claims(kLong).take(folder / "file/run"); }), Contains("file/run"));
+  CHECK_THAT(message_of([&] { Leases(kLong).take(folder / "file/run"); }), Contains("file/run"));
 }

@@ -1,4 +1,4 @@
-#include "sweep/claim.hpp"
+#include "sweep/lease.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -21,11 +21,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kMostTakers = 1000;
-constexpr std::size_t kLongestClaim = 4096;  // bytes
+constexpr std::size_t kLongestLease = 4096;  // bytes
 
 [[noreturn]] void refuse(const fs::path& file, int reason = errno) {
   errno = reason;
-  throw Error({.what = "cannot claim the run: " + errno_text(), .where = file.string()});
+  throw Error(
+      {.what = "cannot take the lease of the run: " + errno_text(), .where = file.string()});
 }
 
 std::string first_word_of(const fs::path& file) {
@@ -55,7 +56,7 @@ std::string random_token() {
 }
 
 // The same length at every beat, so that a write in place leaves no mixture of lengths.
-std::string text_of(const ClaimOwner& owner) {
+std::string text_of(const LeaseOwner& owner) {
   return nlohmann::ordered_json{
              {"host", owner.host},           {"pid", owner.pid},
              {"process", owner.process},     {"token", owner.token},
@@ -64,11 +65,11 @@ std::string text_of(const ClaimOwner& owner) {
          "\n";
 }
 
-std::optional<ClaimOwner> owner_from(const std::string& content) {
+std::optional<LeaseOwner> owner_from(const std::string& content) {
   const auto json = nlohmann::json::parse(content, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return std::nullopt;
   try {
-    return ClaimOwner{json.value("host", ""),      json.value("pid", 0L),
+    return LeaseOwner{json.value("host", ""),      json.value("pid", 0L),
                       json.value("process", ""),   json.value("token", ""),
                       json.value("heartbeat", ""), std::atol(json.value("beats", "0").c_str())};
   } catch (const nlohmann::json::exception&) {  // a value of another type
@@ -77,10 +78,10 @@ std::optional<ClaimOwner> owner_from(const std::string& content) {
 }
 
 /// Nothing, with errno set, when it cannot be read.
-std::optional<std::string> read_claim(const fs::path& file) {
+std::optional<std::string> read_lease(const fs::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return std::nullopt;
-  std::string content(kLongestClaim, '\0');
+  std::string content(kLongestLease, '\0');
   const ssize_t size = ::read(descriptor, content.data(), content.size());
   const int reason = errno;
   ::close(descriptor);
@@ -92,7 +93,7 @@ std::optional<std::string> read_claim(const fs::path& file) {
 
 /// Nothing when there is no such file. Error: there is one that cannot be read.
 std::optional<std::string> content_of(const fs::path& file) {
-  auto content = read_claim(file);
+  auto content = read_lease(file);
   if (!content && errno != ENOENT && errno != ESTALE) refuse(file);
   return content;
 }
@@ -102,7 +103,7 @@ bool write_whole(int descriptor, const std::string& text) {
          ::fsync(descriptor) == 0;
 }
 
-bool process_gone(const ClaimOwner& owner) {
+bool process_gone(const LeaseOwner& owner) {
   if (owner.host != record::host_name() || !owner.process.starts_with(machine() + "/"))
     return false;
   if (!process_exists(owner.pid)) return true;
@@ -125,7 +126,7 @@ int count_takers(const fs::path& file) {
   return count;
 }
 
-/// Only one of those that see a dead owner may replace its claim: who makes the next taker file.
+/// Only one of those that see a dead owner may replace its lease: who makes the next taker file.
 bool may_replace(const fs::path& file, const std::string& dead, int takers) {
   const fs::path mark = taker_file(file, takers);
   const int made = ::open(mark.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -139,30 +140,30 @@ bool may_replace(const fs::path& file, const std::string& dead, int takers) {
 
 }  // namespace
 
-std::string ClaimOwner::name() const {
+std::string LeaseOwner::name() const {
   return fmt::format("{}:{}", host, pid);
 }
 
-Claim::Claim(fs::path file, int descriptor, ClaimOwner owner)
+Lease::Lease(fs::path file, int descriptor, LeaseOwner owner)
     : file_(std::move(file)), descriptor_(descriptor), owner_(std::move(owner)) {}
 
-Claim::~Claim() {
+Lease::~Lease() {
   if (held()) ::unlink(file_.c_str());
   ::close(descriptor_);
 }
 
-bool Claim::held() const {
+bool Lease::held() const {
   struct stat ours {
   }, named{};
   if (::fstat(descriptor_, &ours) != 0 || ::stat(file_.c_str(), &named) != 0) return false;
   if (ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) return true;
   // Some file systems number the names of a file, not the file.
-  const auto content = read_claim(file_);
+  const auto content = read_lease(file_);
   const auto owner = content ? owner_from(*content) : std::nullopt;
   return owner && owner->token == owner_.token;
 }
 
-bool Claim::make() {
+bool Lease::make() {
   const int made = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (made < 0) return errno == EEXIST;
   ::dup3(made, descriptor_, O_CLOEXEC);
@@ -174,17 +175,17 @@ bool Claim::make() {
   return false;
 }
 
-bool Claim::beat() {
+bool Lease::beat() {
   if (!held()) return false;
   owner_.heartbeat = now_iso8601();
   ++owner_.beats;
-  // Into the file itself, not its name: a claim that was taken over meanwhile is not harmed. A full
-  // disk hides the sign of life but does not lose the claim.
+  // Into the file itself, not its name: a lease that was taken over meanwhile is not harmed. A full
+  // disk hides the sign of life but does not lose the lease.
   write_whole(descriptor_, text_of(owner_));
   return true;
 }
 
-bool Claims::abandoned(const fs::path& file, const std::string& content, int takers) {
+bool Leases::abandoned(const fs::path& file, const std::string& content, int takers) {
   const auto owner = owner_from(content);
   if (owner && takers == 0 && process_gone(*owner)) return true;
   const auto now = std::chrono::steady_clock::now();
@@ -194,36 +195,36 @@ bool Claims::abandoned(const fs::path& file, const std::string& content, int tak
   return std::chrono::duration<double>(now - seen.since).count() >= stale_after_;
 }
 
-std::unique_ptr<Claim> Claims::take(const fs::path& folder) {
+std::unique_ptr<Lease> Leases::take(const fs::path& folder) {
   make_folder(folder);
-  const fs::path file = folder / "claim";
+  const fs::path file = folder / "lease";
   const auto dead = content_of(file);
   const int takers = dead ? count_takers(file) : 0;
   if (dead && !abandoned(file, *dead, takers)) return nullptr;
 
-  ClaimOwner owner{record::host_name(), ::getpid(),    process_of(::getpid()),
+  LeaseOwner owner{record::host_name(), ::getpid(),    process_of(::getpid()),
                    random_token(),      now_iso8601(), 0};
   const RemoveAtEnd own{file.string() + "." + owner.host + ".tmp-" + std::to_string(owner.pid)};
   const int descriptor = ::open(own.file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) refuse(file);
-  std::unique_ptr<Claim> claim(new Claim(file, descriptor, owner));
+  std::unique_ptr<Lease> lease(new Lease(file, descriptor, owner));
   if (!write_whole(descriptor, text_of(owner))) refuse(file);
   if (dead) {
     if (!may_replace(file, *dead, takers)) return nullptr;
     const int failed = ::rename(own.file.c_str(), file.c_str()) != 0 ? errno : 0;
     for (int i = 0; i <= takers; ++i) ::unlink(taker_file(file, i).c_str());
-    if (failed && !claim->held()) refuse(file, failed);
-  } else if (::link(own.file.c_str(), file.c_str()) != 0 && errno != EEXIST && !claim->held()) {
+    if (failed && !lease->held()) refuse(file, failed);
+  } else if (::link(own.file.c_str(), file.c_str()) != 0 && errno != EEXIST && !lease->held()) {
     // Over a network the answer may have been lost; else this file system has no links.
-    if (!claim->make()) refuse(file);
+    if (!lease->make()) refuse(file);
   }
-  if (!claim->held()) return nullptr;
+  if (!lease->held()) return nullptr;
   seen_.erase(file);
-  return claim;
+  return lease;
 }
 
-std::optional<ClaimOwner> claim_owner(const fs::path& folder) {
-  const auto content = content_of(folder / "claim");
+std::optional<LeaseOwner> lease_owner(const fs::path& folder) {
+  const auto content = content_of(folder / "lease");
   return content ? owner_from(*content) : std::nullopt;
 }
 

@@ -13,14 +13,14 @@ namespace laq::quant {
 /// one, ascending from 0, at least one above 1, as many as one of `kPlaceCounts`. H is convex, so
 /// that chords between them bound the gain x H(x) of every scale outside of the window, for ternary
 /// levels (see exact.cpp).
-using Outlook = std::vector<float>;
+using BoundScales = std::vector<float>;
 
 /// For a group of which nothing is known yet.
-Outlook first_outlook();
-/// As `StepFunction::carried` holds it: kMostPlaces numbers, 0 after the last.
-std::vector<double> carry(const Outlook& outlook);
-/// From `Group::carried`; nothing when that holds none.
-std::optional<Outlook> outlook_from(std::span<const double> carried);
+BoundScales first_bound_scales();
+/// As `Codebook::solver_state` holds it: kMostPlaces numbers, 0 after the last.
+std::vector<double> carry(const BoundScales& bounds);
+/// From `Group::solver_state`; nothing when that holds none.
+std::optional<BoundScales> bound_scales_from(std::span<const double> solver_state);
 
 /// One side of a group and the scale at its optimum.
 struct SideOptimum {
@@ -31,6 +31,6 @@ struct SideOptimum {
 /// For weights like these: places whose chords rule the other scales out on all sides, as few as
 /// leave some slack, so that they last while the weights move. Only an estimate, by bins. Nothing
 /// when kMostPlaces are too few, or there is no scale.
-std::optional<Outlook> choose_outlook(std::span<const SideOptimum> sides, double width);
+std::optional<BoundScales> choose_bound_scales(std::span<const SideOptimum> sides, double width);
 
 }  // namespace laq::quant

@@ -1,8 +1,7 @@
 #include <cmath>
 
 #include "core/parallel.hpp"
-#include "quant/passes.hpp"
-#include "quant/rule.hpp"
+#include "quant/quantizer.hpp"
 
 namespace laq::quant {
 namespace {
@@ -12,14 +11,14 @@ namespace {
 /// w| · ((j − ½)/K − ½)): no tanh per weight. The gradient is passed straight through, or straight
 /// through the rounding alone: then it is times (1 − tanh² w) / max|tanh w|, the largest held
 /// fixed.
-class DorefaRule : public Rule {
+class Dorefa : public Quantizer {
  public:
-  DorefaRule(int bits, bool differentiated)
+  Dorefa(int bits, bool differentiated)
       : bits_(bits), k_((1 << bits) - 1), differentiated_(differentiated) {}
 
   Formula formula() const override { return DorefaFormula{bits_, differentiated_}; }
 
-  Backward backward() const override {
+  Gradient gradient() const override {
     if (!differentiated_) return {};
     return [](const Group& group, std::span<float> gradient) -> std::vector<double> {
       const float largest = magnitude_sums({group.latent, {}, {}, {}}, Side::both).max;
@@ -35,18 +34,17 @@ class DorefaRule : public Rule {
     };
   }
 
-  StepFunction fit(const Group& group) const override {
-    const MagnitudeSums sums = magnitude_sums({group.latent, {}, {}, {}}, Side::both);
-    if (!std::isfinite(sums.a)) require_usable(group);
-    const double largest = std::tanh(static_cast<double>(sums.max));
-    StepFunction step;
-    step.scales = {1};
+  Needs needs(const Group&) const override { return {.magnitudes = true}; }
+  Codebook fit(Sums& sums) const override {
+    const double largest = std::tanh(static_cast<double>(sums.magnitudes(Side::both).max));
+    Codebook codebook;
+    codebook.scales = {1};
     for (int j = 0; j <= k_; ++j) {
-      step.codes.push_back(j);
-      step.values.push_back(2.0 * j / k_ - 1);
-      if (j > 0) step.thresholds.push_back(threshold_at_least(lowest(j, largest)));
+      codebook.codes.push_back(j);
+      codebook.values.push_back(2.0 * j / k_ - 1);
+      if (j > 0) codebook.thresholds.push_back(threshold_at_least(lowest(j, largest)));
     }
-    return step;
+    return codebook;
   }
 
  private:
@@ -62,12 +60,12 @@ class DorefaRule : public Rule {
   bool differentiated_;
 };
 
-const RegisterRule registered("dorefa", [](config::Section& section) {
+const RegisterMethod registered("dorefa", [](config::Section& section) {
   const auto bits = static_cast<int>(section.integer("bits", {}, {1, 8}));
   const bool differentiated =
       section.choice<bool>("gradient", false, {{"straight_through", false}, {"tanh", true}},
                            config::Canonical::omit_default);
-  return std::make_shared<DorefaRule>(bits, differentiated);
+  return std::make_shared<Dorefa>(bits, differentiated);
 });
 
 }  // namespace

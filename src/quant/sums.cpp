@@ -1,6 +1,7 @@
-#include "quant/passes.hpp"
+#include "quant/sums.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/parallel.hpp"
 
@@ -30,7 +31,7 @@ MagnitudeSums magnitude_chunk(const float* w, const float* d, std::size_t n, flo
 LAQ_VECTORISED
 LevelSums level_chunk(const float* w, const float* d, std::size_t n, float up, float down,
                       const float* thresholds, const float* steps, std::size_t k) {
-  double dqw = 0, dqq = 0;
+  double dqw = 0, dqq = 0, dq_sum = 0;
   for (std::size_t begin = 0; begin < n; begin += kBlock) {
     const std::size_t count = std::min(kBlock, n - begin);
     const float* in = w + begin;
@@ -47,14 +48,15 @@ LevelSums level_chunk(const float* w, const float* d, std::size_t n, float up, f
       const float step = steps[j + 1];
       for (std::size_t i = 0; i < count; ++i) q[i] = a[i] > threshold ? step : q[i];
     }
-#pragma omp simd reduction(+ : dqw, dqq)
+#pragma omp simd reduction(+ : dqw, dqq, dq_sum)
     for (std::size_t i = 0; i < count; ++i) {
       const double dq = static_cast<double>(weight[i]) * static_cast<double>(q[i]);
       dqw += dq * static_cast<double>(a[i]);
       dqq += dq * static_cast<double>(q[i]);
+      dq_sum += dq;
     }
   }
-  return {dqw, dqq};
+  return {dqw, dqq, dq_sum};
 }
 
 LAQ_VECTORISED
@@ -73,6 +75,29 @@ void previous_chunk(const float* w, const float* d, const float* previous, std::
   }
   sums[0] += {up_dqw, up_dqq};
   sums[1] += {down_dqw, down_dqq};
+}
+
+LAQ_VECTORISED
+LevelSums used_chunk(const float* w, const float* d, const float* previous, std::size_t n) {
+  double dqw = 0, dq = 0;
+#pragma omp simd reduction(+ : dqw, dq)
+  for (std::size_t i = 0; i < n; ++i) {
+    const double weight = previous[i] != 0 ? static_cast<double>(d[i]) : 0.0;
+    dqw += weight * static_cast<double>(std::fabs(w[i]));
+    dq += weight;
+  }
+  return {dqw, dq, dq};
+}
+
+LAQ_VECTORISED
+int count_in_range(const float* w, std::size_t n, float up, float down, float low, float high) {
+  int hits = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float x = up * w[i], y = down * w[i];
+    const float a = x > y ? x : y;
+    hits += a >= low && a <= high ? 1 : 0;
+  }
+  return hits;
 }
 
 }  // namespace
@@ -98,6 +123,7 @@ MagnitudeSums& MagnitudeSums::operator+=(const MagnitudeSums& other) {
 LevelSums& LevelSums::operator+=(const LevelSums& other) {
   dqw += other.dqw;
   dqq += other.dqq;
+  dq += other.dq;
   return *this;
 }
 
@@ -136,17 +162,13 @@ MagnitudeSums magnitude_sums(const Group& group, Side side) {
   });
 }
 
-LevelSums level_sums(const Group& group, Side side, const LevelSet& levels,
+LevelSums level_sums(const Group& group, Side side, std::span<const float> steps,
                      std::span<const float> thresholds) {
   const SideFactors factors(side);
-  LevelSums sums = sum_chunks<LevelSums>(group.latent.size(), [&](std::size_t begin,
-                                                                  std::size_t count) {
+  return sum_chunks<LevelSums>(group.latent.size(), [&](std::size_t begin, std::size_t count) {
     return level_chunk(group.latent.data() + begin, curvature_at(group, begin), count, factors.up,
-                       factors.down, thresholds.data(), levels.steps().data(), thresholds.size());
+                       factors.down, thresholds.data(), steps.data(), thresholds.size());
   });
-  sums.dqw *= levels.unit();
-  sums.dqq *= levels.unit() * levels.unit();
-  return sums;
 }
 
 BySign previous_sums(const Group& group) {
@@ -155,6 +177,41 @@ BySign previous_sums(const Group& group) {
     add_previous(group, begin, count, curvature_at(group, begin), sums);
     return sums;
   });
+}
+
+LevelSums used_sums(const Group& group) {
+  return sum_chunks<LevelSums>(group.latent.size(), [&](std::size_t begin, std::size_t count) {
+    return used_chunk(group.latent.data() + begin, curvature_at(group, begin),
+                      group.previous.data() + begin, count);
+  });
+}
+
+std::vector<Weighted> weights_within(const Group& group, Side side,
+                                     std::span<const std::pair<float, float>> ranges) {
+  const std::size_t n = group.latent.size();
+  const SideFactors factors(side);
+  std::vector<std::vector<Weighted>> parts((n + kChunk - 1) / kChunk);
+  const auto search = [&](std::size_t begin, std::size_t count, std::vector<Weighted>& found) {
+    const float* w = group.latent.data() + begin;
+    const float* d = curvature_at(group, begin);
+    for (const auto& [low, high] : ranges) {  // few blocks hold any
+      if (count_in_range(w, count, factors.up, factors.down, low, high) == 0) continue;
+      for (std::size_t i = 0; i < count; ++i) {
+        const float a = std::max(factors.up * w[i], factors.down * w[i]);
+        if (a > 0 && a >= low && a <= high) found.push_back({a, d[i]});
+      }
+    }
+  };
+  for_chunks(n, [&](std::size_t start, std::size_t length) {
+    for (std::size_t begin = start; begin < start + length; begin += kBlock) {
+      search(begin, std::min(kBlock, start + length - begin), parts[start / kChunk]);
+    }
+  });
+  std::vector<Weighted> all;
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  std::sort(all.begin(), all.end(),
+            [](const auto& x, const auto& y) { return x.a != y.a ? x.a < y.a : x.d < y.d; });
+  return all;
 }
 
 std::vector<float> scaled_thresholds(const LevelSet& levels, double alpha) {

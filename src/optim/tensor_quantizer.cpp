@@ -1,4 +1,4 @@
-#include "optim/tensor_rule.hpp"
+#include "optim/tensor_quantizer.hpp"
 
 #include <ATen/ATen.h>
 
@@ -158,17 +158,85 @@ struct HostGroup {
   }
 };
 
-TensorFit by_host(const quant::Rule& rule, const TensorGroup& group) {
-  const quant::StepFunction step = rule.fit(HostGroup(group).group);
+// A few numbers for each question, whatever the device; only what looks at weights singly copies
+// them to the host.
+class TensorSums : public quant::Sums {
+ public:
+  TensorSums(const TensorGroup& group, bool curvature) : group_(group) {
+    if (!curvature) group_.curvature = at::Tensor();
+    count = static_cast<std::size_t>(group.latent.numel());
+    const at::Tensor before = group.scales.to(at::kCPU).contiguous();
+    if (before.gt(0).any().item<bool>())
+      scales.assign(before.data_ptr<double>(), before.data_ptr<double>() + before.numel());
+  }
+
+  quant::MagnitudeSums magnitudes(Side side) override {
+    const Magnitudes of = optim::magnitudes(group_, side);
+    const auto sums = numbers({of.a.sum(), (of.d * (of.a > 0)).sum(), (of.d * of.a).sum(),
+                               of.a.max(), (of.d * group_.latent.eq(0)).sum()});
+    return {sums[0], sums[1], sums[2], static_cast<float>(sums[3]), sums[4]};
+  }
+  quant::LevelSums levels(Side side, std::span<const float> steps,
+                          std::span<const float> thresholds) override {
+    const Magnitudes of = optim::magnitudes(group_, side);
+    const auto on_device = [&](std::span<const float> values) {
+      return at::tensor(std::vector<double>(values.begin(), values.end()), of.a.options());
+    };
+    const at::Tensor q = on_device(steps).index({at::bucketize(of.a, on_device(thresholds))});
+    return sums(of.d, q, of.a);
+  }
+  bool has_previous() const override { return !scales.empty(); }
+  quant::BySign previous() override {
+    const at::Tensor w = group_.latent.to(at::kDouble), q = group_.previous.to(at::kDouble);
+    const at::Tensor d = optim::magnitudes(group_, Side::both).d;
+    return {{sums(d * (q > 0), q, w), sums(d * (q <= 0), q, w)}};
+  }
+  quant::LevelSums used() override {
+    const Magnitudes of = optim::magnitudes(group_, Side::both);
+    return sums(of.d, group_.previous.ne(0).to(at::kDouble), of.a);
+  }
+  const quant::BinCounter& bins(bool by_sign, float range) override {
+    return host().bins(by_sign, range);
+  }
+  std::vector<quant::Weighted> weights_within(
+      Side side, std::span<const std::pair<float, float>> ranges) override {
+    return host().weights_within(side, ranges);
+  }
+
+ private:
+  static std::vector<double> numbers(const std::vector<at::Tensor>& ones) {
+    const at::Tensor host = row(ones).to(at::kCPU, at::kDouble);
+    return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
+  }
+  static quant::LevelSums sums(const at::Tensor& d, const at::Tensor& q, const at::Tensor& w) {
+    const auto of = numbers({(d * q * w).sum(), (d * q * q).sum(), (d * q).sum()});
+    return {of[0], of[1], of[2]};
+  }
+  quant::GroupSums& host() {
+    if (!host_sums_) {
+      host_.emplace(group_);
+      host_sums_.emplace(host_->group, quant::Needs{.curvature = group_.curvature.defined()});
+    }
+    return *host_sums_;
+  }
+
+  TensorGroup group_;
+  std::optional<HostGroup> host_;
+  std::optional<quant::GroupSums> host_sums_;
+};
+
+TensorFit by_host(const quant::Quantizer& quantizer, const TensorGroup& group) {
+  TensorSums sums(group, quantizer.uses_curvature());
+  const quant::Codebook codebook = quantizer.fit(sums);
   const auto to_device = [&](const auto& values, at::ScalarType type) {
     return at::tensor(values, at::TensorOptions(type)).to(group.latent.device());
   };
-  return {to_device(step.thresholds, at::kFloat), to_device(step.values, at::kFloat),
-          to_device(step.scales, at::kDouble),
-          at::full({}, step.rounds, group.latent.options().dtype(at::kLong))};
+  return {to_device(codebook.thresholds, at::kFloat), to_device(codebook.values, at::kFloat),
+          to_device(codebook.scales, at::kDouble),
+          at::full({}, codebook.rounds, group.latent.options().dtype(at::kLong))};
 }
 
-at::Tensor ttq_backward(const TensorGroup& group, const at::Tensor& gradient) {
+at::Tensor ttq_gradient(const TensorGroup& group, const at::Tensor& gradient) {
   const at::Tensor g = gradient.to(at::kDouble);
   const at::Tensor up = group.previous > 0, down = group.previous < 0;
   const at::Tensor scales = row({(g * up).sum(), -(g * down).sum()});
@@ -180,26 +248,26 @@ at::Tensor ttq_backward(const TensorGroup& group, const at::Tensor& gradient) {
 
 }  // namespace
 
-TensorRule::TensorRule(std::shared_ptr<const quant::Rule> rule, c10::Device device)
-    : rule_(std::move(rule)), formula_(rule_->formula()), backward_(rule_->backward()) {
+TensorQuantizer::TensorQuantizer(std::shared_ptr<const quant::Quantizer> method, c10::Device device)
+    : method_(std::move(method)), formula_(method_->formula()), gradient_(method_->gradient()) {
   if (const auto* axes = std::get_if<quant::ProximalAxes>(&formula_)) {
     levels_ = level_tensors(axes->levels, device);
   }
 }
 
-TensorFit TensorRule::fit(const TensorGroup& group) const {
+TensorFit TensorQuantizer::fit(const TensorGroup& group) const {
   if (const auto* axes = std::get_if<quant::ProximalAxes>(&formula_))
     return proximal(*axes, *levels_, group);
   if (const auto* formula = std::get_if<quant::TtqFormula>(&formula_)) return ttq(*formula, group);
   if (const auto* formula = std::get_if<quant::DorefaFormula>(&formula_)) {
     return dorefa(*formula, group);
   }
-  return by_host(*rule_, group);
+  return by_host(*method_, group);
 }
 
-at::Tensor TensorRule::backward(const TensorGroup& group, const at::Tensor& gradient) const {
-  if (!backward_) return {};
-  if (std::holds_alternative<quant::TtqFormula>(formula_)) return ttq_backward(group, gradient);
+at::Tensor TensorQuantizer::gradient(const TensorGroup& group, const at::Tensor& gradient) const {
+  if (!gradient_) return {};
+  if (std::holds_alternative<quant::TtqFormula>(formula_)) return ttq_gradient(group, gradient);
   if (std::holds_alternative<quant::DorefaFormula>(formula_)) {
     const at::Tensor squashed = group.latent.tanh(), largest = squashed.abs().max();
     const at::Tensor slope = (1 - squashed * squashed) / largest;
@@ -207,7 +275,7 @@ at::Tensor TensorRule::backward(const TensorGroup& group, const at::Tensor& grad
     return {};
   }
   const at::Tensor host = gradient.to(at::kCPU, /*non_blocking=*/false, /*copy=*/true);
-  const std::vector<double> scales = backward_(HostGroup(group).group, view(host));
+  const std::vector<double> scales = gradient_(HostGroup(group).group, view(host));
   gradient.copy_(host);
   if (scales.empty()) return {};
   return at::tensor(scales, at::TensorOptions(at::kDouble)).to(gradient.device());

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace laq::quant {
+
+/// A quantizer's outcome for one group: ŵ as a function of w that is constant between thresholds.
+/// ŵ_i = values[j] and its code is codes[j], j = number of thresholds below w_i.
+struct Codebook {
+  std::vector<float> thresholds;  ///< ascending
+  std::vector<double> values;     ///< one more than thresholds; ŵ holds them rounded to float
+  std::vector<int> codes;         ///< PAPER.md's codes, as many as values
+  std::vector<double> scales;     ///< [α] or [α, β]
+  int rounds = 0;                 ///< updates of α by an alternating solver
+  bool converged = true;          ///< the alternating solver met its tolerance
+  std::vector<double> solver_state = {};  ///< for the next iterations' `Group`; empty: as before
+};
+
+/// Largest float not above x, and smallest not below: `w > x` and `w ≥ x` decided exactly on float
+/// weights.
+float floor_to_float(double x);
+float ceil_to_float(double x);
+/// A threshold t with `w > t` exactly when `w ≥ x`.
+float threshold_at_least(double x);
+
+/// Writes ŵ for every weight. `out` may not overlap `latent`. One read and one write per weight.
+void apply(const Codebook& codebook, std::span<const float> latent, std::span<float> out);
+
+/// Writes the code of every weight.
+void encode(const Codebook& codebook, std::span<const float> latent, std::span<int> codes);
+
+/// Equation (1): Σ d_i (w_i − ŵ_i)², in double precision. No curvature: uniform.
+double objective(std::span<const float> latent, std::span<const float> curvature,
+                 std::span<const float> quantized);
+
+}  // namespace laq::quant

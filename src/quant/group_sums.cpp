@@ -1,0 +1,89 @@
+#include "quant/group_sums.hpp"
+
+#include <cmath>
+
+#include "core/parallel.hpp"
+
+namespace laq::quant {
+
+GroupSums::GroupSums(const Group& group, const Needs& needs, const LazyCurvature& lazy)
+    : group_(group),
+      needs_(needs),
+      lazy_(lazy),
+      chunks_((group.latent.size() + kChunk - 1) / kChunk) {
+  count = group.latent.size();
+  scales = group.scales;
+  solver_state = group.solver_state;
+  progress = group.progress;
+  if (!needs.curvature) {
+    group_.curvature = {};
+    lazy_ = {};
+  }
+  if (const auto& window = needs.window)
+    window_.emplace(group_, *window->levels, window->by_sign, window->exact);
+}
+
+void GroupSums::add(std::size_t begin, std::size_t length, const float* curvature) {
+  const float* d = needs_.curvature ? curvature : unit_curvature();
+  Gathered& sums = chunks_[begin / kChunk];
+  if (window_) window_->add(begin, length, d);
+  if (needs_.previous) add_previous(group_, begin, length, d, sums.previous);
+  if (needs_.magnitudes) sums.all += magnitude_part(group_, Side::both, begin, length, d);
+  if (needs_.signs) {
+    sums.side[0] += magnitude_part(group_, Side::positive, begin, length, d);
+    sums.side[1] += magnitude_part(group_, Side::negative, begin, length, d);
+  }
+}
+
+void GroupSums::close() {
+  for (const auto& chunk : chunks_) {
+    total_.all += chunk.all;
+    for (std::size_t s = 0; s < 2; ++s) total_.side[s] += chunk.side[s];
+    total_.previous += chunk.previous;
+  }
+  if (window_) window_->close();
+  // A NaN or infinity anywhere shows in one of the sums.
+  const LevelSums previous = total_.previous.of(Side::both);
+  const double sum = total_.all.a + total_.all.da + total_.all.d + previous.dqw + previous.dqq +
+                     (window_ ? window_->checksum() : 0);
+  if (!std::isfinite(sum)) require_usable(this->group());
+}
+
+const Group& GroupSums::group() {
+  if (lazy_.memory && group_.curvature.empty()) {
+    curvature_of(lazy_.second_moment, lazy_.memory);
+    group_.curvature = {lazy_.memory, count};
+  }
+  return group_;
+}
+
+MagnitudeSums GroupSums::magnitudes(Side side) {
+  if (side == Side::both && needs_.magnitudes) return total_.all;
+  if (side != Side::both && needs_.signs) return total_.side[side == Side::negative ? 1 : 0];
+  return magnitude_sums(group(), side);
+}
+
+LevelSums GroupSums::levels(Side side, std::span<const float> steps,
+                            std::span<const float> thresholds) {
+  return level_sums(group(), side, steps, thresholds);
+}
+
+BySign GroupSums::previous() {
+  return needs_.previous ? total_.previous : previous_sums(group());
+}
+
+LevelSums GroupSums::used() {
+  return used_sums(group());
+}
+
+const BinCounter& GroupSums::bins(bool by_sign, float range) {
+  if (!bins_) bins_.emplace(group(), by_sign, range);
+  return *bins_;
+}
+
+std::vector<Weighted> GroupSums::weights_within(Side side,
+                                                std::span<const std::pair<float, float>> ranges) {
+  return quant::weights_within(group(), side, ranges);
+}
+
+}  // namespace laq::quant

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "quant/magnitude_bins.hpp"
+#include "quant/scale_window.hpp"
+#include "quant/sums.hpp"
+
+namespace laq::quant {
+
+/// The sums over a group that a fit will ask for: they are gathered while Adam has the weights in
+/// cache. Any other sum costs a pass over the weights.
+struct Needs {
+  bool curvature = false;   ///< d from Adam, otherwise uniform
+  bool magnitudes = false;  ///< of both signs
+  bool signs = false;       ///< magnitudes of each sign
+  bool previous = false;    ///< `previous()`
+  struct Window {
+    const LevelSet* levels;
+    bool by_sign, exact;  ///< as of `ScaleWindow`
+  };
+  std::optional<Window> window = {};
+};
+
+/// What a quantizer sees of a group's weights, wherever they are: its sums.
+class Sums {
+ public:
+  virtual ~Sums() = default;
+
+  std::size_t count = 0;             ///< n
+  std::vector<double> scales;        ///< of the previous iteration, as in `Group`
+  std::vector<double> solver_state;  ///< as in `Group`
+  double progress = 0;               ///< of the training, 0 … 1
+
+  virtual MagnitudeSums magnitudes(Side side) = 0;
+  /// Of the codes that `thresholds[j−1] < a` gives (j = 1 … k), q = steps[j].
+  virtual LevelSums levels(Side side, std::span<const float> steps,
+                           std::span<const float> thresholds) = 0;
+  /// Whether there is a ŵ of the previous iteration.
+  virtual bool has_previous() const = 0;
+  /// For its codes, by sign, q in units of ŵ.
+  virtual BySign previous() = 0;
+  /// For its codes, q = 1 where it is not 0.
+  virtual LevelSums used() = 0;
+  /// What was gathered near the previous scale; null: nothing was.
+  virtual const ScaleWindow* window() const { return nullptr; }
+  /// Counted once, by sign or not.
+  virtual const BinCounter& bins(bool by_sign, float range) = 0;
+  /// The weights with these magnitudes, singly.
+  virtual std::vector<Weighted> weights_within(Side side,
+                                               std::span<const std::pair<float, float>> ranges) = 0;
+};
+
+/// Curvature that is made only when a pass needs it: √v + 1e-8 into `memory`.
+struct LazyCurvature {
+  std::span<const float> second_moment;
+  float* memory = nullptr;
+};
+
+/// The sums of weights in the host's memory, which must live as long; weights and curvature may
+/// change until they were added.
+class GroupSums : public Sums {
+ public:
+  GroupSums(const Group& group, const Needs& needs, const LazyCurvature& lazy = {});
+
+  /// Weights begin … begin + count − 1 have their final values; `curvature` is of these weights.
+  /// For every block of `for_cache_blocks`, by its threads.
+  void add(std::size_t begin, std::size_t count, const float* curvature);
+  /// After all blocks. Error: a weight or curvature is not finite.
+  void close();
+
+  MagnitudeSums magnitudes(Side side) override;
+  LevelSums levels(Side side, std::span<const float> steps,
+                   std::span<const float> thresholds) override;
+  bool has_previous() const override { return !scales.empty() && !group_.previous.empty(); }
+  BySign previous() override;
+  LevelSums used() override;
+  const ScaleWindow* window() const override { return window_ ? &*window_ : nullptr; }
+  const BinCounter& bins(bool by_sign, float range) override;
+  std::vector<Weighted> weights_within(Side side,
+                                       std::span<const std::pair<float, float>> ranges) override;
+
+ private:
+  struct Gathered {
+    MagnitudeSums all, side[2];
+    BySign previous;
+  };
+  const Group& group();  // with its curvature
+
+  Group group_;
+  Needs needs_;
+  LazyCurvature lazy_;
+  std::optional<ScaleWindow> window_;
+  std::optional<BinCounter> bins_;
+  std::vector<Gathered> chunks_;
+  Gathered total_;
+};
+
+}  // namespace laq::quant

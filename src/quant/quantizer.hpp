@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/section.hpp"
+#include "quant/formula.hpp"
+#include "quant/group_sums.hpp"
+
+namespace laq::quant {
+
+/// Turns the gradient at ŵ (`group.previous`) into that of the latent weights (`group.latent`), in
+/// place, and returns the gradient of each learned scale. Groups may be handed in from several
+/// threads.
+using Gradient = std::function<std::vector<double>(const Group& group, std::span<float> gradient)>;
+
+/// A method: how latent weights become quantized ones, the `prox` of the proximal Newton step.
+/// Stateless; what a method keeps from one iteration to the next is in `Group`.
+class Quantizer {
+ public:
+  virtual ~Quantizer() = default;
+
+  /// The sums that `fit` is going to ask for.
+  virtual Needs needs(const Group&) const { return {}; }
+  /// ŵ as a function of w for one group.
+  virtual Codebook fit(Sums& sums) const = 0;
+
+  /// What `fit` and `gradient` compute, for computing it elsewhere.
+  virtual Formula formula() const { return {}; }
+  /// The method that finds the global minimum of what this one only comes near to. Null: this one
+  /// finds it, or minimises nothing.
+  virtual std::shared_ptr<const Quantizer> exact() const { return nullptr; }
+
+  /// The unscaled level of a code, for methods that can start from given codes; nothing when there
+  /// is no such code.
+  virtual std::optional<double> level(int) const { return std::nullopt; }
+
+  /// 1 (α) or 2 (α for w > 0, β for w < 0).
+  virtual int scale_count() const { return 1; }
+  /// How many numbers `Codebook::solver_state` holds, when it holds any; the optimizer keeps them.
+  virtual int solver_state_size() const { return 0; }
+  /// Whether `fit` reads the curvature d.
+  bool uses_curvature() const { return needs({}).curvature; }
+  /// Whether the scales are parameters, trained with `gradient`'s, instead of results of `fit`.
+  virtual bool learns_scales() const { return false; }
+  /// A factor on the learning rate of learned scales.
+  virtual double scale_rate() const { return 1; }
+  /// λ of an L2 penalty on the latent weights: λ w is added to their gradient.
+  virtual double weight_decay() const { return 0; }
+
+  /// The method's own gradient, which every step uses; empty: it is passed straight through.
+  virtual Gradient gradient() const { return {}; }
+};
+
+/// The fit of weights in the host's memory. Error: w or d is not finite. That d > 0 is the caller's
+/// to see to (`require_usable`; Adam's √v + 1e-8 is by construction).
+Codebook fit(const Quantizer& quantizer, const Group& group);
+
+/// The method's codes, ascending: those of a fit, whatever the weights.
+std::vector<int> codes_of(const Quantizer& quantizer);
+
+/// Which weights of a tensor share their scales.
+enum class Grouping { tensor, row };
+const std::vector<std::pair<std::string, Grouping>>& grouping_names();
+
+/// A `quantizer:` section. `method` is null for full precision.
+struct Quantization {
+  std::shared_ptr<const Quantizer> method;
+  Grouping group = Grouping::tensor;
+  std::string source = {};  ///< hash of the method's source and of what all share
+};
+
+/// Reads `quantizer:`. Errors: unknown method, a key the method does not know, a combination
+/// without meaning.
+Quantization make_quantizer(config::Section& section);
+
+using MethodMaker = std::function<std::shared_ptr<const Quantizer>(config::Section&)>;
+
+/// At namespace scope in a method's source file, makes it known as `rule: name`; nothing else needs
+/// to be touched.
+struct RegisterMethod {
+  RegisterMethod(const std::string& name, MethodMaker maker, const char* file = __builtin_FILE());
+};
+
+}  // namespace laq::quant
