@@ -30,13 +30,15 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   /// One iteration with the gradients that are in the parameters, which are then dropped.
-  /// Error, on the CPU: a weight or gradient is not finite.
-  void step(double learning_rate) {
-    prepare(learning_rate);
+  /// `progress` of the training, 0 … 1, is for methods that anneal. Error, on the CPU: a weight or
+  /// gradient is not finite.
+  void step(double learning_rate, double progress = 0) {
+    prepare(learning_rate, progress);
     update();
   }
-  /// Its two parts: what changes from step to step on the host (count and rate), and the work.
-  virtual void prepare(double learning_rate) = 0;
+  /// Its two parts: what changes from step to step on the host (count, rate and progress), and
+  /// the work.
+  virtual void prepare(double learning_rate, double progress) = 0;
   virtual void update() = 0;
   /// Whether `update` is the same sequence of device operations each time, so that a CUDA graph can
   /// take its place.

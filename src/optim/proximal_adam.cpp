@@ -106,9 +106,10 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
     curvature_ = at::empty({largest}, at::kFloat);
 }
 
-void ProximalAdam::prepare(double learning_rate) {
+void ProximalAdam::prepare(double learning_rate, double progress) {
   ++steps_;
   learning_rate_ = learning_rate;
+  progress_ = progress;
 }
 
 void ProximalAdam::update() {
@@ -128,6 +129,7 @@ quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index) const {
   quant::Group group;
   group.latent = {slot.latent.data_ptr<float>() + begin, size};
   group.previous = {slot.parameter.tensor.data_ptr<float>() + begin, size};
+  group.progress = progress_;
   const auto scales = row(slot.scales, index);
   if (scales.front() > 0 || scales.back() > 0) group.scales.assign(scales.begin(), scales.end());
   if (slot.solver_state.defined()) {

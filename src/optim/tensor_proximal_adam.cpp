@@ -61,8 +61,9 @@ at::Tensor TensorProximalAdam::state(const nn::Parameter& parameter, const char*
   return {};
 }
 
-void TensorProximalAdam::prepare(double learning_rate) {
+void TensorProximalAdam::prepare(double learning_rate, double progress) {
   const auto t = static_cast<double>(++steps_);
+  progress_ = progress;
   rate_.fill_(learning_rate / (1 - std::pow(options_.beta1, t)));
   correction_.fill_(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
 }
@@ -117,7 +118,7 @@ TensorGroup TensorProximalAdam::group(const Slot& slot, std::int64_t index,
                                       const at::Tensor& curvature) const {
   const auto part = [&](const at::Tensor& all) { return all.view({slot.groups, -1})[index]; };
   return {part(slot.latent), curvature.defined() ? part(curvature) : at::Tensor(),
-          part(slot.parameter.tensor.detach()), slot.scales[index]};
+          part(slot.parameter.tensor.detach()), slot.scales[index], progress_};
 }
 
 void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient) {

@@ -17,7 +17,7 @@ class TensorProximalAdam : public Optimizer {
   TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
                      const quant::Quantization& quantizer, const AdamOptions& options);
 
-  void prepare(double learning_rate) override;
+  void prepare(double learning_rate, double progress) override;
   void update() override;
   bool capturable() const override;
   std::vector<std::pair<std::string, at::Tensor>> state() const override { return state_; }
@@ -43,6 +43,7 @@ class TensorProximalAdam : public Optimizer {
 
   AdamOptions options_;
   std::optional<TensorQuantizer> quantizer_;
+  double progress_ = 0;           // of the present step, for methods by the host
   at::Tensor rate_, correction_;  // of the present step; single doubles on the device
   std::vector<Slot> slots_;
   std::vector<std::pair<std::string, at::Tensor>> state_;

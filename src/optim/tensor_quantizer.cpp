@@ -165,6 +165,7 @@ class TensorSums : public quant::Sums {
   TensorSums(const TensorGroup& group, bool curvature) : group_(group) {
     if (!curvature) group_.curvature = at::Tensor();
     count = static_cast<std::size_t>(group.latent.numel());
+    progress = group.progress;
     const at::Tensor before = group.scales.to(at::kCPU).contiguous();
     if (before.gt(0).any().item<bool>())
       scales.assign(before.data_ptr<double>(), before.data_ptr<double>() + before.numel());

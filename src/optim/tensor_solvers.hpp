@@ -16,6 +16,7 @@ struct TensorGroup {
   at::Tensor curvature;  ///< d, float, n; undefined: uniform
   at::Tensor previous;   ///< ŵ of the previous iteration, float, n
   at::Tensor scales;     ///< its [α] or [α, β], double; all 0: there was none
+  double progress = 0;   ///< of the training, 0 … 1
 };
 
 /// What a solver sees of one side: magnitudes a (|w|, max(w, 0) or max(−w, 0)) and curvature d, in

@@ -118,7 +118,35 @@ class ClippedUnitSign : public quant::Quantizer {
   }
 };
 
+/// ŵ = ±mean|w| that shrinks while the training goes on.
+class Annealed : public quant::Quantizer {
+  quant::Needs needs(const quant::Group&) const override { return {.magnitudes = true}; }
+  quant::Codebook fit(quant::Sums& sums) const override {
+    const double mean = sums.magnitudes(quant::Side::both).a / static_cast<double>(sums.count);
+    const double s = mean * (1 - sums.progress / 2);
+    return {{quant::threshold_at_least(0)}, {-s, s}, {-1, 1}, {s}};
+  }
+};
+
 }  // namespace
+
+TEST_CASE("a method sees how far the training is, on every device") {
+  const auto annealed = std::make_shared<Annealed>();
+  const auto largest = [&]<typename Adam>(double progress, Adam*) {
+    const auto here = network();
+    Adam optimizer(here, {annealed, {}}, {});
+    set_gradient(here[0], 1);
+    optimizer.step(1e-9, progress);
+    return here[0].tensor.abs().max().template item<double>();
+  };
+  ProximalAdam* by_host = nullptr;
+  TensorProximalAdam* by_tensors = nullptr;
+  for (const double progress : {0.5, 1.0}) {
+    CHECK(largest(progress, by_host) ==
+          Approx(largest(0, by_host) * (1 - progress / 2)).epsilon(1e-5));
+    CHECK(largest(progress, by_tensors) == Approx(largest(progress, by_host)).epsilon(1e-5));
+  }
+}
 
 TEST_CASE("a method's own gradient is used by both optimizers") {
   for (const std::shared_ptr<const quant::Quantizer>& rule :
@@ -190,7 +218,7 @@ TEST_CASE("a step by tensors brings no value to the host") {
     CHECK(optimizer.capturable());
     for (int step = 1; step <= 2; ++step) {
       for (const auto& parameter : here) set_gradient(parameter, step);
-      optimizer.prepare(0.01);
+      optimizer.prepare(0.01, 0);
       CHECK(host_reads([&] { optimizer.update(); }) == 0);
       // The counter counts.
       CHECK(host_reads([&] { (void)here[0].tensor.sum().item<float>(); }) == 1);

@@ -166,3 +166,41 @@ TEST_CASE("a method without a formula is fitted on the host") {
   CHECK(applied(fit, {-0.1f, 0.0f, 3.0f}) == std::vector<float>{-0.5f, 0.5f, 0.5f});
   CHECK(fit.scales[0].item<double>() == 0.5);
 }
+
+TEST_CASE("README's method is compiled as it stands there, and runs on every device") {
+  const auto readme = quantizer_of("{rule: mean_sign, factor: 0.5}").method;
+  const RandomGroup random(3000, 4);
+  double mean = 0;
+  for (const double w : random.weights()) mean += std::abs(w) / 3000;
+  const quant::Codebook codebook = quant::fit(*readme, random.group());
+  CHECK(codebook.scales[0] == Approx(mean / 2));
+  CHECK(codebook.values == std::vector<double>{-codebook.scales[0], codebook.scales[0]});
+  const optim::TensorFit by_tensors = optim::TensorQuantizer(readme).fit(
+      {tensor(random.w), {}, at::zeros({3000}), at::zeros({1}, at::kDouble)});
+  CHECK(by_tensors.scales[0].item<double>() == Approx(mean / 2));
+}
+
+TEST_CASE("a method without a formula finds the same by the sums of tensors") {
+  // Any method, its formula hidden.
+  class Hidden : public quant::Quantizer {
+   public:
+    explicit Hidden(std::shared_ptr<const quant::Quantizer> method) : method_(std::move(method)) {}
+    quant::Needs needs(const quant::Group& group) const override { return method_->needs(group); }
+    quant::Codebook fit(quant::Sums& sums) const override { return method_->fit(sums); }
+    int scale_count() const override { return method_->scale_count(); }
+
+   private:
+    std::shared_ptr<const quant::Quantizer> method_;
+  };
+  for (const auto& method : all_methods()) {
+    for (const bool again : {false, true}) {
+      const Case one(method, 200, 17, "normal", again);
+      const optim::TensorFit plain = optim::TensorQuantizer(method.quantizer).fit(one.tensors());
+      const optim::TensorFit hidden =
+          optim::TensorQuantizer(std::make_shared<Hidden>(method.quantizer)).fit(one.tensors());
+      INFO(method.name << ", again " << again);
+      CHECK(at::allclose(hidden.scales, plain.scales, 1e-6, 1e-9));
+      CHECK(at::allclose(hidden.values, plain.values, 1e-5, 1e-7));
+    }
+  }
+}
