@@ -6,7 +6,7 @@
 #include <charconv>
 #include <set>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "train/experiment.hpp"
@@ -29,7 +29,7 @@ std::string words_of(const config::Tree& tree, const std::string& key) {
 }
 
 // A name or a list of names, each of them known.
-std::vector<std::string> names(config::Section& section, const std::string& key,
+std::vector<std::string> names(config::Reader& section, const std::string& key,
                                const std::vector<std::string>& known) {
   const config::Tree* tree = section.raw(key);
   if (!tree || tree->empty()) return {};
@@ -46,7 +46,7 @@ std::vector<std::string> names(config::Section& section, const std::string& key,
   return all;
 }
 
-std::optional<Limit> limit(config::Section& section, const std::string& key) {
+std::optional<Limit> limit(config::Reader& section, const std::string& key) {
   if (!section.has(key)) return std::nullopt;
   const std::string text = section.word(key, {});
   if (text == "margin") return Limit{0, 1};
@@ -60,7 +60,7 @@ std::optional<Limit> limit(config::Section& section, const std::string& key) {
   return result;
 }
 
-void read_limits(config::Section& section, ComparisonRule& rule) {
+void read_limits(config::Reader& section, ComparisonRule& rule) {
   rule.high = limit(section, "below");
   rule.low = limit(section, "above");
   const auto within = limit(section, "within");
@@ -73,7 +73,7 @@ void read_limits(config::Section& section, ComparisonRule& rule) {
 }
 
 // `diverged: fails`; without it a run that diverged bars judgements.
-bool divergence_fails(config::Section& section, bool otherwise) {
+bool divergence_fails(config::Reader& section, bool otherwise) {
   if (!section.has("diverged")) return otherwise;
   if (section.word("diverged", {}) != "fails") section.refuse("diverged", "must be 'fails'");
   return true;
@@ -81,7 +81,7 @@ bool divergence_fails(config::Section& section, bool otherwise) {
 
 std::vector<ComparisonRule> read_comparison(const config::Tree& tree, const std::string& path,
                                             const Known& known, bool fails) {
-  config::Section section(&tree, path);
+  config::Reader section(&tree, path);
   ComparisonRule rule;
   rule.measure = section.word("measure", std::string());
   rule.axis = section.word("slope", std::string());
@@ -110,14 +110,14 @@ std::vector<ComparisonRule> read_comparison(const config::Tree& tree, const std:
   return all;
 }
 
-const config::Tree::List& list_of(config::Section& section, const std::string& key) {
+const config::Tree::List& list_of(config::Reader& section, const std::string& key) {
   const config::Tree* tree = section.raw(key);
   if (!tree || !tree->list() || tree->list()->empty()) section.refuse(key, "must be a list");
   return *tree->list();
 }
 
 ClaimRule read_claim(const config::Tree& tree, const Known& known) {
-  config::Section section(&tree, "claims");
+  config::Reader section(&tree, "claims");
   ClaimRule claim;
   claim.name = section.word("name", {});
   claim.text = section.word("text", {});
@@ -152,11 +152,11 @@ double ClaimsFile::margin(Metric metric) const {
 ClaimsFile load_claims(const fs::path& configs) {
   const config::Tree tree = config::load_yaml(configs / "claims.yaml");
   const Known known{train::names_in(configs, "methods"), train::names_in(configs, "experiments")};
-  config::Section root(&tree, "");
+  config::Reader root(&tree, "");
   ClaimsFile file;
   file.level = root.real("level", 0.95, {0.5, 0.999});
   if (!root.has("margins")) root.refuse("margins", "is missing");
-  config::Section& margins = root.child("margins");
+  config::Reader& margins = root.child("margins");
   file.error_margin = margins.real("test_error", {}, {0, 1});
   file.loss_margin = margins.real("test_loss", {}, {0, 1});
   std::set<std::string> used;

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
 
@@ -77,7 +77,7 @@ PaperTable read_table(const config::Tree& file, const std::string& name, bool ma
                        .where = file.place,
                        .advice = suggestion(name, table_names(file))});
   }
-  config::Section section(tree, name);
+  config::Reader section(tree, name);
   PaperTable table;
   table.name = name;
   const std::string source = section.word("source", {});

@@ -33,7 +33,7 @@ quant::Quantization read_quantizer(const QuantizeOptions& options, const Context
     method.at(change.key) = change.value;
   }
   if (!options.group.empty()) method.at("quantizer.group") = config::Tree{options.group, "--group"};
-  config::Section section(method.find("quantizer"), "quantizer");
+  config::Reader section(method.find("quantizer"), "quantizer");
   quant::Quantization quantizer = quant::make_quantizer(section);
   section.finish();
   if (!quantizer.method) {

@@ -44,7 +44,7 @@ bool is_plain_name(const std::string& name) {
 }
 
 /// The file's key `key`: so many lower-case hexadecimal digits.
-std::string hash_in(config::Section& section, const std::string& key, std::size_t digits) {
+std::string hash_in(config::Reader& section, const std::string& key, std::size_t digits) {
   std::string text = section.word(key, std::string());
   if (!section.has(key)) return text;
   if (text.size() != digits || text.find_first_not_of("0123456789abcdef") != std::string::npos)
@@ -54,7 +54,7 @@ std::string hash_in(config::Section& section, const std::string& key, std::size_
 
 DataFile parse_file(const config::Tree& tree, const std::string& path,
                     const std::vector<std::string>& bases, const fs::path& package_folder) {
-  config::Section section(&tree, path);
+  config::Reader section(&tree, path);
   DataFile file;
   file.role = section.word("role", {});
   file.name = section.word("name", {});
@@ -73,7 +73,7 @@ DataFile parse_file(const config::Tree& tree, const std::string& path,
   return file;
 }
 
-void check_roles(const DatasetSpec& spec, const config::Section& root) {
+void check_roles(const DatasetSpec& spec, const config::Reader& root) {
   const std::vector<std::string> needed = roles(spec.kind, spec.files.size());
   for (const auto& role : needed) {
     const auto count = std::count_if(spec.files.begin(), spec.files.end(),
@@ -93,7 +93,7 @@ void check_roles(const DatasetSpec& spec, const config::Section& root) {
 }
 
 /// Percent of one text, in whole batches; a text for each part needs none.
-void read_text_splits(config::Section& splits, DatasetSpec& spec) {
+void read_text_splits(config::Reader& splits, DatasetSpec& spec) {
   if (spec.files.size() > 1) return;
   spec.splits.train = splits.integer("train", {}, {1, 98});
   spec.splits.validation = splits.integer("validation", {}, {1, 98});
@@ -103,7 +103,7 @@ void read_text_splits(config::Section& splits, DatasetSpec& spec) {
 }
 
 /// What a text has in place of a picture's preprocessing and shape.
-void read_text(config::Section& root, DatasetSpec& spec) {
+void read_text(config::Reader& root, DatasetSpec& spec) {
   spec.preprocessing = Preprocessing::none;
   spec.classes = root.integer("vocabulary", {}, {2, 256});
   read_text_splits(root.child("splits"), spec);
@@ -111,14 +111,14 @@ void read_text(config::Section& root, DatasetSpec& spec) {
     root.raw("cut_from");
     return;
   }
-  config::Section& cut = root.child("cut_from");
+  config::Reader& cut = root.child("cut_from");
   spec.cut_from =
       SourceText{cut.word("archive", {}), cut.words("folders", {}), spec.files.front().bytes};
   spec.files.front().package_path.clear();  // the package has its source, not the file
 }
 
 /// Which rows are for validation: with validation_per_class, so many of every class.
-void read_splits(config::Section& splits, DatasetSpec& spec) {
+void read_splits(config::Reader& splits, DatasetSpec& spec) {
   spec.splits.train = splits.integer("train", {}, {1, kMostRows});
   spec.splits.validation = splits.integer("validation", {}, {1, kMostRows});
   spec.splits.test = splits.integer("test", {}, {1, kMostRows});
@@ -139,7 +139,7 @@ void read_splits(config::Section& splits, DatasetSpec& spec) {
   }
 }
 
-void read_pictures(config::Section& root, DatasetSpec& spec) {
+void read_pictures(config::Reader& root, DatasetSpec& spec) {
   spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessing);
   spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
   spec.shape = root.integers("shape", {}, {1, 1 << 16});
@@ -156,7 +156,7 @@ void read_pictures(config::Section& root, DatasetSpec& spec) {
   read_splits(root.child("splits"), spec);
 }
 
-void check_cifar(DatasetSpec& spec, const config::Section& root) {
+void check_cifar(DatasetSpec& spec, const config::Reader& root) {
   if (spec.classes != 10 && spec.classes != 100) root.refuse("classes", "is neither 10 nor 100");
   if (spec.shape != std::vector<std::int64_t>{3, 32, 32}) {
     root.refuse("shape", "is not that of CIFAR", "write [3, 32, 32]");
@@ -208,7 +208,7 @@ DatasetSpec load_dataset(const fs::path& configs, const std::string& name) {
 }
 
 DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
-  config::Section root(&tree, "");
+  config::Reader root(&tree, "");
   DatasetSpec spec;
   spec.name = name;
   spec.title = root.word("title", {});
@@ -225,7 +225,7 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
   spec.folder = root.word("folder", name);
   if (!is_plain_name(spec.folder)) root.refuse("folder", "is not a plain name");
   fs::path package_folder;
-  config::Section& debian = root.child("debian");
+  config::Reader& debian = root.child("debian");
   if (root.has("debian")) {
     spec.debian_package = debian.word("package", {});
     package_folder = debian.word("folder", {});

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 
 namespace laq::data {
 

@@ -13,7 +13,7 @@ constexpr std::int64_t kGates = 4, kForgetGate = 1;
 
 }  // namespace
 
-CharLstmSpec read_char_lstm(config::Section& section) {
+CharLstmSpec read_char_lstm(config::Reader& section) {
   if (section.has("output_norm")) {
     section.refuse("output_norm", "has no meaning with char_lstm, which has no batch norm",
                    "remove it");

@@ -10,7 +10,7 @@ namespace laq::nn {
 struct CharLstmSpec {
   std::int64_t units = 0;
 };
-CharLstmSpec read_char_lstm(config::Section& section);
+CharLstmSpec read_char_lstm(config::Reader& section);
 /// Of one character.
 Size size(const CharLstmSpec& spec, const Shape& shape);
 

@@ -9,7 +9,7 @@ constexpr std::int64_t kWindow = 3;
 
 }  // namespace
 
-bool read_output_norm(config::Section& section) {
+bool read_output_norm(config::Reader& section) {
   return section.flag("output_norm", true, config::Canonical::omit_default);
 }
 

@@ -9,7 +9,7 @@
 namespace laq::nn {
 
 /// `output_norm`: whether batch norm follows the output layer.
-bool read_output_norm(config::Section& section);
+bool read_output_norm(config::Reader& section);
 
 /// The layers of the paper's feedforward networks (PAPER.md section 3), registered and listed in
 /// the order in which they are added: dense1, dense2, …; conv1, …; norm1, …. Weights may be

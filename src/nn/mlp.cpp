@@ -19,7 +19,7 @@ std::vector<std::int64_t> layer_widths(const MlpSpec& spec, const Shape& shape) 
 
 }  // namespace
 
-MlpSpec read_mlp(config::Section& section) {
+MlpSpec read_mlp(config::Reader& section) {
   return {section.integers("hidden", {}, {1, 1 << 20}), read_output_norm(section)};
 }
 

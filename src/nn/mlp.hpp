@@ -10,7 +10,7 @@ struct MlpSpec {
   std::vector<std::int64_t> hidden;  ///< units of each hidden layer
   bool output_norm = true;           ///< batch norm after the output layer
 };
-MlpSpec read_mlp(config::Section& section);
+MlpSpec read_mlp(config::Reader& section);
 Size size(const MlpSpec& spec, const Shape& shape);
 
 /// Dense layers, each followed by batch norm, ReLU between them: x → [dense → BN → ReLU]* → dense

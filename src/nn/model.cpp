@@ -37,13 +37,13 @@ struct Description {
   Spec spec;
 };
 
-Description read(config::Section& section) {
-  using Reader = Spec (*)(config::Section&);
+Description read(config::Reader& section) {
+  using Reader = Spec (*)(config::Reader&);
   const Reader read_kind = section.choice<Reader>(
       "kind", {},
-      {{"mlp", [](config::Section& keys) -> Spec { return read_mlp(keys); }},
-       {"vgg", [](config::Section& keys) -> Spec { return read_vgg(keys); }},
-       {"char_lstm", [](config::Section& keys) -> Spec { return read_char_lstm(keys); }}});
+      {{"mlp", [](config::Reader& keys) -> Spec { return read_mlp(keys); }},
+       {"vgg", [](config::Reader& keys) -> Spec { return read_vgg(keys); }},
+       {"char_lstm", [](config::Reader& keys) -> Spec { return read_char_lstm(keys); }}});
   const Init init = section.choice<Init>(
       "init", Init::loss_aware, {{"loss_aware", Init::loss_aware}, {"glorot", Init::glorot}});
   return {init, read_kind(section)};
@@ -67,19 +67,18 @@ void Model::add_plain(const std::string& name, const at::Tensor& tensor) {
   parameters_.push_back({name, tensor, false, 1, 0, 0});
 }
 
-std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape,
-                                  std::uint64_t seed) {
+std::shared_ptr<Model> make_model(config::Reader& section, const Shape& shape, std::uint64_t seed) {
   const auto [init, spec] = read(section);
   const auto model = std::visit([&](const auto& kind) { return make(kind, shape); }, spec);
   model->initialise(init, seed);
   return model;
 }
 
-Size model_size(config::Section& section, const Shape& shape) {
+Size model_size(config::Reader& section, const Shape& shape) {
   return std::visit([&](const auto& kind) { return size(kind, shape); }, read(section).spec);
 }
 
-void check_model(config::Section& section) {
+void check_model(config::Reader& section) {
   read(section);
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 
 namespace laq::nn {
 
@@ -63,10 +63,10 @@ struct Shape {
 
 /// Reads `model:` (kind, init and the kind's own keys) and makes the model with its initial
 /// weights, a function of `seed` alone: the same draws for every method, scaled by `init`.
-std::shared_ptr<Model> make_model(config::Section& section, const Shape& shape, std::uint64_t seed);
+std::shared_ptr<Model> make_model(config::Reader& section, const Shape& shape, std::uint64_t seed);
 
 /// Reads and checks `model:` without making anything.
-void check_model(config::Section& section);
+void check_model(config::Reader& section);
 
 /// How large a model is, without making it.
 struct Size {
@@ -85,6 +85,6 @@ struct Size {
 };
 
 /// Of the model that `section` describes.
-Size model_size(config::Section& section, const Shape& shape);
+Size model_size(config::Reader& section, const Shape& shape);
 
 }  // namespace laq::nn

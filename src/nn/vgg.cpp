@@ -39,7 +39,7 @@ std::vector<std::int64_t> dense_widths(const VggSpec& spec, const Shape& shape) 
 
 }  // namespace
 
-VggSpec read_vgg(config::Section& section) {
+VggSpec read_vgg(config::Reader& section) {
   return {section.integer("width", {}, {1, 1 << 14}),
           section.integers("dense", std::vector<std::int64_t>{1024, 1024}, {1, 1 << 20}),
           read_output_norm(section)};

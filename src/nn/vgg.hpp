@@ -11,7 +11,7 @@ struct VggSpec {
   std::vector<std::int64_t> dense;  ///< units of each hidden dense layer
   bool output_norm = true;          ///< batch norm after the output layer
 };
-VggSpec read_vgg(config::Section& section);
+VggSpec read_vgg(config::Reader& section);
 Size size(const VggSpec& spec, const Shape& shape);
 
 /// (2×KC3)-MP2-(2×2KC3)-MP2-(2×4KC3)-MP2-(2×1024FC)-outputs (PAPER.md section 3): convolutions of

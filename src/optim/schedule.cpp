@@ -14,10 +14,10 @@ double Schedule::rate(std::int64_t finished) const {
   return learning_rate * std::pow(factor, static_cast<double>(drops));
 }
 
-Schedule read_schedule(config::Section& train, std::int64_t epochs) {
+Schedule read_schedule(config::Reader& train, std::int64_t epochs) {
   Schedule schedule;
   schedule.learning_rate = train.real("learning_rate", {}, {0, 1e3});
-  config::Section& section = train.child("schedule");
+  config::Reader& section = train.child("schedule");
   schedule.factor = section.real("factor", 1.0, {0, 1});
   schedule.at = section.integers("at", std::vector<std::int64_t>{}, {1, 1'000'000});
   // The default leaves the hash of a run of the planned length as it is.

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 
 namespace laq::optim {
 
@@ -25,6 +25,6 @@ struct Schedule {
 /// Reads `learning_rate` and `schedule: {factor, at, of, every, after}` of a `train:` section.
 /// `of`: the number of epochs that `at` was made for; a run of another length has its drops at the
 /// same fractions of it. Without `of`, or with `epochs` 0, they are where they are.
-Schedule read_schedule(config::Section& train, std::int64_t epochs = 0);
+Schedule read_schedule(config::Reader& train, std::int64_t epochs = 0);
 
 }  // namespace laq::optim

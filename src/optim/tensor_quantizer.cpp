@@ -187,9 +187,10 @@ class TensorSums : public quant::Sums {
     return sums(of.d, q, of.a);
   }
   bool has_previous() const override { return !scales.empty(); }
-  quant::BySign previous() override {
+  quant::BySign previous(bool by_sign) override {
     const at::Tensor w = group_.latent.to(at::kDouble), q = group_.previous.to(at::kDouble);
     const at::Tensor d = optim::magnitudes(group_, Side::both).d;
+    if (!by_sign) return {{sums(d, q, w), {}}};
     return {{sums(d * (q > 0), q, w), sums(d * (q <= 0), q, w)}};
   }
   quant::LevelSums used() override {

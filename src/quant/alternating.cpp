@@ -7,7 +7,7 @@ double first_scale(Sums& sums, Side side) {
   if (sums.has_previous()) {
     const std::size_t which = side == Side::negative ? 1 : 0;
     const double scale = which < sums.scales.size() ? sums.scales[which] : 0;
-    const double alpha = scale * sums.previous().of(side).scale();
+    const double alpha = scale * sums.previous(side != Side::both).of(side).scale();
     if (alpha > 0) return alpha;
   }
   const double alpha = top_level_scale(sums, side, twn_threshold(sums));

@@ -20,14 +20,14 @@ GroupSums::GroupSums(const Group& group, const Needs& needs, const LazyCurvature
     lazy_ = {};
   }
   if (const auto& window = needs.window)
-    window_.emplace(group_, *window->levels, window->by_sign, window->exact);
+    window_.emplace(group_, *window->levels, needs.by_sign, window->exact);
 }
 
 void GroupSums::add(std::size_t begin, std::size_t length, const float* curvature) {
   const float* d = needs_.curvature ? curvature : unit_curvature();
   Gathered& sums = chunks_[begin / kChunk];
   if (window_) window_->add(begin, length, d);
-  if (needs_.previous) add_previous(group_, begin, length, d, sums.previous);
+  if (needs_.previous) add_previous(group_, needs_.by_sign, begin, length, d, sums.previous);
   if (needs_.magnitudes) sums.all += magnitude_part(group_, Side::both, begin, length, d);
   if (needs_.signs) {
     sums.side[0] += magnitude_part(group_, Side::positive, begin, length, d);
@@ -68,8 +68,9 @@ LevelSums GroupSums::levels(Side side, std::span<const float> steps,
   return level_sums(group(), side, steps, thresholds);
 }
 
-BySign GroupSums::previous() {
-  return needs_.previous ? total_.previous : previous_sums(group());
+BySign GroupSums::previous(bool by_sign) {
+  const bool gathered = needs_.previous && needs_.by_sign == by_sign;
+  return gathered ? total_.previous : previous_sums(group(), by_sign);
 }
 
 LevelSums GroupSums::used() {

@@ -17,9 +17,10 @@ struct Needs {
   bool magnitudes = false;  ///< of both signs
   bool signs = false;       ///< magnitudes of each sign
   bool previous = false;    ///< `previous()`
+  bool by_sign = false;     ///< of each sign: for two scales
   struct Window {
     const LevelSet* levels;
-    bool by_sign, exact;  ///< as of `ScaleWindow`
+    bool exact;  ///< as of `ScaleWindow`
   };
   std::optional<Window> window = {};
 };
@@ -40,8 +41,8 @@ class Sums {
                            std::span<const float> thresholds) = 0;
   /// Whether there is a ŵ of the previous iteration.
   virtual bool has_previous() const = 0;
-  /// For its codes, by sign, q in units of ŵ.
-  virtual BySign previous() = 0;
+  /// For its codes, q in units of ŵ.
+  virtual BySign previous(bool by_sign) = 0;
   /// For its codes, q = 1 where it is not 0.
   virtual LevelSums used() = 0;
   /// What was gathered near the previous scale; null: nothing was.
@@ -75,7 +76,7 @@ class GroupSums : public Sums {
   LevelSums levels(Side side, std::span<const float> steps,
                    std::span<const float> thresholds) override;
   bool has_previous() const override { return !scales.empty() && !group_.previous.empty(); }
-  BySign previous() override;
+  BySign previous(bool by_sign) override;
   LevelSums used() override;
   const ScaleWindow* window() const override { return window_ ? &*window_ : nullptr; }
   const BinCounter& bins(bool by_sign, float range) override;

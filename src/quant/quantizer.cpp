@@ -55,7 +55,7 @@ RegisterMethod::RegisterMethod(const std::string& name, MethodMaker maker, const
   registry()[name] = {std::move(maker), source_hash(file)};
 }
 
-Quantization make_quantizer(config::Section& section) {
+Quantization make_quantizer(config::Reader& section) {
   std::vector<std::pair<std::string, std::string>> choices;
   for (const auto& [name, registered] : registry()) choices.emplace_back(name, name);
   const auto name = section.choice<std::string>("rule", std::string("proximal"), choices);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "quant/formula.hpp"
 #include "quant/group_sums.hpp"
 
@@ -76,9 +76,9 @@ struct Quantization {
 
 /// Reads `quantizer:`. Errors: unknown method, a key the method does not know, a combination
 /// without meaning.
-Quantization make_quantizer(config::Section& section);
+Quantization make_quantizer(config::Reader& section);
 
-using MethodMaker = std::function<std::shared_ptr<const Quantizer>(config::Section&)>;
+using MethodMaker = std::function<std::shared_ptr<const Quantizer>(config::Reader&)>;
 
 /// At namespace scope in a method's source file, makes it known as `rule: name`; nothing else needs
 /// to be touched.

@@ -62,6 +62,20 @@ LevelSums level_chunk(const float* w, const float* d, std::size_t n, float up, f
 LAQ_VECTORISED
 void previous_chunk(const float* w, const float* d, const float* previous, std::size_t n,
                     LevelSums* sums) {
+  double dqw = 0, dqq = 0;
+#pragma omp simd reduction(+ : dqw, dqq)
+  for (std::size_t i = 0; i < n; ++i) {
+    const double q = static_cast<double>(previous[i]);
+    const double dq = static_cast<double>(d[i]) * q;
+    dqw += dq * static_cast<double>(w[i]);
+    dqq += dq * q;
+  }
+  sums[0] += {dqw, dqq};
+}
+
+LAQ_VECTORISED
+void previous_chunk_by_sign(const float* w, const float* d, const float* previous, std::size_t n,
+                            LevelSums* sums) {
   double up_dqw = 0, up_dqq = 0, down_dqw = 0, down_dqq = 0;
 #pragma omp simd reduction(+ : up_dqw, up_dqq, down_dqw, down_dqq)
   for (std::size_t i = 0; i < n; ++i) {
@@ -144,10 +158,10 @@ LevelSums BySign::of(Side side) const {
   return all;
 }
 
-void add_previous(const Group& group, std::size_t begin, std::size_t count, const float* curvature,
-                  BySign& sums) {
-  previous_chunk(group.latent.data() + begin, curvature, group.previous.data() + begin, count,
-                 sums.sums);
+void add_previous(const Group& group, bool by_sign, std::size_t begin, std::size_t count,
+                  const float* curvature, BySign& sums) {
+  (by_sign ? previous_chunk_by_sign : previous_chunk)(
+      group.latent.data() + begin, curvature, group.previous.data() + begin, count, sums.sums);
   // Nobody but this pass has ŵ in cache: ask for the next block's while others compute.
   constexpr std::size_t kLine = 16;
   const std::size_t next = begin + count, end = std::min(next + count, group.previous.size());
@@ -171,10 +185,10 @@ LevelSums level_sums(const Group& group, Side side, std::span<const float> steps
   });
 }
 
-BySign previous_sums(const Group& group) {
+BySign previous_sums(const Group& group, bool by_sign) {
   return sum_chunks<BySign>(group.latent.size(), [&](std::size_t begin, std::size_t count) {
     BySign sums;
-    add_previous(group, begin, count, curvature_at(group, begin), sums);
+    add_previous(group, by_sign, begin, count, curvature_at(group, begin), sums);
     return sums;
   });
 }

@@ -48,15 +48,15 @@ struct LevelSums {
 LevelSums level_sums(const Group& group, Side side, std::span<const float> steps,
                      std::span<const float> thresholds);
 
-/// Level sums of the weights whose previous ŵ is > 0, and of the others.
+/// Level sums of the weights whose previous ŵ is > 0, and of the others; or of all, in [0].
 struct BySign {
   LevelSums sums[2];
   BySign& operator+=(const BySign& other);
   LevelSums of(Side side) const;
 };
 
-/// For the codes of the previous ŵ, by its sign, in units of ŵ: the optimal factor on ŵ.
-BySign previous_sums(const Group& group);
+/// For the codes of the previous ŵ, by its sign or not, in units of ŵ: the optimal factor on ŵ.
+BySign previous_sums(const Group& group, bool by_sign);
 
 /// With q = 1 where the previous ŵ is not 0.
 LevelSums used_sums(const Group& group);
@@ -65,8 +65,8 @@ LevelSums used_sums(const Group& group);
 /// `curvature` is of these weights.
 MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count,
                              const float* curvature);
-void add_previous(const Group& group, std::size_t begin, std::size_t count, const float* curvature,
-                  BySign& sums);
+void add_previous(const Group& group, bool by_sign, std::size_t begin, std::size_t count,
+                  const float* curvature, BySign& sums);
 
 /// The weights whose magnitude on a side is in one of these ranges [low, high], which ascend and do
 /// not overlap; sorted by magnitude.

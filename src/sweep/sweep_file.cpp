@@ -90,7 +90,7 @@ std::vector<Exclusion> read_exclusions(const config::Tree* tree, SweepFile& file
   return exclusions;
 }
 
-Pairs read_pairs(config::Section& root, const std::string& key, const std::string& example) {
+Pairs read_pairs(config::Reader& root, const std::string& key, const std::string& example) {
   const config::Tree* tree = root.raw(key);
   if (!tree || tree->empty()) return {};
   if (!tree->map()) not_a_map(*tree, key, "keys and values such as " + example);
@@ -108,7 +108,7 @@ Pairs read_pairs(config::Section& root, const std::string& key, const std::strin
 }
 
 // Every column is that of an experiment or of a value on an axis.
-void check_columns(const config::Section& root, const SweepFile& file) {
+void check_columns(const config::Reader& root, const SweepFile& file) {
   Values known = file.experiments;
   for (const auto& [axis, values] : file.axes.all()) {
     for (const auto& value : values) known.push_back(axis + "=" + value);
@@ -123,7 +123,7 @@ void check_columns(const config::Section& root, const SweepFile& file) {
 }  // namespace
 
 SweepFile read_sweep_file(const config::Tree& tree, const std::string& name) {
-  config::Section root(&tree, "");
+  config::Reader root(&tree, "");
   SweepFile file;
   file.title = root.word("title", name);
   file.paper_table = root.word("table", std::string());

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "sweep/axes.hpp"
 
 namespace laq::sweep {

@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
 #include "record/run_identity.hpp"
@@ -57,7 +57,7 @@ std::int64_t draw(const at::Tensor& scores, double temperature, RandomStream& st
 
 CharacterModel::CharacterModel(const fs::path& run) : vocabulary_(vocabulary_of(open(run), run)) {
   const config::Tree tree = config::load_yaml(run / "config.yaml");
-  config::Section section(tree.find("model"), "model");
+  config::Reader section(tree.find("model"), "model");
   network_ =
       std::dynamic_pointer_cast<nn::CharLstm>(nn::make_model(section, {{}, vocabulary_.size()}, 0));
   if (!network_)

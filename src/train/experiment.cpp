@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "config/yaml.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -97,14 +97,14 @@ struct ProfileKeys {
 
 Profile read_profile(config::Tree tree, const std::string& name, ProfileKeys& keys) {
   keys = {take(tree, "models"), take(tree, "experiments")};
-  config::Section section(&tree, "");
+  config::Reader section(&tree, "");
   Profile profile{name, section.word("title", {}), section.word("note", std::string()),
                   section.flag("paper_protocol", {})};
   section.finish();
   return profile;
 }
 
-void read_clipping(config::Section& section, Run& run) {
+void read_clipping(config::Reader& section, Run& run) {
   const double bound = section.real("clip_gradient", 0, {0, 1e6}, config::Canonical::omit_default);
   // Where no gradient is clipped, the place changes nothing.
   const bool at_steps =
@@ -117,7 +117,7 @@ void read_clipping(config::Section& section, Run& run) {
   (at_steps ? run.train.clip_at_steps : run.train.adam.clip_gradient) = bound;
 }
 
-void read_train(config::Section& section, Run& run) {
+void read_train(config::Reader& section, Run& run) {
   run.train.epochs = section.integer("epochs", {}, {0, 1'000'000});
   run.train.batch = section.integer("batch", {}, {2, 1 << 20});  // batch norm needs two
   run.train.max_steps =
@@ -133,7 +133,7 @@ void read_train(config::Section& section, Run& run) {
     }
   }
   run.schedule = optim::read_schedule(section, run.train.epochs);
-  config::Section& adam = section.child("adam");
+  config::Reader& adam = section.child("adam");
   run.train.adam.beta1 = adam.real("beta1", 0.9, {0, 0.999999});
   run.train.adam.beta2 = adam.real("beta2", 0.999, {0, 0.999999});
   run.train.adam.epsilon = adam.real("epsilon", 1e-8, {1e-30, 1});
@@ -141,12 +141,12 @@ void read_train(config::Section& section, Run& run) {
   read_clipping(section, run);
 }
 
-CheckpointOptions read_checkpoint(config::Section& section) {
+CheckpointOptions read_checkpoint(config::Reader& section) {
   return {section.integer("every_steps", 0, {0, 1'000'000'000}, config::Canonical::never),
           section.real("every_seconds", 0, {0, 1e9}, config::Canonical::never)};
 }
 
-void read_limits(config::Section& section, Run& run) {
+void read_limits(config::Reader& section, Run& run) {
   const auto limit = [&](const char* key) {
     return section.integer(key, 0, {0, 1 << 30}, config::Canonical::omit_default);
   };
@@ -158,7 +158,7 @@ void read_limits(config::Section& section, Run& run) {
   run.limits.validation = limit("validation_limit");
 }
 
-void check_network(config::Section& section, const Run& run) {
+void check_network(config::Reader& section, const Run& run) {
   nn::check_model(section);
   const bool text = run.dataset.kind == data::Kind::text;
   const bool reads_text = *run.tree.find("model.kind")->scalar() == "char_lstm";
@@ -167,7 +167,7 @@ void check_network(config::Section& section, const Run& run) {
                  text ? "text needs char_lstm" : "char_lstm needs text");
 }
 
-void check_batch(const config::Section& section, const Run& run) {
+void check_batch(const config::Reader& section, const Run& run) {
   if (run.samples_per_step() <= run.samples_per_epoch()) return;
   if (run.dataset.kind == data::Kind::text) {
     section.refuse("batch", "times train.time_steps is longer than the training text",
@@ -251,7 +251,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   for (const auto& change : request.overrides) run.tree.at(change.key) = change.value;
   run.tree.place = place;  // what is missing is missing in the experiment
 
-  config::Section root(&run.tree, "");
+  config::Reader root(&run.tree, "");
   run.dataset = data::load_dataset(configs, root.word("dataset", {}));
   read_limits(root.child("data"), run);
   check_network(root.child("model"), run);
@@ -276,7 +276,7 @@ double Run::samples_per_epoch() const {
 }
 
 nn::Size Run::model_size() const {
-  config::Section section(tree.find("model"), "model");
+  config::Reader section(tree.find("model"), "model");
   return nn::model_size(section, {dataset.shape, dataset.classes});
 }
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "core/error.hpp"
 #include "quant/quantizer.hpp"
 #include "train/experiment.hpp"
@@ -36,7 +36,7 @@ Values written_values(const config::Tree* quantizer) {
 // With defaults. A file need not be whole: what it lacks is then what the run has.
 Values own_values(const config::Tree& quantizer, const Values& otherwise) {
   try {
-    config::Section section(&quantizer, kQuantizer);
+    config::Reader section(&quantizer, kQuantizer);
     quant::make_quantizer(section);
     return values_of(section.canonical());
   } catch (const Error&) {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/machine.hpp"
@@ -34,7 +34,7 @@ void append_distribution(const optim::LayerReport& layer, record::History& histo
 Training::Training(const Run& run, const Task& task, c10::Device device, bool graph)
     : run_(run), task_(task) {
   const auto seed = static_cast<std::uint64_t>(run.request.seed);
-  config::Section model_section(run.tree.find("model"), "model");
+  config::Reader model_section(run.tree.find("model"), "model");
   prepare_device(device);
   model_ = nn::make_model(model_section, task.shape(), seed);
   model_->to(device);

@@ -22,7 +22,7 @@ std::shared_ptr<const quant::Quantizer> rule(const std::string& levels, int bits
   std::string text = fmt::format("{{levels: {}, solver: {}, scaling: {}", levels, solver, scaling);
   if (bits > 2) text += fmt::format(", bits: {}", bits);
   const config::Tree tree = config::parse_yaml(text + "}", "benchmark");
-  config::Section section(&tree, "quantizer");
+  config::Reader section(&tree, "quantizer");
   return quant::make_quantizer(section).method;
 }
 

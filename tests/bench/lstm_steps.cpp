@@ -7,7 +7,7 @@
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adam.h>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "core/error.hpp"
 #include "optim/proximal_adam.hpp"
 #include "train/experiment.hpp"
@@ -36,7 +36,7 @@ class Ours {
  public:
   Ours(const std::filesystem::path& configs, const std::string& method)
       : run_(train::resolve(configs, {"war_and_peace", method, "paper", 1, {}})) {
-    config::Section section(run_.tree.find("model"), "model");
+    config::Reader section(run_.tree.find("model"), "model");
     model_ = nn::make_model(section, {{}, kVocabulary}, 1);
     model_->clip_at_steps(run_.train.clip_at_steps);
     optimizer_ =

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "train/loss.hpp"
 
 namespace laq::bench {
@@ -10,7 +10,7 @@ namespace laq::bench {
 OurTraining::OurTraining(const std::filesystem::path& configs, const std::string& experiment,
                          const std::string& method)
     : run_(train::resolve(configs, {experiment, method, "paper", 1, {}})) {
-  config::Section section(run_.tree.find("model"), "model");
+  config::Reader section(run_.tree.find("model"), "model");
   model_ = nn::make_model(section, {run_.dataset.shape, run_.dataset.classes}, 1);
   optimizer_ =
       std::make_unique<optim::ProximalAdam>(model_->layers(), run_.quantizer, run_.train.adam);

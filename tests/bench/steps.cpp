@@ -221,7 +221,7 @@ std::vector<Timing> measure_convolutional_steps(const std::filesystem::path& con
 
 double convolutional_operations(const std::filesystem::path& configs) {
   const auto run = train::resolve(configs, {"cifar10", "late", "paper", 1, {}});
-  config::Section section(run.tree.find("model"), "model");
+  config::Reader section(run.tree.find("model"), "model");
   const nn::Size size = nn::model_size(section, {run.dataset.shape, run.dataset.classes});
   // Forward, to inputs, to weights, of which the first layer lacks the second: a small part.
   return 6 * size.multiplications * static_cast<double>(run.train.batch);

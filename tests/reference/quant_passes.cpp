@@ -134,7 +134,7 @@ TEST_CASE("sums over the previous codes are the scalar sums", "[reference]") {
         dqq += group.d(i) * previous * previous;
         absolute += group.d(i) * std::abs(previous * group.w(i));
       }
-      const LevelSums sums = previous_sums(here).of(side);
+      const LevelSums sums = previous_sums(here, side != Side::both).of(side);
       CHECK(same_sum(sums.dqw, dqw, absolute, n));
       CHECK(same_sum(sums.dqq, dqq, dqq, n));
     }
@@ -203,7 +203,7 @@ TEST_CASE("all passes give the same bits for one and two threads", "[reference]"
     const WithThreads with(threads);
     const auto magnitudes = magnitude_sums(here, Side::both);
     const auto sums = level_sums(here, Side::both, levels.steps(), scaled_thresholds(levels, 0.4));
-    const auto previous = previous_sums(here).of(Side::both);
+    const auto previous = previous_sums(here, false).of(Side::both);
     results.push_back({magnitudes.a, magnitudes.d, magnitudes.da, sums.dqw, sums.dqq, previous.dqw,
                        previous.dqq, objective(here.latent, here.curvature, before.w)});
   }

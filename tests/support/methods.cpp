@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "support/scratch.hpp"
 
 namespace laq::test {
@@ -26,7 +26,7 @@ std::vector<Method> make_methods() {
   std::vector<Method> methods;
   for (const auto& file : std::filesystem::directory_iterator(project_configs() / "methods")) {
     const config::Tree tree = config::load_yaml(file.path());
-    config::Section section(tree.find("quantizer"), "quantizer");
+    config::Reader section(tree.find("quantizer"), "quantizer");
     if (const auto rule = quant::make_quantizer(section).method) {
       methods.push_back({file.path().stem().string(), rule, axes_of(*tree.find("quantizer"))});
     }
@@ -84,7 +84,7 @@ const Method& method(const std::string& name) {
 
 quant::Quantization quantizer_of(const std::string& yaml) {
   const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
-  config::Section section(&tree, "quantizer");
+  config::Reader section(&tree, "quantizer");
   quant::Quantization quantizer = quant::make_quantizer(section);
   section.finish();
   return quantizer;

@@ -57,7 +57,7 @@ TEST_CASE("the counts are those of the network that is made") {
     INFO(experiment);
     train::RunRequest request{experiment, "late", "quick", 1, {}};
     const train::Run run = train::resolve(configs(), request);
-    config::Section section(run.tree.find("model"), "model");
+    config::Reader section(run.tree.find("model"), "model");
     const auto model = nn::make_model(section, {run.dataset.shape, run.dataset.classes}, 1);
     double weights = 0, blocks = 0, rows = 0;
     for (const auto& layer : model->layers()) {

@@ -21,7 +21,7 @@ constexpr std::int64_t kUnits = 24, kVocabulary = 7;
 std::shared_ptr<Model> make(const std::string& yaml = "{kind: char_lstm, units: 24}",
                             std::uint64_t seed = 1) {
   const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
-  config::Section section(&tree, "model");
+  config::Reader section(&tree, "model");
   auto model = make_model(section, {{}, kVocabulary}, seed);
   section.finish();
   return model;
@@ -157,7 +157,7 @@ TEST_CASE("each of the eight gate matrices has a scale of its own", "[nn]") {
 
 TEST_CASE("the size of a character LSTM", "[nn]") {
   const config::Tree tree = config::parse_yaml("{kind: char_lstm, units: 512}", "t.yaml");
-  config::Section section(&tree, "model");
+  config::Reader section(&tree, "model");
   const Size size = model_size(section, {{}, 87});
   CHECK(size.weights == 4.0 * 512 * (512 + 87));
   CHECK(size.multiplications == 4.0 * 512 * 512 + 512 * 87);

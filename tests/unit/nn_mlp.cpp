@@ -15,7 +15,7 @@ constexpr double kFloatEpsilon = std::numeric_limits<float>::epsilon();
 
 std::shared_ptr<Model> make(const std::string& yaml, const Shape& shape, std::uint64_t seed = 1) {
   const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
-  config::Section section(&tree, "model");
+  config::Reader section(&tree, "model");
   auto model = make_model(section, shape, seed);
   section.finish();
   return model;
@@ -63,7 +63,7 @@ TEST_CASE("an MLP has the layers that its widths say", "[nn]") {
 TEST_CASE("weights are counted without making a model", "[nn]") {
   const auto count = [](const std::string& yaml, const Shape& shape) {
     const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
-    config::Section section(&tree, "model");
+    config::Reader section(&tree, "model");
     return model_size(section, shape).weights;
   };
   CHECK(count("{kind: mlp, hidden: [8, 5], output_norm: false}", kShape) ==

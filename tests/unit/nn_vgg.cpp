@@ -21,7 +21,7 @@ const Shape kSmall{{3, 10, 8}, 4};  // 10 × 8 → 5 × 4 → 2 × 2 → 1 × 1
 
 std::shared_ptr<Model> make(const std::string& yaml, const Shape& shape) {
   const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
-  config::Section section(&tree, "model");
+  config::Reader section(&tree, "model");
   auto model = make_model(section, shape, 1);
   section.finish();
   return model;
@@ -29,7 +29,7 @@ std::shared_ptr<Model> make(const std::string& yaml, const Shape& shape) {
 
 Size size_of(const std::string& yaml, const Shape& shape) {
   const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
-  config::Section section(&tree, "model");
+  config::Reader section(&tree, "model");
   return model_size(section, shape);
 }
 

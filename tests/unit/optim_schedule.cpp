@@ -9,7 +9,7 @@ namespace {
 
 Schedule schedule(const std::string& yaml) {
   const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
-  config::Section section(&tree, "train");
+  config::Reader section(&tree, "train");
   Schedule read = read_schedule(section);
   section.finish();
   return read;
@@ -69,7 +69,7 @@ TEST_CASE("schedules are checked", "[optim]") {
 TEST_CASE("drops keep their place in a run of another length", "[optim]") {
   const config::Tree tree = config::parse_yaml(
       "{learning_rate: 0.01, schedule: {factor: 0.1, at: [15, 25], of: 50}}", "t.yaml");
-  config::Section planned(&tree, "train"), shorter(&tree, "train");
+  config::Reader planned(&tree, "train"), shorter(&tree, "train");
   CHECK(read_schedule(planned, 50).rate(14) == 0.01);
   CHECK(read_schedule(planned, 50).rate(15) == Approx(0.001).epsilon(1e-15));
   const Schedule short_run = read_schedule(shorter, 10);  // at 3 and 5

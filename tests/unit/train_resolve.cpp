@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "config/yaml.hpp"
 #include "support/scratch.hpp"
 #include "train/experiment.hpp"

@@ -60,7 +60,7 @@ class Dorefa : public Quantizer {
   bool differentiated_;
 };
 
-const RegisterMethod registered("dorefa", [](config::Section& section) {
+const RegisterMethod registered("dorefa", [](config::Reader& section) {
   const auto bits = static_cast<int>(section.integer("bits", {}, {1, 8}));
   const bool differentiated =
       section.choice<bool>("gradient", false, {{"straight_through", false}, {"tanh", true}},

@@ -78,11 +78,11 @@ class Proximal : public Quantizer {
   Needs needs(const Group& group) const override {
     const bool two = axes_.scaling == Scaling::asymmetric;
     const bool alternates = axes_.solver == Solver::alternating && axes_.levels.has_zero();
-    Needs needs{.curvature = axes_.curvature};
+    Needs needs{.curvature = axes_.curvature, .by_sign = two};
     needs.previous = alternates && !group.scales.empty() && !group.previous.empty();
     const bool near = needs.previous || (exact_search() && axes_.levels.k() == 1);
     if (near && ScaleWindow::possible(group, axes_.levels))
-      needs.window = {&axes_.levels, two, exact_search()};
+      needs.window = {&axes_.levels, exact_search()};
     needs.magnitudes = !needs.window && !needs.previous;
     needs.signs = two && !axes_.levels.has_zero();
     return needs;
@@ -170,7 +170,7 @@ class Proximal : public Quantizer {
 };
 
 // Whether the alternating solver's scale is the released code's.
-bool read_released(config::Section& section, LevelKind kind, Scaling scaling, Solver solver) {
+bool read_released(config::Reader& section, LevelKind kind, Scaling scaling, Solver solver) {
   const auto refuse = [&](const char* what, const char* advice) {
     section.refuse("alpha_rule", what, advice);
   };
@@ -187,7 +187,7 @@ bool read_released(config::Section& section, LevelKind kind, Scaling scaling, So
   return released;
 }
 
-std::shared_ptr<const Quantizer> make(config::Section& section) {
+std::shared_ptr<const Quantizer> make(config::Reader& section) {
   const auto kind = section.choice<LevelKind>("levels", {}, level_kind_names());
   if (kind == LevelKind::none) {
     for (const char* key : {"bits", "scaling", "curvature", "solver", "alpha_rule", "group"}) {

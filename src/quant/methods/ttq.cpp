@@ -86,7 +86,7 @@ class Ttq : public Quantizer {
   double threshold_, scale_rate_, weight_decay_;
 };
 
-const RegisterMethod registered("ttq", [](config::Section& section) {
+const RegisterMethod registered("ttq", [](config::Reader& section) {
   constexpr auto kAdded = config::Canonical::omit_default;
   return std::make_shared<Ttq>(section.real("threshold", 0.05, {0, 1}),
                                section.real("scale_rate", 1, {0, 1000}, kAdded),

@@ -1,4 +1,4 @@
-#include "config/section.hpp"
+#include "config/reader.hpp"
 #include "config/yaml.hpp"
 #include "support/scratch.hpp"
 
@@ -15,7 +15,7 @@ const std::vector<std::pair<std::string, Colour>> kColours = {{"red", Colour::re
 /// A section over YAML text that it owns.
 struct Given {
   Tree tree;
-  Section section;
+  Reader section;
   explicit Given(const std::string& yaml) : tree(parse_yaml(yaml, "t.yaml")), section(&tree, "") {}
 };
 
@@ -30,7 +30,7 @@ std::string refusal(const std::string& yaml, Read read) {
 TEST_CASE("values are read with their types", "[config]") {
   Given given(
       "i: -3\np: +7\nr: 2.5e-3\nf: true\nw: two words\nn: [1, 2]\ns: [a, b]\nc: green\ne: []\n");
-  Section& section = given.section;
+  Reader& section = given.section;
   CHECK(section.integer("i", {}) == -3);
   CHECK(section.integer("p", {}) == 7);
   CHECK(section.real("r", {}) == 2.5e-3);
@@ -45,7 +45,7 @@ TEST_CASE("values are read with their types", "[config]") {
 
 TEST_CASE("what is absent or empty takes its default", "[config]") {
   Given given("empty:\n");
-  Section& section = given.section;
+  Reader& section = given.section;
   CHECK(section.integer("empty", 4) == 4);
   CHECK(section.integer("i", 5) == 5);
   CHECK(section.real("r", 0.5) == 0.5);
@@ -56,19 +56,19 @@ TEST_CASE("what is absent or empty takes its default", "[config]") {
   CHECK_FALSE(section.has("empty"));
   CHECK(section.child("below").integer("i", 6) == 6);
   section.finish();
-  Section none(nullptr, "none");
+  Reader none(nullptr, "none");
   CHECK(none.integer("i", 7) == 7);
 }
 
 TEST_CASE("a missing key is refused by its full name", "[config]") {
-  CHECK(refusal("train:\n  batch: 1\n", [](Section& s) {
+  CHECK(refusal("train:\n  batch: 1\n", [](Reader& s) {
           s.child("train").integer("epochs", {}, {1, 9});
         }) == "t.yaml:1: 'train.epochs' is missing: expected a whole number in 1 to 9");
-  CHECK_THAT(refusal("a: 1\n", [](Section& s) { s.word("b", {}); }), Contains("'b' is missing"));
+  CHECK_THAT(refusal("a: 1\n", [](Reader& s) { s.word("b", {}); }), Contains("'b' is missing"));
 }
 
 TEST_CASE("wrong types are refused with place, key, found and expected", "[config]") {
-  const auto integer = [](Section& s) { s.integer("i", 1); };
+  const auto integer = [](Reader& s) { s.integer("i", 1); };
   CHECK(refusal("x: 0\ni: two\n", integer) ==
         "t.yaml:2: wrong value of 'i': found 'two', expected a whole number");
   for (const char* wrong :
@@ -79,30 +79,30 @@ TEST_CASE("wrong types are refused with place, key, found and expected", "[confi
   }
   for (const char* wrong : {"x", ".nan", "nan", "inf", "1e999", "1,5", "[]"}) {
     INFO(wrong);
-    CHECK_THAT(refusal(std::string("r: ") + wrong + "\n", [](Section& s) { s.real("r", 1.0); }),
+    CHECK_THAT(refusal(std::string("r: ") + wrong + "\n", [](Reader& s) { s.real("r", 1.0); }),
                StartsWith("t.yaml:1: wrong value of 'r'") && Contains("expected a number"));
   }
   for (const char* wrong : {"yes", "1", "True", "[true]"}) {
     INFO(wrong);
-    CHECK_THAT(refusal(std::string("f: ") + wrong + "\n", [](Section& s) { s.flag("f", true); }),
+    CHECK_THAT(refusal(std::string("f: ") + wrong + "\n", [](Reader& s) { s.flag("f", true); }),
                Contains("wrong value of 'f'") && Contains("expected true or false"));
   }
-  CHECK_THAT(refusal("w: [a]\n", [](Section& s) { s.word("w", {}); }),
+  CHECK_THAT(refusal("w: [a]\n", [](Reader& s) { s.word("w", {}); }),
              Contains("found a list, expected a word"));
-  CHECK_THAT(refusal("n: 5\n", [](Section& s) { s.integers("n", {}); }),
+  CHECK_THAT(refusal("n: 5\n", [](Reader& s) { s.integers("n", {}); }),
              Contains("found '5', expected a list"));
-  CHECK_THAT(refusal("n: [1, x]\n", [](Section& s) { s.integers("n", {}); }),
+  CHECK_THAT(refusal("n: [1, x]\n", [](Reader& s) { s.integers("n", {}); }),
              Contains("wrong value of 'n[1]'"));
-  CHECK_THAT(refusal("n: [b, [a]]\n", [](Section& s) { s.words("n", {}); }),
+  CHECK_THAT(refusal("n: [b, [a]]\n", [](Reader& s) { s.words("n", {}); }),
              Contains("wrong value of 'n[1]': found a list, expected a word"));
-  CHECK_THAT(refusal("n: a\n", [](Section& s) { s.words("n", {}); }),
+  CHECK_THAT(refusal("n: a\n", [](Reader& s) { s.words("n", {}); }),
              Contains("wrong value of 'n': found 'a', expected a list of words"));
-  CHECK_THAT(refusal("train: 5\n", [](Section& s) { s.child("train"); }),
+  CHECK_THAT(refusal("train: 5\n", [](Reader& s) { s.child("train"); }),
              StartsWith("t.yaml:1: 'train' is not a map: found '5'"));
 }
 
 TEST_CASE("numbers out of range are refused with the range", "[config]") {
-  const auto bits = [](Section& s) { s.integer("bits", {}, {2, 8}); };
+  const auto bits = [](Reader& s) { s.integer("bits", {}, {2, 8}); };
   CHECK(refusal("bits: 2\n", bits) == "not a usage error: no error");
   CHECK(refusal("bits: 8\n", bits) == "not a usage error: no error");
   for (const char* wrong : {"1", "9", "-3"}) {
@@ -110,18 +110,18 @@ TEST_CASE("numbers out of range are refused with the range", "[config]") {
           "t.yaml:1: wrong value of 'bits': found '" + std::string(wrong) +
               "', expected a whole number in 2 to 8");
   }
-  CHECK_THAT(refusal("r: -0.1\n", [](Section& s) { s.real("r", {}, {.low = 0}); }),
+  CHECK_THAT(refusal("r: -0.1\n", [](Reader& s) { s.real("r", {}, {.low = 0}); }),
              Contains("a number of at least 0"));
-  CHECK_THAT(refusal("r: 3\n", [](Section& s) { s.real("r", {}, {.high = 2}); }),
+  CHECK_THAT(refusal("r: 3\n", [](Reader& s) { s.real("r", {}, {.high = 2}); }),
              Contains("a number of at most 2"));
-  const auto numbers = [](Section& s) { s.integers("n", {}, {1, 5}); };
+  const auto numbers = [](Reader& s) { s.integers("n", {}, {1, 5}); };
   CHECK_THAT(refusal("n: 3\n", numbers), Contains("a list, each a whole number in 1 to 5"));
   CHECK(refusal("n: [1,\n    0]\n", numbers) ==
         "t.yaml:2: wrong value of 'n[1]': found '0', expected a whole number in 1 to 5");
 }
 
 TEST_CASE("an unknown value of a choice is refused with the near one", "[config]") {
-  const auto colour = [](Section& s) { s.choice<Colour>("c", Colour::red, kColours); };
+  const auto colour = [](Reader& s) { s.choice<Colour>("c", Colour::red, kColours); };
   CHECK(refusal("c: gren\n", colour) ==
         "t.yaml:1: unknown value of 'c': found 'gren', expected one of red, green; did you mean "
         "'green'?");
@@ -130,7 +130,7 @@ TEST_CASE("an unknown value of a choice is refused with the near one", "[config]
 }
 
 TEST_CASE("unknown keys are refused with the near one", "[config]") {
-  const auto read = [](Section& s) {
+  const auto read = [](Reader& s) {
     s.integer("epochs", 1);
     s.child("schedule").real("factor", 1.0);
     s.finish();
@@ -144,7 +144,7 @@ TEST_CASE("unknown keys are refused with the near one", "[config]") {
 }
 
 TEST_CASE("a refusal of a caller has the same form", "[config]") {
-  CHECK(refusal("q:\n  bits: 3\n", [](Section& s) {
+  CHECK(refusal("q:\n  bits: 3\n", [](Reader& s) {
           s.child("q").refuse("bits", "has no meaning here", "remove it");
         }) == "t.yaml:2: 'q.bits' has no meaning here: found '3'; remove it");
 }
@@ -184,7 +184,7 @@ TEST_CASE("a canonical form survives YAML", "[config]") {
       {"below", {{"word", "null"}, {"quote", "it's \"x\""}}},
   };
   Given given(to_yaml(form));
-  Section& section = given.section;
+  Reader& section = given.section;
   for (const char* key : {"number", "tiny", "third", "large"}) section.real(key, {});
   section.integer("whole", {});
   section.flag("flag", {});

@@ -1,4 +1,4 @@
-#include "config/section.hpp"
+#include "config/reader.hpp"
 
 #include <fmt/format.h>
 
@@ -48,7 +48,7 @@ std::optional<std::string> parse_word(const Tree& tree) {
 
 }  // namespace
 
-Section::Section(const Tree* tree, std::string path) : tree_(tree), path_(std::move(path)) {
+Reader::Reader(const Tree* tree, std::string path) : tree_(tree), path_(std::move(path)) {
   if (tree_ && !tree_->empty() && !tree_->map()) {
     throw usage_error({.what = fmt::format("'{}' is not a map", path_),
                        .where = tree_->place,
@@ -58,8 +58,8 @@ Section::Section(const Tree* tree, std::string path) : tree_(tree), path_(std::m
 }
 
 template <typename T, typename Parse>
-T Section::value(const std::string& key, const std::optional<T>& otherwise,
-                 const std::string& expected, Canonical canonical, Parse parse) {
+T Reader::value(const std::string& key, const std::optional<T>& otherwise,
+                const std::string& expected, Canonical canonical, Parse parse) {
   const Tree* found = read(key);
   if (!found || found->empty()) {
     if (!otherwise) missing(key, expected);
@@ -73,9 +73,9 @@ T Section::value(const std::string& key, const std::optional<T>& otherwise,
 }
 
 template <typename T, typename Parse>
-std::vector<T> Section::list(const std::string& key, const std::optional<std::vector<T>>& otherwise,
-                             const std::string& expected, const std::string& of_each,
-                             Canonical canonical, Parse parse) {
+std::vector<T> Reader::list(const std::string& key, const std::optional<std::vector<T>>& otherwise,
+                            const std::string& expected, const std::string& of_each,
+                            Canonical canonical, Parse parse) {
   return value(key, otherwise, expected, canonical,
                [&](const Tree& tree) -> std::optional<std::vector<T>> {
                  if (!tree.list()) return std::nullopt;
@@ -89,19 +89,19 @@ std::vector<T> Section::list(const std::string& key, const std::optional<std::ve
                });
 }
 
-std::int64_t Section::integer(const std::string& key, std::optional<std::int64_t> otherwise,
-                              Range<std::int64_t> range, Canonical canonical) {
+std::int64_t Reader::integer(const std::string& key, std::optional<std::int64_t> otherwise,
+                             Range<std::int64_t> range, Canonical canonical) {
   return value(key, otherwise, describe("a whole number", range), canonical,
                [&](const Tree& tree) { return number_in(tree, range); });
 }
 
-double Section::real(const std::string& key, std::optional<double> otherwise, Range<double> range,
-                     Canonical canonical) {
+double Reader::real(const std::string& key, std::optional<double> otherwise, Range<double> range,
+                    Canonical canonical) {
   return value(key, otherwise, describe("a number", range), canonical,
                [&](const Tree& tree) { return number_in(tree, range); });
 }
 
-bool Section::flag(const std::string& key, std::optional<bool> otherwise, Canonical canonical) {
+bool Reader::flag(const std::string& key, std::optional<bool> otherwise, Canonical canonical) {
   return value(key, otherwise, "true or false", canonical,
                [](const Tree& tree) -> std::optional<bool> {
                  if (tree.scalar() && *tree.scalar() == "true") return true;
@@ -110,27 +110,27 @@ bool Section::flag(const std::string& key, std::optional<bool> otherwise, Canoni
                });
 }
 
-std::string Section::word(const std::string& key, std::optional<std::string> otherwise,
-                          Canonical canonical) {
+std::string Reader::word(const std::string& key, std::optional<std::string> otherwise,
+                         Canonical canonical) {
   return value(key, otherwise, "a word", canonical, parse_word);
 }
 
-std::vector<std::int64_t> Section::integers(const std::string& key,
-                                            std::optional<std::vector<std::int64_t>> otherwise,
-                                            Range<std::int64_t> range, Canonical canonical) {
+std::vector<std::int64_t> Reader::integers(const std::string& key,
+                                           std::optional<std::vector<std::int64_t>> otherwise,
+                                           Range<std::int64_t> range, Canonical canonical) {
   const std::string each = describe("a whole number", range);
   return list(key, otherwise, "a list, each " + each, each, canonical,
               [&](const Tree& item) { return number_in(item, range); });
 }
 
-std::vector<std::string> Section::words(const std::string& key,
-                                        std::optional<std::vector<std::string>> otherwise,
-                                        Canonical canonical) {
+std::vector<std::string> Reader::words(const std::string& key,
+                                       std::optional<std::vector<std::string>> otherwise,
+                                       Canonical canonical) {
   return list(key, otherwise, "a list of words", "a word", canonical, parse_word);
 }
 
-std::string Section::one_of(const std::string& key, const std::optional<std::string>& otherwise,
-                            const std::vector<std::string>& known, Canonical canonical) {
+std::string Reader::one_of(const std::string& key, const std::optional<std::string>& otherwise,
+                           const std::vector<std::string>& known, Canonical canonical) {
   const Tree* found = tree_ ? tree_->find(key) : nullptr;
   const std::string chosen = word(key, otherwise, canonical);
   if (std::find(known.begin(), known.end(), chosen) == known.end()) {
@@ -143,38 +143,38 @@ std::string Section::one_of(const std::string& key, const std::optional<std::str
   return chosen;
 }
 
-bool Section::has(const std::string& key) const {
+bool Reader::has(const std::string& key) const {
   const Tree* found = tree_ ? tree_->find(key) : nullptr;
   return found && !found->empty();
 }
 
-Section& Section::child(const std::string& key) {
+Reader& Reader::child(const std::string& key) {
   auto& section = children_[key];
-  if (!section) section = std::make_unique<Section>(read(key), full(key));
+  if (!section) section = std::make_unique<Reader>(read(key), full(key));
   return *section;
 }
 
-const Tree* Section::raw(const std::string& key) {
+const Tree* Reader::raw(const std::string& key) {
   return read(key);
 }
 
-const Tree* Section::read(const std::string& key) {
+const Tree* Reader::read(const std::string& key) {
   known_.insert(key);
   return tree_ ? tree_->find(key) : nullptr;
 }
 
-void Section::record(const std::string& key, nlohmann::json value, bool is_default,
-                     Canonical canonical) {
+void Reader::record(const std::string& key, nlohmann::json value, bool is_default,
+                    Canonical canonical) {
   if (canonical == Canonical::never || (canonical == Canonical::omit_default && is_default)) return;
   canonical_[key] = std::move(value);
 }
 
-std::string Section::full(const std::string& key) const {
+std::string Reader::full(const std::string& key) const {
   return path_.empty() ? key : path_ + "." + key;
 }
 
-void Section::refuse(const std::string& key, const std::string& what,
-                     const std::string& advice) const {
+void Reader::refuse(const std::string& key, const std::string& what,
+                    const std::string& advice) const {
   const Tree* found = tree_ ? tree_->find(key) : nullptr;
   throw usage_error({.what = fmt::format("'{}' {}", full(key), what),
                      .where = found ? found->place : (tree_ ? tree_->place : ""),
@@ -182,20 +182,20 @@ void Section::refuse(const std::string& key, const std::string& what,
                      .advice = advice});
 }
 
-void Section::wrong(const std::string& key, const Tree& found, const std::string& expected) const {
+void Reader::wrong(const std::string& key, const Tree& found, const std::string& expected) const {
   throw usage_error({.what = fmt::format("wrong value of '{}'", full(key)),
                      .where = found.place,
                      .found = found.description(),
                      .expected = expected});
 }
 
-void Section::missing(const std::string& key, const std::string& expected) const {
+void Reader::missing(const std::string& key, const std::string& expected) const {
   throw usage_error({.what = fmt::format("'{}' is missing", full(key)),
                      .where = tree_ ? tree_->place : "",
                      .expected = expected});
 }
 
-void Section::finish() const {
+void Reader::finish() const {
   if (tree_ && tree_->map()) {
     for (const auto& [key, value] : *tree_->map()) {
       if (known_.contains(key)) continue;
@@ -207,7 +207,7 @@ void Section::finish() const {
   for (const auto& [key, section] : children_) section->finish();
 }
 
-nlohmann::json Section::canonical() const {
+nlohmann::json Reader::canonical() const {
   nlohmann::json all = canonical_;
   for (const auto& [key, section] : children_) {
     nlohmann::json below = section->canonical();

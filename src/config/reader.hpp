@@ -30,11 +30,11 @@ enum class Canonical { always, omit_default, never };
 /// recorded in the canonical form; `finish` refuses the keys that nobody read. Errors are of kind
 /// usage and name file, line, key, what was found and what was expected. A key without a default is
 /// required.
-class Section {
+class Reader {
  public:
   /// `path` is the dotted name of this map, for messages ("" at the root). A null tree reads as an
   /// empty map.
-  Section(const Tree* tree, std::string path);
+  Reader(const Tree* tree, std::string path);
 
   std::int64_t integer(const std::string& key, std::optional<std::int64_t> otherwise,
                        Range<std::int64_t> range = {}, Canonical = Canonical::always);
@@ -70,7 +70,7 @@ class Section {
   bool has(const std::string& key) const;
   /// The map below `key`, read as a section of its own; what it reads becomes part of this one's
   /// canonical form.
-  Section& child(const std::string& key);
+  Reader& child(const std::string& key);
   /// For lists of maps: `key` as it was written, marked as read. Null when absent.
   const Tree* raw(const std::string& key);
 
@@ -105,7 +105,7 @@ class Section {
   std::string path_;
   std::set<std::string> known_;
   nlohmann::json canonical_ = nlohmann::json::object();
-  std::map<std::string, std::unique_ptr<Section>> children_;
+  std::map<std::string, std::unique_ptr<Reader>> children_;
 };
 
 }  // namespace laq::config
