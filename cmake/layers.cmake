@@ -28,14 +28,14 @@ function(laq_torch_headers)
   laq_own_code(laq_torch_headers)
 endfunction()
 
-# One folder of src/ (or FOLDER) as the static library laq_<name>. LINK is what its headers need too,
+# One folder of src/ (or FOLDER), subfolders included, as the static library laq_<name>. LINK is what its headers need too,
 # PRIVATE what only its sources need; TORCH is for layers that include LibTorch's headers.
 function(laq_layer name)
   cmake_parse_arguments(layer "TORCH" "FOLDER" "LINK;PRIVATE" ${ARGN})
   if(NOT layer_FOLDER)
     set(layer_FOLDER src/${name})
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS ${layer_FOLDER}/*.cpp ${layer_FOLDER}/methods/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${layer_FOLDER}/*.cpp)
   add_library(laq_${name} STATIC ${sources})
   target_include_directories(laq_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(laq_${name} PUBLIC ${layer_LINK} PRIVATE ${layer_PRIVATE})

@@ -139,6 +139,13 @@ std::span<float> view(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
+// The scales of the previous iteration, as `quant::Group` has them.
+std::vector<double> known_scales(const at::Tensor& scales) {
+  const at::Tensor host = scales.to(at::kCPU).contiguous();
+  if (!host.gt(0).any().item<bool>()) return {};
+  return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
+}
+
 // A group in the host's memory.
 struct HostGroup {
   at::Tensor latent, curvature, previous;
@@ -147,14 +154,12 @@ struct HostGroup {
   explicit HostGroup(const TensorGroup& device)
       : latent(device.latent.to(at::kCPU).contiguous()),
         previous(device.previous.to(at::kCPU).contiguous()),
-        group{view(latent), {}, view(previous), {}} {
+        group{view(latent), {}, view(previous), known_scales(device.scales)} {
+    group.progress = device.progress;
     if (device.curvature.defined()) {
       curvature = device.curvature.to(at::kCPU).contiguous();
       group.curvature = view(curvature);
     }
-    const at::Tensor scales = device.scales.to(at::kCPU).contiguous();
-    if (scales.gt(0).any().item<bool>())
-      group.scales.assign(scales.data_ptr<double>(), scales.data_ptr<double>() + scales.numel());
   }
 };
 
@@ -165,10 +170,8 @@ class TensorSums : public quant::Sums {
   TensorSums(const TensorGroup& group, bool curvature) : group_(group) {
     if (!curvature) group_.curvature = at::Tensor();
     count = static_cast<std::size_t>(group.latent.numel());
+    scales = known_scales(group.scales);
     progress = group.progress;
-    const at::Tensor before = group.scales.to(at::kCPU).contiguous();
-    if (before.gt(0).any().item<bool>())
-      scales.assign(before.data_ptr<double>(), before.data_ptr<double>() + before.numel());
   }
 
   quant::MagnitudeSums magnitudes(Side side) override {
@@ -282,6 +285,7 @@ at::Tensor TensorQuantizer::gradient(const TensorGroup& group, const at::Tensor&
   if (scales.empty()) return {};
   return at::tensor(scales, at::TensorOptions(at::kDouble)).to(gradient.device());
 }
+
 at::Tensor TensorFit::apply(const at::Tensor& latent) const {
   const at::Tensor fitted = values.index({at::bucketize(latent, thresholds)});
   return at::where(latent.isnan(), latent, fitted);  // bucketize() has a place for it

@@ -13,7 +13,6 @@ GroupSums::GroupSums(const Group& group, const Needs& needs, const LazyCurvature
       chunks_((group.latent.size() + kChunk - 1) / kChunk) {
   count = group.latent.size();
   scales = group.scales;
-  solver_state = group.solver_state;
   progress = group.progress;
   if (!needs.curvature) {
     group_.curvature = {};

@@ -17,7 +17,7 @@ struct Needs {
   bool magnitudes = false;  ///< of both signs
   bool signs = false;       ///< magnitudes of each sign
   bool previous = false;    ///< `previous()`
-  bool by_sign = false;     ///< of each sign: for two scales
+  bool by_sign = false;     ///< `previous()` and the window, for two scales
   struct Window {
     const LevelSet* levels;
     bool exact;  ///< as of `ScaleWindow`
@@ -30,10 +30,9 @@ class Sums {
  public:
   virtual ~Sums() = default;
 
-  std::size_t count = 0;             ///< n
-  std::vector<double> scales;        ///< of the previous iteration, as in `Group`
-  std::vector<double> solver_state;  ///< as in `Group`
-  double progress = 0;               ///< of the training, 0 … 1
+  std::size_t count = 0;       ///< n
+  std::vector<double> scales;  ///< of the previous iteration, as in `Group`
+  double progress = 0;         ///< of the training, 0 … 1
 
   virtual MagnitudeSums magnitudes(Side side) = 0;
   /// Of the codes that `thresholds[j−1] < a` gives (j = 1 … k), q = steps[j].

@@ -17,7 +17,7 @@ namespace {
 
 // Edges are compared in single precision, so scales this near an edge count as outside.
 constexpr double kEdge = 1e-6;
-// Rounding of the bounds's single-precision sums, relative; they have at most 256 terms each.
+// Rounding of the bounds' single-precision sums, relative; they have at most 256 terms each.
 constexpr double kBoundMargin = 1e-5;
 constexpr std::size_t kBuckets = 256;
 

@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::size_t kBlock = 256;
 
+// a = max(up·w, down·w): |w| for (1, −1), max(w, 0) for (1, 0), max(−w, 0) for (−1, 0).
+struct SideFactors {
+  float up, down;
+  explicit SideFactors(Side side)
+      : up(side == Side::negative ? -1.0f : 1.0f), down(side == Side::both ? -1.0f : 0.0f) {}
+};
+
 LAQ_VECTORISED
 MagnitudeSums magnitude_chunk(const float* w, const float* d, std::size_t n, float up, float down) {
   double sum_a = 0, sum_d = 0, sum_da = 0, zero_d = 0;

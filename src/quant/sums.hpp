@@ -16,13 +16,6 @@ namespace laq::quant {
 /// Which weights a scale covers. The magnitude of a weight that is not covered counts as 0.
 enum class Side { both, positive, negative };
 
-/// a = max(up·w, down·w): |w| for (1, −1), max(w, 0) for (1, 0), max(−w, 0) for (−1, 0).
-struct SideFactors {
-  float up, down;
-  explicit SideFactors(Side side)
-      : up(side == Side::negative ? -1.0f : 1.0f), down(side == Side::both ? -1.0f : 0.0f) {}
-};
-
 /// Sums over the magnitudes of one side.
 struct MagnitudeSums {
   double a = 0;       ///< Σ a

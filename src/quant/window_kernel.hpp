@@ -13,8 +13,8 @@ namespace laq::quant {
 /// Most nonzero levels of a set that a window is made for (4 bits).
 inline constexpr int kMostWindowLevels = 7;
 /// Numbers of scales x, relative to the previous one, at which H(x) = Σ d max(0, 2u − x) may be
-/// summed: see bounds.hpp. Beyond the last of them gains are bounded by Σ d m max(0, 2u − m), m =
-/// max(u, x).
+/// summed: see bound_scales.hpp. Beyond the last of them gains are bounded by Σ d m max(0, 2u − m),
+/// m = max(u, x).
 inline constexpr int kPlaceCounts[] = {5, 7, 9, 11};
 inline constexpr int kMostPlaces = *std::rbegin(kPlaceCounts);
 

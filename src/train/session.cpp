@@ -244,7 +244,7 @@ class Session {
       status.epoch = at.epoch;
       status.step = at.steps;
       const auto done = static_cast<double>(at.steps), all = static_cast<double>(at.total_steps);
-      status.progress = all > 0 ? done / all : 1;
+      status.progress = at.progress();
       const double here = done - static_cast<double>(first_step_);
       if (here > 0) status.seconds_left = since(started_) / here * (all - done);
     }

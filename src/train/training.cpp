@@ -71,9 +71,7 @@ void Training::step() {
   const Batch batch = task_.gather(
       data::Part::train,
       {order_.data() + static_cast<std::size_t>(position_.step_in_epoch) * size, size});
-  optimizer_->prepare(run_.schedule.rate(position_.epoch),
-                      static_cast<double>(position_.steps) /
-                          static_cast<double>(std::max<std::int64_t>(position_.total_steps, 1)));
+  optimizer_->prepare(run_.schedule.rate(position_.epoch), position_.progress());
   const at::Tensor loss = graph_->run(batch, [this](const Batch& here) {
     const at::Tensor mean = task_.loss(model_->forward(here.input), here.target);
     mean.backward();

@@ -24,6 +24,12 @@ struct Position {
   std::int64_t steps_per_epoch = 0;
   std::int64_t steps = 0;        ///< finished in all
   std::int64_t total_steps = 0;  ///< to do in all
+
+  /// 0 … 1
+  double progress() const {
+    if (total_steps <= 0) return 1;
+    return static_cast<double>(steps) / static_cast<double>(total_steps);
+  }
 };
 
 /// The state of one training: model, optimizer, position, history. The loop around it decides when

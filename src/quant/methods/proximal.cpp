@@ -56,9 +56,7 @@ class Proximal : public Quantizer {
   explicit Proximal(ProximalAxes axes) : axes_(std::move(axes)) {}
 
   int scale_count() const override { return axes_.scaling == Scaling::asymmetric ? 2 : 1; }
-  int solver_state_size() const override {
-    return exact_search() && axes_.levels.k() == 1 ? kMostPlaces : 0;
-  }
+  int solver_state_size() const override { return exact_ternary() ? kMostPlaces : 0; }
   Formula formula() const override { return axes_; }
 
   std::optional<double> level(int code) const override {
@@ -80,7 +78,7 @@ class Proximal : public Quantizer {
     const bool alternates = axes_.solver == Solver::alternating && axes_.levels.has_zero();
     Needs needs{.curvature = axes_.curvature, .by_sign = two};
     needs.previous = alternates && !group.scales.empty() && !group.previous.empty();
-    const bool near = needs.previous || (exact_search() && axes_.levels.k() == 1);
+    const bool near = needs.previous || exact_ternary();
     if (near && ScaleWindow::possible(group, axes_.levels))
       needs.window = {&axes_.levels, exact_search()};
     needs.magnitudes = !needs.window && !needs.previous;
@@ -107,6 +105,8 @@ class Proximal : public Quantizer {
     return axes_.solver == Solver::exact && axes_.levels.has_zero() &&
            axes_.scaling != Scaling::unit;
   }
+  // What a window knows to bound.
+  bool exact_ternary() const { return exact_search() && axes_.levels.k() == 1; }
   std::vector<Side> sides() const {
     return axes_.scaling == Scaling::asymmetric ? std::vector{Side::positive, Side::negative}
                                                 : std::vector{Side::both};
@@ -157,7 +157,7 @@ class Proximal : public Quantizer {
   std::vector<double> bound_scales(const WholeSearch& whole, std::size_t count,
                                    const std::vector<double>& scales) const {
     // In a smaller group a whole search costs less than the choice.
-    if (axes_.levels.k() > 1 || count < kChunk) return {};
+    if (!exact_ternary() || count < kChunk) return {};
     std::vector<MagnitudeBins> bins;
     std::vector<SideOptimum> optima;
     for (const Side side : sides()) bins.emplace_back(*whole.bins, side, whole.largest);
