@@ -97,7 +97,7 @@ inline constexpr bool kGitDirty = ${dirty};
 ")
 write_if_changed(${OUTPUT}/version.hpp "${content}")
 
-# A method is its own file in methods/, and what all methods share.
+# A method is its own file in methods/, with a header where it has one, and what all methods share.
 file(GLOB shared_sources ${SOURCE_DIR}/src/quant/*.cpp ${SOURCE_DIR}/src/quant/*.hpp)
 file(GLOB methods ${SOURCE_DIR}/src/quant/methods/*.cpp)
 set(shared "")
@@ -116,6 +116,11 @@ inline constexpr std::pair<const char*, const char*> kMethodSources[] = {
 ")
 foreach(source ${methods})
   file(SHA256 ${source} own)
+  string(REGEX REPLACE "cpp$" "hpp" header ${source})
+  if(EXISTS ${header})
+    file(SHA256 ${header} hash)
+    string(APPEND own ${hash})
+  endif()
   string(SHA256 hash "${shared}${own}")
   get_filename_component(name ${source} NAME)
   string(SUBSTRING ${hash} 0 16 hash)

@@ -146,6 +146,8 @@ void go(RunOptions& options, Context& context) {
           "here; choose fewer with --threads or OMP_NUM_THREADS\n",
           session.threads, available_cores());
     }
+    const std::string cost = optim::cost_on_gpu(run.quantizer);
+    if (options.device != "cpu" && !cost.empty()) std::cerr << "laq: note: " << cost << "\n";
   };
   session.stop = interrupted;
   session.on_step = [&](const train::Training& training) { progress.step(training); };

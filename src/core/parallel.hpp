@@ -29,8 +29,8 @@ void for_chunks(std::size_t n, const Work& work) {
   for (std::size_t c = 0; c < chunks; ++c) work(c * kChunk, std::min(kChunk, n - c * kChunk));
 }
 
-/// Elements that stay in the inner caches while several loops go over them.
-inline constexpr std::size_t kCacheBlock = 4096;
+/// Elements that stay in the innermost cache while several loops go over them.
+inline constexpr std::size_t kCacheBlock = 256;
 static_assert(kChunk % kCacheBlock == 0);
 
 /// Calls `work(begin, count)` for every cache block, chunks in parallel, the blocks of a chunk in

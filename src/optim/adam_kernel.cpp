@@ -37,6 +37,18 @@ void update_block(float* w, float* m, float* v, const float* g, float* curvature
   }
 }
 
+// Asks for weights begin … end − 1, that the memory may work while the present block is summed up.
+void prefetch(const float* w, const float* m, const float* v, const float* g, std::size_t begin,
+              std::size_t end) {
+  constexpr std::size_t kLine = 64 / sizeof(float);
+  for (std::size_t i = begin; i < end; i += kLine) {
+    __builtin_prefetch(w + i, 1, 2);
+    __builtin_prefetch(m + i, 1, 2);
+    __builtin_prefetch(v + i, 1, 2);
+    __builtin_prefetch(g + i, 0, 2);
+  }
+}
+
 }  // namespace
 
 void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, const AdamStep& step,
@@ -45,7 +57,9 @@ void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, co
     alignas(64) float scratch[kCacheBlock];
     float* curvature = curved ? scratch : nullptr;
     update_block(w + begin, m + begin, v + begin, g + begin, curvature, count, step);
-    if (after) after(begin, count, curvature);
+    if (!after) return;
+    prefetch(w, m, v, g, begin + count, std::min(begin + 2 * count, n));
+    after(begin, count, curvature);
   });
 }
 

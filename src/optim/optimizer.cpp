@@ -18,4 +18,13 @@ std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& para
   return std::make_unique<TensorProximalAdam>(parameters, quantizer, options);
 }
 
+std::string cost_on_gpu(const quant::Quantization& quantizer) {
+  if (!quantizer.method) return "";
+  if (!std::holds_alternative<std::monostate>(quantizer.method->device_fit())) return "";
+  const bool gradient = static_cast<bool>(quantizer.method->gradient());
+  return "the method's fit is host code: the GPU is waited for at each of its sums, and no step is "
+         "captured in a CUDA graph" +
+         std::string(gradient ? "; for its gradient all weights are copied to the host" : "");
+}
+
 }  // namespace laq::optim

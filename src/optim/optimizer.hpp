@@ -71,4 +71,7 @@ std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& para
                                           const quant::Quantization& quantizer,
                                           const AdamOptions& options);
 
+/// What the method costs on a GPU because it is host code, for the user; empty when it is not.
+std::string cost_on_gpu(const quant::Quantization& quantizer);
+
 }  // namespace laq::optim

@@ -34,9 +34,8 @@ at::Tensor row(const std::vector<at::Tensor>& numbers) {
 
 at::Tensor limit(const LevelSet& levels, const SideFit& side, int j) {
   const at::Tensor never = at::full_like(side.alpha, std::numeric_limits<double>::infinity());
-  const at::Tensor here = side.threshold.defined()
-                              ? side.threshold
-                              : side.alpha * levels.midpoints()[static_cast<std::size_t>(j - 1)];
+  const at::Tensor here =
+      side.threshold.defined() ? side.threshold : side.alpha * levels.midpoint(j);
   return at::where(side.alpha <= 0, never, here);
 }
 
@@ -70,7 +69,7 @@ at::Tensor binary_scale(const TensorGroup& group, const Magnitudes& here, Side s
   return at::where(sum <= 0, at::zeros_like(sum), (d * here.a).sum() / sum);
 }
 
-TensorFit proximal(const quant::ProximalAxes& axes, const LevelTensors& levels, TensorGroup group) {
+TensorFit proximal(const quant::ProximalFit& axes, const LevelTensors& levels, TensorGroup group) {
   if (!axes.curvature) group.curvature = at::Tensor();
   const bool two = axes.scaling == quant::Scaling::asymmetric;
   std::vector<SideFit> fits;
@@ -102,8 +101,8 @@ TensorFit proximal(const quant::ProximalAxes& axes, const LevelTensors& levels, 
   return assemble(axes.levels, fits.front(), fits.back(), row(scales), rounds);
 }
 
-TensorFit ttq(const quant::TtqFormula& formula, const TensorGroup& group) {
-  const at::Tensor limit = formula.threshold * group.latent.abs().max().to(at::kDouble);
+TensorFit ttq(const quant::TtqFit& method, const TensorGroup& group) {
+  const at::Tensor limit = method.threshold * group.latent.abs().max().to(at::kDouble);
   TensorGroup uniform = group;
   uniform.curvature = at::Tensor();
   std::vector<at::Tensor> start;
@@ -119,8 +118,8 @@ TensorFit ttq(const quant::TtqFormula& formula, const TensorGroup& group) {
           no_rounds(group.latent)};
 }
 
-TensorFit dorefa(const quant::DorefaFormula& formula, const TensorGroup& group) {
-  const int k = (1 << formula.bits) - 1;
+TensorFit dorefa(const quant::DorefaFit& method, const TensorGroup& group) {
+  const int k = (1 << method.bits) - 1;
   const at::Tensor largest = group.latent.abs().max().to(at::kDouble).tanh();
   std::vector<at::Tensor> limits, values;
   for (int j = 0; j <= k; ++j) {
@@ -200,12 +199,8 @@ class TensorSums : public quant::Sums {
     const Magnitudes of = optim::magnitudes(group_, Side::both);
     return sums(of.d, group_.previous.ne(0).to(at::kDouble), of.a);
   }
-  const quant::BinCounter& bins(bool by_sign, float range) override {
-    return host().bins(by_sign, range);
-  }
-  std::vector<quant::Weighted> weights_within(
-      Side side, std::span<const std::pair<float, float>> ranges) override {
-    return host().weights_within(side, ranges);
+  double optimum(Side side, const LevelSet& levels) override {
+    return host().optimum(side, levels);
   }
 
  private:
@@ -254,26 +249,24 @@ at::Tensor ttq_gradient(const TensorGroup& group, const at::Tensor& gradient) {
 }  // namespace
 
 TensorQuantizer::TensorQuantizer(std::shared_ptr<const quant::Quantizer> method, c10::Device device)
-    : method_(std::move(method)), formula_(method_->formula()), gradient_(method_->gradient()) {
-  if (const auto* axes = std::get_if<quant::ProximalAxes>(&formula_)) {
+    : method_(std::move(method)), fit_(method_->device_fit()), gradient_(method_->gradient()) {
+  if (const auto* axes = std::get_if<quant::ProximalFit>(&fit_)) {
     levels_ = level_tensors(axes->levels, device);
   }
 }
 
 TensorFit TensorQuantizer::fit(const TensorGroup& group) const {
-  if (const auto* axes = std::get_if<quant::ProximalAxes>(&formula_))
+  if (const auto* axes = std::get_if<quant::ProximalFit>(&fit_))
     return proximal(*axes, *levels_, group);
-  if (const auto* formula = std::get_if<quant::TtqFormula>(&formula_)) return ttq(*formula, group);
-  if (const auto* formula = std::get_if<quant::DorefaFormula>(&formula_)) {
-    return dorefa(*formula, group);
-  }
+  if (const auto* method = std::get_if<quant::TtqFit>(&fit_)) return ttq(*method, group);
+  if (const auto* method = std::get_if<quant::DorefaFit>(&fit_)) return dorefa(*method, group);
   return by_host(*method_, group);
 }
 
 at::Tensor TensorQuantizer::gradient(const TensorGroup& group, const at::Tensor& gradient) const {
   if (!gradient_) return {};
-  if (std::holds_alternative<quant::TtqFormula>(formula_)) return ttq_gradient(group, gradient);
-  if (std::holds_alternative<quant::DorefaFormula>(formula_)) {
+  if (std::holds_alternative<quant::TtqFit>(fit_)) return ttq_gradient(group, gradient);
+  if (std::holds_alternative<quant::DorefaFit>(fit_)) {
     const at::Tensor squashed = group.latent.tanh(), largest = squashed.abs().max();
     const at::Tensor slope = (1 - squashed * squashed) / largest;
     gradient.mul_(at::where(largest == 0, at::ones_like(slope), slope));

@@ -24,7 +24,7 @@ struct TensorFit {
 /// A method's fit by tensor operations alone: no value is brought to the host, so nothing waits for
 /// the device. The optima are those of `quant::fit` up to rounding: both sum in double precision,
 /// in another order. A weight that is not a number stays one that is not, instead of an error. A
-/// method without a formula is asked for its `fit`, whose sums are then brought to the host.
+/// method without a `device_fit` is asked for its `fit`, whose sums are then brought to the host.
 class TensorQuantizer {
  public:
   explicit TensorQuantizer(std::shared_ptr<const quant::Quantizer> method,
@@ -32,18 +32,18 @@ class TensorQuantizer {
 
   TensorFit fit(const TensorGroup& group) const;
   /// `quant::Gradient`: `of_quantized` becomes that of the latent weights; the result is that of
-  /// the learned scales, double, undefined when there are none. Without a formula, by way of the
-  /// host.
+  /// the learned scales, double, undefined when there are none. Without a `device_fit`, by way of
+  /// the host.
   at::Tensor gradient(const TensorGroup& group, const at::Tensor& of_quantized) const;
   /// Whether the method has a gradient of its own; otherwise it is passed straight through.
   bool has_gradient() const { return gradient_ != nullptr; }
   const quant::Quantizer& method() const { return *method_; }
-  /// Whether it needs nothing of the host: it has a formula.
-  bool on_device() const { return !std::holds_alternative<std::monostate>(formula_); }
+  /// Whether it needs nothing of the host.
+  bool on_device() const { return !std::holds_alternative<std::monostate>(fit_); }
 
  private:
   std::shared_ptr<const quant::Quantizer> method_;
-  quant::Formula formula_;
+  quant::DeviceFit fit_;
   quant::Gradient gradient_;
   std::optional<LevelTensors> levels_;  // of a proximal method
 };

@@ -102,7 +102,7 @@ at::Tensor exact_scale(const Magnitudes& side, const quant::LevelSet& levels) {
   std::vector<at::Tensor> at_scale, gain, weight;
   for (int j = 1; j <= levels.k(); ++j) {
     const double low = levels.level(j - 1), high = levels.level(j);
-    at_scale.push_back(side.a / levels.midpoints()[static_cast<std::size_t>(j - 1)]);
+    at_scale.push_back(side.a / levels.midpoint(j));
     gain.push_back(side.d * side.a * (high - low));
     weight.push_back(side.d * (high * high - low * low));
   }
@@ -118,10 +118,11 @@ at::Tensor exact_scale(const Magnitudes& side, const quant::LevelSet& levels) {
 }
 
 LevelTensors level_tensors(const quant::LevelSet& levels, c10::Device device) {
-  std::vector<double> values;
+  std::vector<double> values, midpoints;
   for (int j = 0; j <= levels.k(); ++j) values.push_back(levels.level(j));
+  for (int j = 1; j <= levels.k(); ++j) midpoints.push_back(levels.midpoint(j));
   const at::TensorOptions type(at::kDouble);
-  return {at::tensor(values, type).to(device), at::tensor(levels.midpoints(), type).to(device)};
+  return {at::tensor(values, type).to(device), at::tensor(midpoints, type).to(device)};
 }
 
 TensorAlternation alternating_scale(const TensorGroup& group, quant::Side side,

@@ -1,8 +1,6 @@
 #include "quant/codebook.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "core/parallel.hpp"
 
@@ -71,21 +69,6 @@ double objective_chunk(const float* w, const float* d, const float* quantized, s
 }
 
 }  // namespace
-
-float floor_to_float(double x) {
-  const float near = static_cast<float>(x);
-  return static_cast<double>(near) > x
-             ? std::nextafter(near, -std::numeric_limits<float>::infinity())
-             : near;
-}
-
-float ceil_to_float(double x) {
-  return -floor_to_float(-x);
-}
-
-float threshold_at_least(double x) {
-  return std::nextafter(ceil_to_float(x), -std::numeric_limits<float>::infinity());
-}
 
 void apply(const Codebook& codebook, std::span<const float> latent, std::span<float> out) {
   const std::vector<float> values(codebook.values.begin(), codebook.values.end());

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cmath>
 #include <span>
 #include <vector>
+
+#include "core/device.hpp"
 
 namespace laq::quant {
 
@@ -15,14 +18,28 @@ struct Codebook {
   int rounds = 0;                 ///< updates of α by an alternating solver
   bool converged = true;          ///< the alternating solver met its tolerance
   std::vector<double> solver_state = {};  ///< for the next iterations' `Group`; empty: as before
+
+  void add_threshold(float threshold) { thresholds.push_back(threshold); }
+  void add_level(int code, double value) {
+    codes.push_back(code);
+    values.push_back(value);
+  }
+  void add_scale(double scale) { scales.push_back(scale); }
 };
 
 /// Largest float not above x, and smallest not below: `w > x` and `w ≥ x` decided exactly on float
 /// weights.
-float floor_to_float(double x);
-float ceil_to_float(double x);
+LAQ_DEVICE inline float floor_to_float(double x) {
+  const float near = static_cast<float>(x);
+  return static_cast<double>(near) > x ? nextafterf(near, -INFINITY) : near;
+}
+LAQ_DEVICE inline float ceil_to_float(double x) {
+  return -floor_to_float(-x);
+}
 /// A threshold t with `w > t` exactly when `w ≥ x`.
-float threshold_at_least(double x);
+LAQ_DEVICE inline float threshold_at_least(double x) {
+  return nextafterf(ceil_to_float(x), -INFINITY);
+}
 
 /// Writes ŵ for every weight. `out` may not overlap `latent`. One read and one write per weight.
 void apply(const Codebook& codebook, std::span<const float> latent, std::span<float> out);

@@ -31,8 +31,8 @@ struct Interval {
 
 class Search {
  public:
-  Search(Sums& sums, Side side, MagnitudeBins bins, const LevelSet& levels, float largest)
-      : sums_(sums), side_(side), levels_(levels), bins_(std::move(bins)) {
+  Search(const Group& group, Side side, MagnitudeBins bins, const LevelSet& levels, float largest)
+      : group_(group), side_(side), levels_(levels), bins_(std::move(bins)) {
     for (int j = 0; j <= levels.k(); ++j) q_.push_back(levels.level(j));
     narrow(largest);
     sweep_leaves();
@@ -93,8 +93,7 @@ class Search {
   void narrow(float largest) {
     // Above largest / t_1 every code is 0. When the top level must be used, α stays below largest /
     // t_k.
-    const double threshold =
-        levels_.top_level_is_used() ? levels_.midpoints().back() : levels_.midpoints().front();
+    const double threshold = levels_.midpoint(levels_.top_level_is_used() ? levels_.k() : 1);
     const double top = static_cast<double>(largest) / threshold * (1 + 1e-6);
     std::vector<Interval> pending = {{evaluate(0), evaluate(top)}};
     while (!pending.empty()) {
@@ -130,7 +129,7 @@ class Search {
     }
     std::vector<std::pair<float, float>> limits;
     for (const auto& range : merged(std::move(ranges))) limits.push_back(bins_.limits(range));
-    opened_ = sums_.weights_within(side_, limits);
+    opened_ = weights_within(group_, side_, limits);
     best_ = {};  // from here on only gains computed weight by weight count
     for (const auto& leaf : leaves_) sweep_leaf(leaf);
   }
@@ -142,7 +141,7 @@ class Search {
     for (std::size_t j = 0; j < leaf.low.bins.size(); ++j) {
       const double dq = q_[j + 1] - q_[j];
       const double dq2 = q_[j + 1] * q_[j + 1] - q_[j] * q_[j];
-      const double midpoint = levels_.midpoints()[j];
+      const double midpoint = levels_.midpoint(static_cast<int>(j) + 1);
       const float last = floor_to_float(leaf.high.alpha * midpoint);
       Mass above = bins_.from(leaf.high.bins[j] + 1);
       auto weight = std::upper_bound(opened_.begin(), opened_.end(),
@@ -161,7 +160,7 @@ class Search {
     sweep(events, sums, best_);
   }
 
-  Sums& sums_;
+  const Group& group_;
   Side side_;
   const LevelSet& levels_;
   MagnitudeBins bins_;
@@ -173,11 +172,11 @@ class Search {
 
 }  // namespace
 
-double exact_scale(Sums& sums, Side side, const LevelSet& levels, const BinCounter& bins,
+double exact_scale(const Group& group, Side side, const LevelSet& levels, const BinCounter& bins,
                    float largest) {
   MagnitudeBins here(bins, side, largest);
   if (!(largest > 0) || !(here.from(0).da > 0)) return 0;  // no weight of this sign
-  return Search(sums, side, std::move(here), levels, largest).alpha();
+  return Search(group, side, std::move(here), levels, largest).alpha();
 }
 
 }  // namespace laq::quant

@@ -20,7 +20,7 @@ struct ChordPoint {
 };
 
 /// The largest α·chord(α) between two scales: an upper bound of the gain there, as H is convex.
-inline double chord_bound(const ChordPoint& low, const ChordPoint& high) {
+LAQ_DEVICE inline double chord_bound(const ChordPoint& low, const ChordPoint& high) {
   const double slope = (high.upper - low.upper) / (high.alpha - low.alpha);
   const auto gain = [&](double alpha) { return alpha * (low.upper + slope * (alpha - low.alpha)); };
   double largest = std::max(gain(low.alpha), gain(high.alpha));
@@ -40,10 +40,10 @@ struct BestGain {
   double alpha = std::numeric_limits<double>::infinity();
 
   /// The gain and scale of codes with these sums; none when all codes are 0.
-  void offer(const LevelSums& sums) {
+  LAQ_DEVICE void offer(const LevelSums& sums) {
     if (sums.dqq > 0) offer(sums.dqw * sums.dqw / sums.dqq, sums.scale());
   }
-  void offer(double offered, double at) {
+  LAQ_DEVICE void offer(double offered, double at) {
     if (offered > gain * (1 + kGainTie) || (offered >= gain * (1 - kGainTie) && at < alpha)) {
       gain = std::max(offered, gain);
       alpha = at;

@@ -1,10 +1,17 @@
 #include "quant/group_sums.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/parallel.hpp"
+#include "quant/bound_scales.hpp"
+#include "quant/exact.hpp"
 
 namespace laq::quant {
+
+LevelSums Sums::nearest(Side side, const LevelSet& set, double alpha) {
+  return levels(side, set.steps(), scaled_thresholds(set, alpha));
+}
 
 GroupSums::GroupSums(const Group& group, const Needs& needs, const LazyCurvature& lazy)
     : group_(group),
@@ -76,14 +83,41 @@ LevelSums GroupSums::used() {
   return used_sums(group());
 }
 
-const BinCounter& GroupSums::bins(bool by_sign, float range) {
-  if (!bins_) bins_.emplace(group(), by_sign, range);
-  return *bins_;
+LevelSums GroupSums::nearest(Side side, const LevelSet& levels, double alpha) {
+  if (window_ && needs_.window->levels == &levels) {
+    if (const auto near = window_->sums(side, scaled_thresholds(levels, alpha), alpha))
+      return *near;
+  }
+  return Sums::nearest(side, levels, alpha);
 }
 
-std::vector<Weighted> GroupSums::weights_within(Side side,
-                                                std::span<const std::pair<float, float>> ranges) {
-  return quant::weights_within(group(), side, ranges);
+double GroupSums::optimum(Side side, const LevelSet& levels) {
+  if (window_ && needs_.window->exact) {
+    if (const auto near = window_->optimum(side)) return *near;
+  }
+  const bool by_sign = side != Side::both;
+  if (!bins_ || bins_->by_sign() != by_sign) {
+    // Thresholds lie below the largest scale, which changes little in one iteration.
+    constexpr double kAmple = 8;
+    largest_ = magnitudes(Side::both).max;
+    double range = 0;
+    for (const double scale : scales) range = std::max(range, kAmple * scale);
+    bins_.emplace(group(), by_sign, range > 0 ? static_cast<float>(range) : largest_);
+  }
+  return exact_scale(group(), side, levels, *bins_, largest_);
+}
+
+// Where the next windows' bounds are to be computed, when those of this one did not hold.
+std::vector<double> GroupSums::solver_state(std::span<const double> optima) {
+  // In a smaller group a whole search costs less than the choice.
+  if (!bins_ || count < kChunk) return {};
+  std::vector<MagnitudeBins> bins;
+  std::vector<SideOptimum> sides;
+  for (std::size_t s = 0; s < optima.size(); ++s)
+    bins.emplace_back(*bins_, s == 0 ? Side::positive : Side::negative, largest_);
+  for (std::size_t s = 0; s < optima.size(); ++s) sides.push_back({&bins[s], optima[s]});
+  const auto chosen = choose_bound_scales(sides, ScaleWindow::kExactWidth);
+  return chosen ? carry(*chosen) : std::vector<double>{};
 }
 
 }  // namespace laq::quant

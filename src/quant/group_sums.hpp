@@ -1,7 +1,7 @@
 #pragma once
 
 #include <optional>
-#include <utility>
+#include <span>
 #include <vector>
 
 #include "quant/magnitude_bins.hpp"
@@ -34,23 +34,29 @@ class Sums {
   std::vector<double> scales;  ///< of the previous iteration, as in `Group`
   double progress = 0;         ///< of the training, 0 … 1
 
+  /// A side's previous scale; 0: there was none.
+  double scale(Side side) const {
+    const std::size_t s = side == Side::negative ? 1 : 0;
+    return s < scales.size() ? scales[s] : 0;
+  }
+
   virtual MagnitudeSums magnitudes(Side side) = 0;
   /// Of the codes that `thresholds[j−1] < a` gives (j = 1 … k), q = steps[j].
   virtual LevelSums levels(Side side, std::span<const float> steps,
                            std::span<const float> thresholds) = 0;
+  /// Of the levels nearest to a/α, in the level set's units.
+  virtual LevelSums nearest(Side side, const LevelSet& levels, double alpha);
   /// Whether there is a ŵ of the previous iteration.
   virtual bool has_previous() const = 0;
   /// For its codes, q in units of ŵ.
   virtual BySign previous(bool by_sign) = 0;
   /// For its codes, q = 1 where it is not 0.
   virtual LevelSums used() = 0;
-  /// What was gathered near the previous scale; null: nothing was.
-  virtual const ScaleWindow* window() const { return nullptr; }
-  /// Counted once, by sign or not.
-  virtual const BinCounter& bins(bool by_sign, float range) = 0;
-  /// The weights with these magnitudes, singly.
-  virtual std::vector<Weighted> weights_within(Side side,
-                                               std::span<const std::pair<float, float>> ranges) = 0;
+  /// The scale at the global minimum of equation (1) on a side, for levels with a zero; among equal
+  /// minima the smallest.
+  virtual double optimum(Side side, const LevelSet& levels) = 0;
+  /// After `optimum` of all sides: what `Group::solver_state` shall hold; empty: as before.
+  virtual std::vector<double> solver_state(std::span<const double>) { return {}; }
 };
 
 /// Curvature that is made only when a pass needs it: √v + 1e-8 into `memory`.
@@ -76,11 +82,10 @@ class GroupSums : public Sums {
                    std::span<const float> thresholds) override;
   bool has_previous() const override { return !scales.empty() && !group_.previous.empty(); }
   BySign previous(bool by_sign) override;
+  LevelSums nearest(Side side, const LevelSet& levels, double alpha) override;
   LevelSums used() override;
-  const ScaleWindow* window() const override { return window_ ? &*window_ : nullptr; }
-  const BinCounter& bins(bool by_sign, float range) override;
-  std::vector<Weighted> weights_within(Side side,
-                                       std::span<const std::pair<float, float>> ranges) override;
+  double optimum(Side side, const LevelSet& levels) override;
+  std::vector<double> solver_state(std::span<const double> optima) override;
 
  private:
   struct Gathered {
@@ -93,7 +98,8 @@ class GroupSums : public Sums {
   Needs needs_;
   LazyCurvature lazy_;
   std::optional<ScaleWindow> window_;
-  std::optional<BinCounter> bins_;
+  std::optional<BinCounter> bins_;  // of a search that the window could not answer
+  float largest_ = 0;               // |w|, with bins_
   std::vector<Gathered> chunks_;
   Gathered total_;
 };

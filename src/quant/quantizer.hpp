@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "config/reader.hpp"
-#include "quant/formula.hpp"
+#include "quant/device_fit.hpp"
 #include "quant/group_sums.hpp"
 
 namespace laq::quant {
@@ -29,8 +29,9 @@ class Quantizer {
   /// ŵ as a function of w for one group.
   virtual Codebook fit(Sums& sums) const = 0;
 
-  /// What `fit` and `gradient` compute, for computing it elsewhere.
-  virtual Formula formula() const { return {}; }
+  /// The same fit for a GPU; a method without one is asked for `fit` there too, its sums a few
+  /// numbers a step.
+  virtual DeviceFit device_fit() const { return {}; }
   /// The method that finds the global minimum of what this one only comes near to. Null: this one
   /// finds it, or minimises nothing.
   virtual std::shared_ptr<const Quantizer> exact() const { return nullptr; }

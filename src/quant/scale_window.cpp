@@ -115,30 +115,25 @@ ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sig
     edges_.per_scale[s] = scale_[s] > 0 && std::isfinite(per_scale) ? per_scale : 0;
     if (edges_.per_scale[s] == 0) scale_[s] = 0;
   }
-  for (std::size_t j = 0; j < levels.midpoints().size(); ++j) {
-    edges_.low[j] = static_cast<float>(levels.midpoints()[j] * (1 - width_));
-    edges_.high[j] = static_cast<float>(levels.midpoints()[j] * (1 + width_));
-    edges_.step[j] = levels.steps()[j + 1];
+  for (int j = 0; j < levels.k(); ++j) {
+    edges_.low[j] = static_cast<float>(levels.midpoint(j + 1) * (1 - width_));
+    edges_.high[j] = static_cast<float>(levels.midpoint(j + 1) * (1 + width_));
+    edges_.step[j] = levels.steps()[static_cast<std::size_t>(j) + 1];
   }
 }
 
 void ScaleWindow::add(std::size_t begin, std::size_t count, const float* curvature) {
   Part& part = parts_[begin / kChunk];
-  alignas(64) unsigned char near[kWindowBlock + 8];
-  for (std::size_t at = 0; at < count; at += kWindowBlock) {
-    const std::size_t length = std::min(kWindowBlock, count - at);
-    const float* w = latent_ + begin + at;
-    const float* d = curvature + at;
-    look(edges_, w, d, length, near, part.sums);
-    std::memset(near + length, 0, 8);
-    for (std::size_t i = 0; i < length; i += 8) {
-      std::uint64_t eight;
-      std::memcpy(&eight, near + i, 8);
-      for (; eight != 0; eight &= ~(std::uint64_t{255} << (std::countr_zero(eight) & ~7))) {
-        const std::size_t one = i + static_cast<std::size_t>(std::countr_zero(eight)) / 8;
-        part.near[edges_.by_sign && w[one] < 0 ? 1 : 0].push_back(
-            {std::abs(w[one]), d[one], near[one]});
-      }
+  alignas(64) unsigned char near[kCacheBlock + 8] = {};
+  const float* w = latent_ + begin;
+  look(edges_, w, curvature, count, near, part.sums);
+  for (std::size_t i = 0; i < count; i += 8) {
+    std::uint64_t eight;
+    std::memcpy(&eight, near + i, 8);
+    for (; eight != 0; eight &= ~(std::uint64_t{255} << (std::countr_zero(eight) & ~7))) {
+      const std::size_t one = i + static_cast<std::size_t>(std::countr_zero(eight)) / 8;
+      part.near[edges_.by_sign && w[one] < 0 ? 1 : 0].push_back(
+          {std::abs(w[one]), curvature[one], near[one]});
     }
   }
 }
@@ -166,7 +161,7 @@ std::optional<LevelSums> ScaleWindow::sums(Side side, std::span<const float> thr
   const std::size_t s = index(side);
   if (scale_[s] <= 0 || std::abs(alpha / scale_[s] - 1) > width_ - kEdge) return std::nullopt;
   LevelSums sums = total_.sums.above[s];
-  const auto& step = levels_.steps();
+  const auto step = levels_.steps();
   for (const auto& one : total_.near[s]) {
     const auto j = static_cast<std::size_t>(one.window);
     const double d = one.a > thresholds[j - 1] ? static_cast<double>(one.d) : 0;

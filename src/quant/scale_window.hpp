@@ -28,8 +28,7 @@ class ScaleWindow {
   /// `by_sign`: a scale for each sign; `exact`: `optimum` will be asked for (ternary levels only).
   ScaleWindow(const Group& group, const LevelSet& levels, bool by_sign, bool exact);
 
-  /// Adds weights begin … begin + count − 1, of one chunk of `for_chunks`; `curvature` is theirs.
-  /// Threads may add to different chunks at the same time.
+  /// Adds weights begin … begin + count − 1, a block of `for_cache_blocks`; `curvature` is theirs.
   void add(std::size_t begin, std::size_t count, const float* curvature);
   /// To be called when all weights were added.
   void close();

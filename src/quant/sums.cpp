@@ -132,37 +132,10 @@ const float* curvature_at(const Group& group, std::size_t begin) {
   return group.curvature.empty() ? unit_curvature() : group.curvature.data() + begin;
 }
 
-MagnitudeSums& MagnitudeSums::operator+=(const MagnitudeSums& other) {
-  a += other.a;
-  d += other.d;
-  da += other.da;
-  zero_d += other.zero_d;
-  max = std::max(max, other.max);
-  return *this;
-}
-
-LevelSums& LevelSums::operator+=(const LevelSums& other) {
-  dqw += other.dqw;
-  dqq += other.dqq;
-  dq += other.dq;
-  return *this;
-}
-
 MagnitudeSums magnitude_part(const Group& group, Side side, std::size_t begin, std::size_t count,
                              const float* curvature) {
   const SideFactors factors(side);
   return magnitude_chunk(group.latent.data() + begin, curvature, count, factors.up, factors.down);
-}
-
-BySign& BySign::operator+=(const BySign& other) {
-  for (std::size_t s = 0; s < 2; ++s) sums[s] += other.sums[s];
-  return *this;
-}
-
-LevelSums BySign::of(Side side) const {
-  LevelSums all = sums[side == Side::negative ? 1 : 0];
-  if (side == Side::both) all += sums[1];
-  return all;
 }
 
 void add_previous(const Group& group, bool by_sign, std::size_t begin, std::size_t count,
@@ -237,9 +210,8 @@ std::vector<Weighted> weights_within(const Group& group, Side side,
 
 std::vector<float> scaled_thresholds(const LevelSet& levels, double alpha) {
   std::vector<float> thresholds;
-  for (const double midpoint : levels.midpoints()) {
-    thresholds.push_back(floor_to_float(alpha * midpoint));
-  }
+  for (int j = 1; j <= levels.k(); ++j)
+    thresholds.push_back(floor_to_float(alpha * levels.midpoint(j)));
   return thresholds;
 }
 

@@ -23,7 +23,14 @@ struct MagnitudeSums {
   double da = 0;      ///< Σ d a
   float max = 0;      ///< largest a
   double zero_d = 0;  ///< Σ d over w = 0
-  MagnitudeSums& operator+=(const MagnitudeSums& other);
+  LAQ_DEVICE MagnitudeSums& operator+=(const MagnitudeSums& other) {
+    a += other.a;
+    d += other.d;
+    da += other.da;
+    max = max < other.max ? other.max : max;
+    zero_d += other.zero_d;
+    return *this;
+  }
 };
 MagnitudeSums magnitude_sums(const Group& group, Side side);
 
@@ -33,8 +40,17 @@ struct LevelSums {
   double dqw = 0;  ///< Σ d q w
   double dqq = 0;  ///< Σ d q²
   double dq = 0;   ///< Σ d q, of whole passes only
-  LevelSums& operator+=(const LevelSums& other);
-  double scale(double unit = 1) const { return dqq > 0 ? dqw * unit / (dqq * (unit * unit)) : 0; }
+  LAQ_DEVICE LevelSums& operator+=(const LevelSums& other) {
+    dqw += other.dqw;
+    dqq += other.dqq;
+    dq += other.dq;
+    return *this;
+  }
+  LAQ_DEVICE double scale(double unit = 1) const {
+    return dqq > 0 ? dqw * unit / (dqq * (unit * unit)) : 0;
+  }
+  /// Σ d q w / Σ d q.
+  LAQ_DEVICE double mean() const { return dq > 0 ? dqw / dq : 0; }
 };
 
 /// For the codes that `thresholds[j−1] < a` gives (j = 1 … k), q = steps[j].
@@ -44,8 +60,15 @@ LevelSums level_sums(const Group& group, Side side, std::span<const float> steps
 /// Level sums of the weights whose previous ŵ is > 0, and of the others; or of all, in [0].
 struct BySign {
   LevelSums sums[2];
-  BySign& operator+=(const BySign& other);
-  LevelSums of(Side side) const;
+  LAQ_DEVICE BySign& operator+=(const BySign& other) {
+    for (int s = 0; s < 2; ++s) sums[s] += other.sums[s];
+    return *this;
+  }
+  LAQ_DEVICE LevelSums of(Side side) const {
+    LevelSums all = sums[side == Side::negative ? 1 : 0];
+    if (side == Side::both) all += sums[1];
+    return all;
+  }
 };
 
 /// For the codes of the previous ŵ, by its sign or not, in units of ŵ: the optimal factor on ŵ.

@@ -22,7 +22,7 @@ LAQ_INLINE void sum_above(const WindowEdges& edges, const float* __restrict w,
   }
   const float up = edges.per_scale[0], down = edges.per_scale[1];
   double dqw = 0, dqq = 0, dqw_negative = 0, dqq_negative = 0;
-  int windows[kWindowBlock];  // as wide as a float, so that the loop keeps to full vectors
+  int windows[kCacheBlock];  // as wide as a float, so that the loop keeps to full vectors
 #pragma omp simd reduction(+ : dqw, dqq, dqw_negative, dqq_negative)
   for (std::size_t i = 0; i < n; ++i) {
     const float a = std::fabs(w[i]);

@@ -37,9 +37,8 @@ struct WindowSums {
   WindowSums& operator+=(const WindowSums& other);
 };
 
-/// Adds n ≤ kWindowBlock weights to the sums and sets near[i] to the number of the window that
+/// Adds n ≤ kCacheBlock weights to the sums and sets near[i] to the number of the window that
 /// weight i is in, 0 for none. What is not finite shows in the sums.
-inline constexpr std::size_t kWindowBlock = 256;
 void look(const WindowEdges& edges, const float* w, const float* d, std::size_t n,
           unsigned char* near, WindowSums& sums);
 

@@ -128,7 +128,44 @@ class Annealed : public quant::Quantizer {
   }
 };
 
+/// The weights rest until half of the training is over.
+class LateStart : public quant::Quantizer {
+  quant::Codebook fit(quant::Sums&) const override {
+    return {{quant::threshold_at_least(0)}, {-1, 1}, {-1, 1}, {1}};
+  }
+  quant::Gradient gradient() const override {
+    return [](const quant::Group& group, std::span<float> gradient) -> std::vector<double> {
+      if (group.progress < 0.5) std::fill(gradient.begin(), gradient.end(), 0.0f);
+      return {};
+    };
+  }
+};
+
 }  // namespace
+
+TEST_CASE("a method's gradient sees how far the training is, on every device") {
+  const auto moves = [&]<typename Adam>(double progress, Adam*) {
+    const auto here = network();
+    Adam optimizer(here, {std::make_shared<LateStart>(), {}}, {});
+    const at::Tensor latent = optimizer.state()[0].second, before = latent.clone();
+    set_gradient(here[0], 1);
+    optimizer.step(0.01, progress);
+    return !at::equal(latent, before);
+  };
+  ProximalAdam* by_host = nullptr;
+  TensorProximalAdam* by_tensors = nullptr;
+  for (const double progress : {0.25, 0.75}) {
+    CHECK(moves(progress, by_host) == (progress > 0.5));
+    CHECK(moves(progress, by_tensors) == (progress > 0.5));
+  }
+}
+
+TEST_CASE("what a GPU costs is told of methods that are host code") {
+  CHECK(cost_on_gpu({}).empty());
+  CHECK(cost_on_gpu(quantizer_of("{rule: ttq}")).empty());
+  CHECK_THAT(cost_on_gpu(quantizer_of("{rule: mean_sign}")), Catch::Contains("host code"));
+  CHECK_THAT(cost_on_gpu({std::make_shared<LateStart>(), {}}), Catch::Contains("gradient"));
+}
 
 TEST_CASE("a method sees how far the training is, on every device") {
   const auto annealed = std::make_shared<Annealed>();

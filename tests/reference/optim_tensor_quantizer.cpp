@@ -154,7 +154,7 @@ TEST_CASE("a weight that is not a number is not one in tensors either") {
   }
 }
 
-TEST_CASE("a method without a formula is fitted on the host") {
+TEST_CASE("a method without a fit for a GPU is fitted on the host") {
   class Sign : public quant::Quantizer {
     quant::Codebook fit(quant::Sums&) const override {
       return {{quant::threshold_at_least(0)}, {-0.5, 0.5}, {-1, 1}, {0.5}};
@@ -180,8 +180,8 @@ TEST_CASE("README's method is compiled as it stands there, and runs on every dev
   CHECK(by_tensors.scales[0].item<double>() == Approx(mean / 2));
 }
 
-TEST_CASE("a method without a formula finds the same by the sums of tensors") {
-  // Any method, its formula hidden.
+TEST_CASE("a method without a fit for a GPU finds the same by the sums of tensors") {
+  // Any method, its fit for a GPU hidden.
   class Hidden : public quant::Quantizer {
    public:
     explicit Hidden(std::shared_ptr<const quant::Quantizer> method) : method_(std::move(method)) {}

@@ -87,7 +87,7 @@ TEST_CASE("alternating from TWN's codes is the plain algorithm", "[reference]") 
     std::vector<int> codes = twn_codes(group.weights(), levels, side);
     int rounds = 0;
     const double alpha = alternate(group.weights(), group.curvature(), levels, side, codes, rounds);
-    const auto result = alternating_scale(group.group(), side, levels);
+    const auto result = test::alternating_scale(group.group(), side, levels);
     CHECK(result.alpha == Approx(alpha).epsilon(1e-12));
     CHECK(codes_of(group, side, levels, result.alpha) == codes);
     if (alpha > 0) CHECK(result.rounds == rounds);
@@ -102,7 +102,7 @@ TEST_CASE("alternating from the previous codes is the plain algorithm", "[refere
     RandomGroup before = group;
     RandomStream stream(seed, "test moves");
     for (auto& w : before.w) w += static_cast<float>(0.1 * stream.normal());
-    const double scale = alternating_scale(before.group(), side, levels).alpha;
+    const double scale = test::alternating_scale(before.group(), side, levels).alpha;
     std::vector<int> codes = codes_of(before, side, levels, scale);
     std::vector<float> previous;
     for (const int code : codes) previous.push_back(static_cast<float>(scale * levels.level(code)));
@@ -112,7 +112,7 @@ TEST_CASE("alternating from the previous codes is the plain algorithm", "[refere
     here.scales = {side == Side::negative ? 0 : scale, side == Side::negative ? scale : 0};
     int rounds = 0;
     const double alpha = alternate(group.weights(), group.curvature(), levels, side, codes, rounds);
-    const auto result = alternating_scale(here, side, levels);
+    const auto result = test::alternating_scale(here, side, levels);
     // The previous ŵ are floats, so that the first α is good to their rounding.
     CHECK(result.alpha == Approx(alpha).epsilon(std::numeric_limits<float>::epsilon()));
     CHECK(codes_of(group, side, levels, result.alpha) == codes);
@@ -122,7 +122,7 @@ TEST_CASE("alternating from the previous codes is the plain algorithm", "[refere
 
 TEST_CASE("alternating stops after ten rounds or when nothing moves", "[reference]") {
   for_groups([&](const LevelSet& levels, const RandomGroup& group, Side side, std::uint64_t) {
-    const auto result = alternating_scale(group.group(), side, levels);
+    const auto result = test::alternating_scale(group.group(), side, levels);
     CHECK(result.rounds >= 1);
     CHECK(result.rounds <= 10);
     if (!result.converged) CHECK(result.rounds == 10);
@@ -161,7 +161,7 @@ TEST_CASE("exact is no worse than alternating, which is no worse than its start"
       quant::Group here = group.group();
       here.previous = previous;
       here.scales = {side == Side::negative ? 0 : first, side == Side::negative ? first : 0};
-      const double alpha = alternating_scale(here, side, levels).alpha;
+      const double alpha = test::alternating_scale(here, side, levels).alpha;
       const double alternated = cost(alpha, codes_of(group, side, levels, alpha));
       // Rounding ŵ to float moves α by 2⁻²⁴ at most, which is squared here.
       CHECK(alternated <= cost(first, start) + rounding);

@@ -102,7 +102,7 @@ TEST_CASE("level sums are the scalar sums", "[reference]") {
         for (std::size_t i = 0; i < n; ++i) {
           double q = 0;
           for (int j = 1; j <= levels.k(); ++j) {
-            const double threshold = alpha * levels.midpoints()[static_cast<std::size_t>(j - 1)];
+            const double threshold = alpha * levels.midpoint(j);
             if (group.a(i, side) > threshold) q = levels.level(j);
           }
           dqw += group.d(i) * q * group.a(i, side);

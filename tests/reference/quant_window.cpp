@@ -19,7 +19,7 @@ namespace {
 
 ScaleWindow filled(const Group& group, const LevelSet& levels, bool by_sign, bool exact) {
   ScaleWindow window(group, levels, by_sign, exact);
-  for_chunks(group.latent.size(), [&](std::size_t begin, std::size_t count) {
+  for_cache_blocks(group.latent.size(), [&](std::size_t begin, std::size_t count) {
     window.add(begin, count, curvature_at(group, begin));
   });
   window.close();

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "quant/alternating.hpp"
-#include "quant/exact.hpp"
+#include "quant/group_sums.hpp"
 
 // The solvers' scales of one side of a group.
 
@@ -15,10 +15,7 @@ inline quant::Alternation alternating_scale(const quant::Group& group, quant::Si
 
 inline double exact_scale(const quant::Group& group, quant::Side side,
                           const quant::LevelSet& levels) {
-  quant::GroupSums sums(group, {.curvature = true});
-  const float largest = quant::magnitude_sums(group, quant::Side::both).max;
-  const quant::BinCounter& bins = sums.bins(side != quant::Side::both, largest);
-  return quant::exact_scale(sums, side, levels, bins, largest);
+  return quant::GroupSums(group, {.curvature = true}).optimum(side, levels);
 }
 
 }  // namespace laq::test

@@ -6,17 +6,13 @@
 namespace laq::quant {
 namespace {
 
-/// DoReFa-Net's weights (Zhou et al., 2016): 2·round(K·(tanh w / (2 max|tanh w|) + ½))/K − 1 with K
-/// = 2^bits − 1, rounding half up. tanh is monotone, so code j or more means w ≥ atanh(2 max|tanh
-/// w| · ((j − ½)/K − ½)): no tanh per weight. The gradient is passed straight through, or straight
-/// through the rounding alone: then it is times (1 − tanh² w) / max|tanh w|, the largest held
-/// fixed.
+/// DoReFa-Net (dorefa.hpp). The gradient is passed straight through, or straight through the
+/// rounding alone: then it is times (1 − tanh² w) / max|tanh w|, the largest held fixed.
 class Dorefa : public Quantizer {
  public:
-  Dorefa(int bits, bool differentiated)
-      : bits_(bits), k_((1 << bits) - 1), differentiated_(differentiated) {}
+  Dorefa(int bits, bool differentiated) : fit_{bits}, differentiated_(differentiated) {}
 
-  Formula formula() const override { return DorefaFormula{bits_, differentiated_}; }
+  DeviceFit device_fit() const override { return fit_; }
 
   Gradient gradient() const override {
     if (!differentiated_) return {};
@@ -36,27 +32,13 @@ class Dorefa : public Quantizer {
 
   Needs needs(const Group&) const override { return {.magnitudes = true}; }
   Codebook fit(Sums& sums) const override {
-    const double largest = std::tanh(static_cast<double>(sums.magnitudes(Side::both).max));
     Codebook codebook;
-    codebook.scales = {1};
-    for (int j = 0; j <= k_; ++j) {
-      codebook.codes.push_back(j);
-      codebook.values.push_back(2.0 * j / k_ - 1);
-      if (j > 0) codebook.thresholds.push_back(threshold_at_least(lowest(j, largest)));
-    }
+    fit_(sums, codebook);
     return codebook;
   }
 
  private:
-  // The smallest w with code j or more. All weights zero: the tanh ratio is 0, which lies half-way
-  // up.
-  double lowest(int j, double largest) const {
-    const double ratio = (j - 0.5) / k_ - 0.5;
-    if (largest == 0) return ratio <= 0 ? -1.0 : 1.0;
-    return std::atanh(2 * largest * ratio);
-  }
-
-  int bits_, k_;
+  DorefaFit fit_;
   bool differentiated_;
 };
 

@@ -1,7 +1,4 @@
-#include <cmath>
-
 #include "core/parallel.hpp"
-#include "quant/alternating.hpp"
 #include "quant/quantizer.hpp"
 
 namespace laq::quant {
@@ -31,30 +28,23 @@ SignSums gradient_chunk(const float* quantized, float* gradient, std::size_t n, 
   return {positive, negative};
 }
 
-/// Trained ternary quantization (Zhu et al., ICLR 2017; PAPER.md, "TTQ's gradients"): levels −Wn,
-/// 0, Wp with threshold Δ = t · max|w|. Wp and Wn are trained; they start as the mean magnitude
-/// beyond Δ of their sign.
-/// They move at `scale_rate` times the weights' rate; `weight_decay` is an L2 penalty on the latent
-/// weights.
+/// Trained ternary quantization (ttq.hpp). The scales move at `scale_rate` times the weights'
+/// rate; `weight_decay` is an L2 penalty on the latent weights.
 class Ttq : public Quantizer {
  public:
   Ttq(double threshold, double scale_rate, double weight_decay)
-      : threshold_(threshold), scale_rate_(scale_rate), weight_decay_(weight_decay) {}
+      : fit_{threshold}, scale_rate_(scale_rate), weight_decay_(weight_decay) {}
 
   int scale_count() const override { return 2; }
   bool learns_scales() const override { return true; }
   double scale_rate() const override { return scale_rate_; }
   double weight_decay() const override { return weight_decay_; }
-  Formula formula() const override { return TtqFormula{threshold_}; }
+  DeviceFit device_fit() const override { return fit_; }
 
   Needs needs(const Group&) const override { return {.magnitudes = true}; }
   Codebook fit(Sums& sums) const override {
-    const double limit = threshold_ * static_cast<double>(sums.magnitudes(Side::both).max);
     Codebook codebook;
-    codebook.scales = sums.scales.empty() ? start(sums, limit) : sums.scales;
-    codebook.thresholds = {threshold_at_least(-limit), floor_to_float(limit)};
-    codebook.values = {-codebook.scales[1], 0, codebook.scales[0]};
-    codebook.codes = {-1, 0, 1};
+    fit_(sums, codebook);
     return codebook;
   }
 
@@ -72,18 +62,8 @@ class Ttq : public Quantizer {
   }
 
  private:
-  static std::vector<double> start(Sums& sums, double limit) {
-    std::vector<double> scales;
-    for (const Side side : {Side::positive, Side::negative}) {
-      const double scale = top_level_scale(sums, side, limit);
-      // A sign that does not occur yet must be able to appear later: a learned scale stays
-      // positive.
-      scales.push_back(scale > 0 ? scale : std::max(limit, 1e-8));
-    }
-    return scales;
-  }
-
-  double threshold_, scale_rate_, weight_decay_;
+  TtqFit fit_;
+  double scale_rate_, weight_decay_;
 };
 
 const RegisterMethod registered("ttq", [](config::Reader& section) {

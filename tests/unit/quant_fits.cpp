@@ -1,0 +1,65 @@
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "support/methods.hpp"
+#include "support/plain_sums.hpp"
+#include "support/random_group.hpp"
+
+using namespace laq;
+using namespace laq::test;
+using namespace laq::quant;
+
+namespace {
+
+PlainBook plain_fit(const Quantizer& quantizer, const Group& group) {
+  PlainSums sums{group.latent.data(), nullptr, group.previous.data(), group.latent.size(), {}};
+  if (quantizer.uses_curvature()) sums.curvature = group.curvature.data();
+  for (std::size_t s = 0; s < group.scales.size(); ++s) sums.scales[s] = group.scales[s];
+  PlainBook book;
+  const DeviceFit fit = quantizer.device_fit();
+  if (const auto* proximal = std::get_if<ProximalFit>(&fit)) (*proximal)(sums, book);
+  if (const auto* ttq = std::get_if<TtqFit>(&fit)) (*ttq)(sums, book);
+  if (const auto* dorefa = std::get_if<DorefaFit>(&fit)) (*dorefa)(sums, book);
+  return book;
+}
+
+void check_equal(const PlainBook& plain, const Codebook& codebook) {
+  REQUIRE(plain.level_count == static_cast<int>(codebook.codes.size()));
+  REQUIRE(plain.threshold_count == static_cast<int>(codebook.thresholds.size()));
+  REQUIRE(plain.scale_count == static_cast<int>(codebook.scales.size()));
+  for (std::size_t j = 0; j < codebook.codes.size(); ++j) {
+    CHECK(plain.codes[j] == codebook.codes[j]);
+    CHECK(plain.values[j] == Approx(codebook.values[j]).epsilon(1e-9));
+  }
+  for (std::size_t j = 0; j < codebook.thresholds.size(); ++j)
+    CHECK(plain.thresholds[j] == Approx(codebook.thresholds[j]).epsilon(1e-6));
+  for (std::size_t s = 0; s < codebook.scales.size(); ++s)
+    CHECK(plain.scales[s] == Approx(codebook.scales[s]).epsilon(1e-9));
+  CHECK(plain.rounds == codebook.rounds);
+  CHECK(plain.converged == codebook.converged);
+}
+
+}  // namespace
+
+// tests/device/fits.cu compiles the same for a GPU.
+TEST_CASE("fits find the same from sums and into codebooks without containers", "[quant]") {
+  for (const auto& method : all_methods()) {
+    // Without ties, which rounding decides.
+    for (const auto& shape : {"normal", "uniform", "laplace", "sparse"}) {
+      const RandomGroup random(method.exact() ? 40 : 300, 7, shape);
+      Group group = random.group();
+      INFO(method.name << ", " << shape);
+      const Codebook first = quant::fit(*method.quantizer, group);
+      check_equal(plain_fit(*method.quantizer, group), first);
+      // The next step's, from the first one's ŵ, of other weights.
+      RandomGroup moved = random;
+      for (std::size_t i = 0; i < moved.w.size(); ++i) moved.w[i] *= i % 2 == 0 ? 1.01f : 0.995f;
+      std::vector<float> quantized(random.w.size());
+      apply(first, random.w, quantized);
+      group = moved.group();
+      group.previous = quantized;
+      group.scales = first.scales;
+      check_equal(plain_fit(*method.quantizer, group), quant::fit(*method.quantizer, group));
+    }
+  }
+}
