@@ -2,14 +2,100 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "analysis/run_data.hpp"
 
 namespace laq::analysis {
+
+inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+/// A line type of style.gp: colour, dashes and marker. 1 … 10 are those of curves that share a
+/// panel; the others have a meaning.
+using Look = int;
+inline constexpr Look kMain = 11, kOther = 12, kLevel = 13, kContext = 14, kSupported = 15,
+                      kContradicted = 16, kUndecided = 17, kAllowed = 18, kBars = 19;
+
+struct Axis {
+  enum class Scale { linear, logarithmic, asinh };
+
+  std::string label = {};
+  double low = 0, high = 1;
+  Scale scale = Scale::linear;
+  std::vector<double> places = {};  ///< where tics may stand; empty: at round numbers
+};
+
+// Small multiples.
+
+struct CurvePoint {
+  double x = 0, y = 0, sd = kUnknown;
+  std::size_t runs = 0;  ///< that it is the mean of
+};
+
+struct Curve {
+  enum class Mark { line, sticks, bars };
+
+  std::string name = {};   ///< in the figure's table
+  std::string label = {};  ///< beside its end; "": none
+  Look look = kMain;
+  std::vector<CurvePoint> points = {};
+  Mark mark = Mark::line;
+  double bar_width = 0, factor = 1;  ///< bars are drawn `factor` times as high
+};
+
+struct Panel {
+  std::string title = {};
+  Axis x = {}, y = {};
+  std::vector<Curve> curves = {};
+};
+
+/// What a look means, said above the figure.
+using Key = std::pair<Look, std::string>;
+
+struct Panels {
+  std::vector<Panel> panels = {};
+  /// All axes are the first panel's: numbers stand left and below only, and what goes beyond the
+  /// range is marked at the edge.
+  bool shared = true;
+  bool context = false;  ///< the first curve of every panel is grey in all the others
+  std::vector<Key> keys = {};
+};
+
+// Rows: a name and what was found, in a panel for each data set.
+
+struct RowMark {
+  double value = 0, low = kUnknown, high = kUnknown;       ///< the bar's ends
+  double allowed_low = kUnknown, allowed_high = kUnknown;  ///< shaded
+  Look look = kMain;
+  std::string text = {};                  ///< right of the panel
+  std::vector<std::string> columns = {};  ///< of the table, beside these numbers
+};
+
+struct MarkRow {
+  std::string label = {};
+  bool head = false;                               ///< a line over all panels, with no marks
+  std::vector<std::optional<RowMark>> marks = {};  ///< one for each panel
+};
+
+struct RowPanel {
+  std::string title = {};
+  Axis x = {};
+  std::vector<std::pair<double, Look>> lines = {};  ///< across all rows
+};
+
+struct MarkRows {
+  std::vector<RowPanel> panels = {};
+  std::vector<MarkRow> rows = {};
+  std::vector<Key> keys = {};
+  std::vector<std::string> columns = {};  ///< heads of those of the marks
+  std::string note = {};                  ///< below all panels
+};
 
 /// One figure, not drawn yet.
 struct Chart {
@@ -17,12 +103,9 @@ struct Chart {
   std::string kind;   ///< heading that figures of a kind share: "Learning curves"
   std::string title;  ///< "Test error over the epochs, MNIST"
   std::string caption;
-  int width = 0, height = 0;  ///< in CSS pixels, 1/96 inch
-  /// gnuplot commands between the common prologue and the end, for every terminal.
-  std::string script;
-  /// (file name, tab-separated table with a head line): what the script reads.
-  std::vector<std::pair<std::string, std::string>> data;
+  std::variant<Panels, MarkRows> body;
   std::vector<std::size_t> series;  ///< whose runs it shows: `first_job` of each
+  bool detail = false;              ///< folded in reports
 };
 
 /// A figure that is not drawn, and why.
@@ -37,74 +120,43 @@ struct Charts {
   void add(Charts more);
 };
 
-/// All figures of a sweep. `configs` is needed to find a full-precision run that the sweep does not
-/// list.
-Charts make_charts(const SweepData& data, const std::filesystem::path& configs);
+/// Which runs get a figure of their layers: of each method the setting with the best validation
+/// score on the first data set that it was run on; every one; none.
+enum class LayerChoice { best, all, none };
+
+/// All figures of a sweep, overviews first. `configs` is needed to find a full-precision run that
+/// the sweep does not list.
+Charts make_charts(const SweepData& data, const std::filesystem::path& configs,
+                   LayerChoice layers = LayerChoice::best);
 
 // One of these for each kind of figure.
 
-/// The metric, and the loss, over the epochs: one panel for each method.
-Charts learning_charts(const SweepData& data);
-/// The final metric against bits per weight, with the line of full precision.
-Charts bits_charts(const SweepData& data, const std::filesystem::path& configs);
-/// The final metric against the bytes that the weights take.
-Charts size_charts(const SweepData& data);
-/// Latent and quantized weights of every layer at the end.
-Charts weights_charts(const SweepData& data);
-/// Scales, zeros and flips of every layer over the epochs.
-Charts scales_charts(const SweepData& data);
-/// Rounds of the alternating solver, and the gap of approximate ones to the optimum.
-Charts solver_charts(const SweepData& data);
+/// The final metric of every setting, mean and standard deviation, by bits per weight.
+Charts overview_charts(const SweepData& data);
+/// The final metric against what the sweep varies in numbers: bits, the size of the weights, the
+/// axes of its grid.
+Charts line_charts(const SweepData& data, const std::filesystem::path& configs);
+/// What is recorded at every epoch: the metric, the loss, the solver's rounds and its gap.
+Charts epoch_charts(const SweepData& data);
 /// Milliseconds of a training step.
 Charts time_charts(const SweepData& data);
+/// Scales, zeros, flips and solver of every layer over the epochs, and its weights at the end.
+Charts layer_charts(const SweepData& data, LayerChoice layers);
 
-// Text for scripts.
+// Words of figures.
 
-/// A chart of one method on one experiment: its name, which no other series has, its kind, title
-/// and series are set.
-Chart series_chart(const SweepData& data, const Series& series, const std::string& name,
-                   const std::string& kind, const std::string& title);
-
-/// A range of values this many times as high as low gets a logarithmic axis.
-inline constexpr double kWideRange = 25;
-/// Epochs from one marker on a curve to the next.
-std::size_t marker_distance(std::size_t epochs);
-
-/// A gnuplot string: 'it''s'.
-std::string script_text(std::string_view text);
-/// Text as a field of a figure's table.
-std::string table_field(const std::string& text);
 /// NAME, or NAME-EXPERIMENT when the sweep has several: another one for each.
 std::string chart_name(const SweepData& data, const std::string& name,
                        const std::string& experiment);
-/// ", MNIST" or "".
-std::string experiment_suffix(const SweepData& data, const std::string& experiment);
+/// The same with the series' label, which no other series then has.
+std::string chart_name(const SweepData& data, const std::string& name, const Series& series);
 /// " Without a completed run: LATe (diverged), TWN (not run)." or "", for captions of figures that
 /// show results.
-std::string missing_words(const SweepData& data, const std::string& experiment);
+std::string missing_words(const std::vector<const Series*>& all);
+/// " Bars: one standard deviation over the seeds." or that there are none.
+std::string spread_words(bool several_runs);
 /// Letters, digits, dots and dashes.
 std::string file_word(std::string_view text);
-/// "lstm.weight_ih_l0", "conv1".
-std::string layer_word(const std::string& layer);
-
-/// Panels side by side and below each other.
-struct Panels {
-  std::size_t count, columns;
-  int width, height;  ///< of the figure
-
-  std::size_t rows() const { return (count + columns - 1) / columns; }
-  bool leftmost(std::size_t panel) const { return panel % columns == 0; }
-  bool lowest(std::size_t panel) const { return panel + columns >= count; }
-  /// The command that begins the figure; `right` and `top` are pixels kept free for a legend,
-  /// `between` those between panels side by side, for tics and label.
-  std::string begin(int right = 14, int top = 34, int between = 44) const;
-};
-
-/// A grid of at most `most` columns with panels of this height.
-Panels panels(std::size_t count, std::size_t most, int panel_height);
-
-/// Where labels of points may stand without touching: moves `at` (in pixels) as little as may be,
-/// in order, so that neighbours are `gap` apart, within [low, high] where they fit.
-std::vector<double> spread(const std::vector<double>& at, double gap, double low, double high);
+std::string capital(std::string word);
 
 }  // namespace laq::analysis

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "analysis/chart_layout.hpp"
 #include "analysis/gnuplot.hpp"
 #include "analysis/html.hpp"
 #include "analysis/unicode.hpp"
@@ -21,14 +22,16 @@ constexpr const char* kList = "figures.tsv";
 constexpr const char* kFilesColumn = "files";
 
 std::vector<std::string> files_of(const Chart& chart) {
-  std::vector<std::string> files = {chart.name + ".svg", chart.name + ".pdf", chart.name + ".gp"};
-  for (const auto& table : chart.data) files.push_back(table.first);
+  std::vector<std::string> files;
+  for (const char* ending : {".svg", ".pdf", ".gp", ".tsv"}) files.push_back(chart.name + ending);
   return files;
 }
 
-void draw(const Chart& chart, const fs::path& folder, const std::vector<std::string>& forms) {
-  replace_file(folder / (chart.name + ".gp"), script_of(chart));
-  for (const auto& [name, table] : chart.data) replace_file(folder / name, table);
+void draw(const Chart& chart, int width, const fs::path& folder,
+          const std::vector<std::string>& forms) {
+  const Drawing drawing = lay_out(chart, width);
+  replace_file(folder / (chart.name + ".gp"), script_of(chart, drawing));
+  replace_file(folder / (chart.name + ".tsv"), drawing.table);
   std::vector<std::string> arguments;
   for (const auto& form : forms) {
     arguments.insert(arguments.end(), {"-e", "form='" + form + "'", chart.name + ".gp"});
@@ -88,22 +91,23 @@ std::string finished(const fs::path& file, const Chart& chart) {
   std::string content = read_file(file);
   if (file.extension() == ".pdf") return without_date(std::move(content));
   if (file.extension() != ".svg") return content;
-  return "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" + fit_for_page(std::move(content), chart);
+  return "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" +
+         fit_for_page(std::move(content), chart, chart.name);
 }
 
 }  // namespace
 
-std::string script_of(const Chart& chart) {
+std::string script_of(const Chart& chart, const Drawing& drawing) {
   return fmt::format(
       "# {}.\n# Draws {}.svg; with gnuplot -e \"form='pdf'\" the PDF.\nreset\nNAME = {}\nWIDTH = "
       "{}\nHEIGHT = {}\n{}\n{}\nunset output\n",
-      one_line(chart.title), chart.name, script_text(chart.name), chart.width, chart.height, kStyle,
-      chart.script);
+      one_line(chart.title), chart.name, script_text(chart.name), drawing.width, drawing.height,
+      kStyle, drawing.script);
 }
 
-void write_charts(const Charts& charts, const fs::path& folder) {
+void write_charts(const Charts& charts, int width, const fs::path& folder) {
   const TemporaryFolder drawn;
-  for (const auto& chart : charts.drawn) draw(chart, drawn.path(), {"svg", "pdf"});
+  for (const auto& chart : charts.drawn) draw(chart, width, drawn.path(), {"svg", "pdf"});
   if (charts.drawn.empty()) require_gnuplot();
   make_folder(folder);
   std::set<std::string> old = files_listed(folder);
@@ -129,28 +133,33 @@ void write_chart(const Chart& chart, const fs::path& file) {
                        .expected = "a name that ends in .svg or .pdf"});
   }
   const TemporaryFolder drawn;
-  draw(chart, drawn.path(), {form});
+  draw(chart, kWideWidth, drawn.path(), {form});
   replace_file(file, finished(drawn.path() / (chart.name + "." + form), chart));
 }
 
-std::vector<std::string> inline_svgs(const std::vector<Chart>& charts) {
+std::vector<std::string> inline_figures(const std::vector<Chart>& charts) {
   const TemporaryFolder drawn;
-  std::vector<std::string> svgs;
+  std::vector<std::string> figures;
   for (const auto& chart : charts) {
-    draw(chart, drawn.path(), {"svg"});
-    svgs.push_back(fit_for_page(read_file(drawn.path() / (chart.name + ".svg")), chart));
+    std::string& figure = figures.emplace_back();
+    for (const auto& [name, width] : {std::pair("wide", kWideWidth), {"narrow", kNarrowWidth}}) {
+      draw(chart, width, drawn.path(), {"svg"});
+      figure += fmt::format("<div class=\"{}\">\n{}</div>\n", name,
+                            fit_for_page(read_file(drawn.path() / (chart.name + ".svg")), chart,
+                                         chart.name + "-" + name));
+    }
   }
   if (charts.empty()) require_gnuplot();
-  return svgs;
+  return figures;
 }
 
-std::string fit_for_page(std::string svg, const Chart& chart) {
+std::string fit_for_page(std::string svg, const Chart& chart, const std::string& name) {
   drop_curve_names(svg);
   const auto start = svg.find("<svg");
   const auto title = svg.find("<title>"), end = svg.find("</desc>");
   if (start == std::string::npos || title == std::string::npos || end == std::string::npos)
     throw Error({.what = "gnuplot wrote an unknown kind of SVG", .where = "figure " + chart.name});
-  const std::string id = "figure-" + chart.name;
+  const std::string id = "svg-" + name;
   svg = svg.substr(0, title) +
         fmt::format("<title id=\"{}-title\">{}</title>\n<desc id=\"{}-desc\">{}</desc>", id,
                     escaped_html(chart.title), id, escaped_html(chart.caption)) +
@@ -162,8 +171,11 @@ std::string fit_for_page(std::string svg, const Chart& chart) {
                           id));
   for (const char* mark : {"gp", "gnuplot_", "textbox", "greybox"}) {
     for (const std::string before : {"id='", "id=\"", "href='#", "url(#"})
-      replace_all(svg, before + mark, before + chart.name + "-" + mark);
+      replace_all(svg, before + mark, before + name + "-" + mark);
   }
+  // Verdana has the same widths.
+  replace_all(svg, "font-family=\"DejaVu Sans\"",
+              "font-family=\"DejaVu Sans, Verdana, sans-serif\"");
   return svg;
 }
 

@@ -38,6 +38,29 @@ void set_levels(const std::vector<float>& quantized, const std::vector<std::uint
 
 }  // namespace
 
+std::size_t shortest(const std::vector<const record::History*>& histories) {
+  std::size_t rows = histories.front()->epochs.rows();
+  for (const auto* history : histories) rows = std::min(rows, history->epochs.rows());
+  return rows;
+}
+
+double layer_value(const record::History& history, const std::string& layer,
+                   const std::string& column, std::size_t epoch, std::size_t first,
+                   std::size_t step) {
+  const auto* found = history.find(layer, column);
+  if (!found || (epoch + 1) * found->width > found->values.size())
+    return std::numeric_limits<double>::quiet_NaN();
+  double sum = 0, count = 0;
+  for (std::size_t i = first; i < found->width; i += step, ++count)
+    sum += found->values[epoch * found->width + i];
+  return sum / count;
+}
+
+std::string layer_word(const std::string& layer) {
+  const std::string end = ".weight";
+  return layer.ends_with(end) ? layer.substr(0, layer.size() - end.size()) : layer;
+}
+
 std::vector<LayerWeights> recorded_weights(const record::History& history) {
   std::vector<LayerWeights> all;
   for (const auto& layer : history.layers) {

@@ -25,7 +25,7 @@ ReportSource source_of(const sweep::Plan& plan, const fs::path& configs) {
   source.charts = make_charts(source.data, configs);
   source.claims = judge_claims(configs, {plan});
   for (const auto& report : source.claims) source.charts.add(claims_charts(report));
-  source.svgs = inline_svgs(source.charts.drawn);
+  source.figures = inline_figures(source.charts.drawn);
   return source;
 }
 

@@ -9,7 +9,6 @@
 namespace laq::analysis {
 namespace {
 
-constexpr int kReadableWidth = 640;  // a narrower figure is scrolled, not shrunk
 constexpr std::size_t kOpenLinks = 6;
 
 std::string run_links(const ReportSource& source, const Chart& chart) {
@@ -31,38 +30,35 @@ std::string figure_html(const ReportSource& source, std::size_t index) {
   const Chart& chart = source.charts.drawn[index];
   return fmt::format(
       "<figure id=\"figure-{0}\">\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"Figure: {1}\">\n<div style=\"max-width:{2}px;min-width:{3}px\">\n{4}</div>\n"
-      "</div>\n<figcaption>{5}{6}</figcaption>\n</figure>\n",
-      escaped_html(chart.name), escaped_html(chart.title), chart.width,
-      std::min(chart.width, kReadableWidth), source.svgs[index], escaped_html(chart.caption),
-      run_links(source, chart));
+      "aria-label=\"Figure: {1}\">\n{2}</div>\n<figcaption>{3}{4}</figcaption>\n</figure>\n",
+      escaped_html(chart.name), escaped_html(chart.title), source.figures[index],
+      escaped_html(chart.caption), run_links(source, chart));
 }
 
 }  // namespace
 
-// Figures of a kind that has one for every method would bury the rest: they are folded.
 std::string figures_of_kind(const ReportSource& source, const std::string& kind) {
-  std::vector<std::size_t> members;
-  for (std::size_t i = 0; i < source.charts.drawn.size(); ++i) {
-    if (source.charts.drawn[i].kind == kind) members.push_back(i);
-  }
-  const bool folded = members.size() > source.data.experiments.size();
   std::string text;
-  for (const auto i : members) {
+  for (std::size_t i = 0; i < source.charts.drawn.size(); ++i) {
+    const Chart& chart = source.charts.drawn[i];
+    if (chart.kind != kind) continue;
     const std::string figure = figure_html(source, i);
-    text += folded ? fmt::format("<details>\n<summary>{}</summary>\n{}</details>\n",
-                                 escaped_html(source.charts.drawn[i].title), figure)
-                   : figure;
+    text += chart.detail ? fmt::format("<details>\n<summary>{}</summary>\n{}</details>\n",
+                                       escaped_html(chart.title), figure)
+                         : figure;
   }
   return text;
 }
 
 std::string figures_html(const ReportSource& source) {
+  // What shows the whole sweep first.
   std::vector<std::string> kinds;
-  for (const auto& chart : source.charts.drawn) {
-    if (chart.kind == kClaimsKind) continue;
-    if (std::find(kinds.begin(), kinds.end(), chart.kind) == kinds.end())
-      kinds.push_back(chart.kind);
+  for (const bool detail : {false, true}) {
+    for (const auto& chart : source.charts.drawn) {
+      if (chart.detail == detail && chart.kind != kClaimsKind &&
+          std::find(kinds.begin(), kinds.end(), chart.kind) == kinds.end())
+        kinds.push_back(chart.kind);
+    }
   }
   std::string text;
   for (const auto& kind : kinds)

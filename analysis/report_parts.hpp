@@ -18,7 +18,7 @@ struct ReportSource {
   Table table;
   SweepData data;
   Charts charts;
-  std::vector<std::string> svgs;  ///< of the drawn charts
+  std::vector<std::string> figures;  ///< HTML of the drawn charts
   std::vector<ClaimReport> claims;
 };
 

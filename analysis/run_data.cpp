@@ -41,10 +41,6 @@ struct Naming {
   std::vector<std::string> axes;
 };
 
-std::string last_part(const std::string& key) {
-  return key.substr(key.rfind('.') == std::string::npos ? 0 : key.rfind('.') + 1);
-}
-
 std::string label_of(const sweep::Job& job, const Naming& naming) {
   std::vector<std::string> parts;
   const bool titled = naming.methods || naming.axes.empty();
@@ -52,11 +48,7 @@ std::string label_of(const sweep::Job& job, const Naming& naming) {
   for (const auto& [axis, value] : job.point) {
     if (titled && train::is_told_by_title(axis)) continue;
     if (std::find(naming.axes.begin(), naming.axes.end(), axis) == naming.axes.end()) continue;
-    const bool word = value.find_first_of("0123456789") == std::string::npos;
-    const std::string key = last_part(axis);
-    parts.push_back(one_line(word            ? value
-                             : key == "bits" ? value + (value == "1" ? " bit" : " bits")
-                                             : key + " " + value));
+    parts.push_back(axis_words(axis, value));
   }
   return join(parts);
 }
@@ -70,6 +62,18 @@ Naming naming_of(const sweep::Plan& plan) {
 }
 
 }  // namespace
+
+std::string last_part(const std::string& key) {
+  return key.substr(key.rfind('.') == std::string::npos ? 0 : key.rfind('.') + 1);
+}
+
+std::string axis_words(const std::string& axis, const std::string& value) {
+  const bool word = value.find_first_of("0123456789") == std::string::npos;
+  const std::string key = last_part(axis);
+  return one_line(word            ? value
+                  : key == "bits" ? value + (value == "1" ? " bit" : " bits")
+                                  : key + " " + value);
+}
 
 std::string RunData::state_words() const {
   if (state == record::State::queued) return "not run";
@@ -149,24 +153,6 @@ SweepData read_sweep(const sweep::Plan& plan) {
     at->runs.push_back(read_run(plan, i));
   }
   return data;
-}
-
-std::vector<std::pair<double, double>> mean_column(
-    const std::vector<const record::History*>& histories, const std::string& column) {
-  std::vector<std::pair<double, double>> means;
-  if (histories.empty()) return means;
-  std::size_t rows = histories.front()->epochs.rows();
-  for (const auto* history : histories) {
-    if (!history->epochs.find(column)) return {};
-    rows = std::min(rows, history->epochs.rows());
-  }
-  for (std::size_t i = 0; i < rows; ++i) {
-    double sum = 0;
-    for (const auto* history : histories) sum += (*history->epochs.find(column))[i];
-    means.emplace_back(static_cast<double>(histories.front()->epochs.index[i]),
-                       sum / static_cast<double>(histories.size()));
-  }
-  return means;
 }
 
 std::optional<int> bits_of(const train::Run& run) {

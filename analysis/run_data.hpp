@@ -60,10 +60,10 @@ struct SweepData {
 /// because of a run: what cannot be read is named as such.
 SweepData read_sweep(const sweep::Plan& plan);
 
-/// Mean over histories of one of their epoch columns, as far as all of them go: (epoch, mean).
-/// Empty where a history lacks it.
-std::vector<std::pair<double, double>> mean_column(
-    const std::vector<const record::History*>& histories, const std::string& column);
+/// "bits" of quantizer.bits.
+std::string last_part(const std::string& key);
+/// A value of an axis of the grid: "3 bits", "learning_rate 0.01", "exact".
+std::string axis_words(const std::string& axis, const std::string& value);
 
 /// The number that a point has on an axis of bits: 1 binary, 2 ternary, m of m-bit methods, 32 of
 /// full precision. None for a rule that is not known.

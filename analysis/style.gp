@@ -4,7 +4,7 @@ set encoding utf8
 set datafile separator tab
 if (!exists("form")) form = "svg"
 if (form eq "pdf") {
-  set terminal pdfcairo noenhanced size WIDTH / 96.0, HEIGHT / 96.0 font "DejaVu Sans,8" linewidth 0.8
+  set terminal pdfcairo noenhanced size WIDTH / 96.0, HEIGHT / 96.0 font "DejaVu Sans,8.25" linewidth 0.8
 } else {
   set terminal svg noenhanced size WIDTH, HEIGHT dynamic font "DejaVu Sans,11"
 }
@@ -22,12 +22,18 @@ set linetype 7 lc rgb "#0072b2" dt 1 pt 4
 set linetype 8 lc rgb "#d55e00" dt (8, 3) pt 8
 set linetype 9 lc rgb "#009e73" dt (2, 2) pt 10
 set linetype 10 lc rgb "#a0518a" dt (8, 3, 2, 3) pt 12
-set linetype cycle 10
+# With a meaning: main, other, level, context; supported, contradicted, undecided.
+set linetype 11 lc rgb "#000000" dt 1 pt 7
+set linetype 12 lc rgb "#0072b2" dt (6, 3) pt 6
+set linetype 13 lc rgb "#404040" dt (8, 4) pt 0
+set linetype 14 lc rgb "#c8c8c8" dt 1 pt 0
+set linetype 15 lc rgb "#0072b2" dt 1 pt 7
+set linetype 16 lc rgb "#d55e00" dt 1 pt 5
+set linetype 17 lc rgb "#606060" dt 1 pt 6
 set pointsize 0.5
 set border 3 lw 0.8 lc rgb "#404040"
 set tics nomirror out scale 0.5
 set grid ytics lw 0.6 lc rgb "#dcdcdc" dt 1
 unset key
-set xlabel offset 0, 0.3
-set ylabel offset 1, 0
-set title offset 0, -0.6
+set style arrow 1 head size screen 0.0025, 90 lw 1.1 lc rgb "#303030"
+set style arrow 2 head filled size screen 0.006, 25 lw 1.1 lc rgb "#303030"

@@ -24,13 +24,33 @@ function facts(frame) {
   const page = frame.contentDocument, root = page.documentElement;
   const all = selector => Array.from(page.querySelectorAll(selector));
   const ids = all('[id]').map(e => e.id);
+  // Text of the figures that are shown: what leaves its figure, and what touches other text.
+  const cut = [], touching = [];
+  for (const svg of all('svg').filter(s => s.getClientRects().length)) {
+    const edge = svg.getBoundingClientRect();
+    const texts = Array.from(svg.querySelectorAll('text')).filter(t => t.textContent.trim())
+      .map(t => ({box: t.getBoundingClientRect(), said: t.textContent.trim()}));
+    texts.forEach((a, i) => {
+      if (a.box.left < edge.left - 0.5 || a.box.right > edge.right + 0.5 ||
+          a.box.top < edge.top - 0.5 || a.box.bottom > edge.bottom + 0.5)
+        cut.push(svg.id + a.said);
+      for (const b of texts.slice(i + 1)) {
+        // Boxes are as high as the font, letters are not.
+        const across = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
+        const down = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
+        if (across > 0.5 && down > 0.3 * Math.min(a.box.height, b.box.height))
+          touching.push(a.said + ' / ' + b.said);
+      }
+    });
+  }
   return {
     overflow: root.scrollWidth - root.clientWidth,
     resources: frame.contentWindow.performance.getEntriesByType('resource').map(e => e.name),
     dangling: all('a[href]').map(a => a.getAttribute('href'))
       .filter(h => !h.startsWith('#') || !page.getElementById(h.slice(1))),
     twice: ids.filter((id, i) => ids.indexOf(id) !== i),
-    svgs: all('svg').length,
+    cut: cut, touching: touching,
+    svgs: all('svg').filter(s => s.getClientRects().length).length,
     unnamed_svgs: all('svg').filter(s => !s.querySelector('title') ||
       s.getAttribute('role') !== 'img').length,
     tables: all('table').length,

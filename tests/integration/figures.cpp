@@ -63,14 +63,15 @@ TEST_CASE("figures are drawn from a sweep's records") {
   check_done(outcome);
   const fs::path folder = place / "results/tiny/figures";
   const std::vector<std::pair<std::string, std::vector<std::string>>> axes = {
+      {"overview", {"Test error (%)", "2 bits", "TWN", "32 bits: full precision"}},
       {"learning", {"Error (%)", "Epoch", "LATa", "test error"}},
       {"loss", {"Loss (squared hinge)", "Epoch", "training loss"}},
-      {"bits", {"Bits per weight", "Test error (%)", "TWN", "full-precision"}},
-      {"size", {"Size of the weights", "Test error (%)", "LAB"}},
-      {"step_time", {"Time of a training step (ms)", "Method", "LAQ log (3 bits)"}},
-      {"solver", {"Rounds", "Gap to optimum (%)", "Epoch", "dense1"}},
-      {"weights-LATa", {"Weights at a level (%)", "Weight (no unit)", "dense1", "dense2"}},
-      {"scales-LATa", {"α (no unit)", "Zero weights (%)", "Weights that flip (%)", "Epoch"}}};
+      {"step_time", {"Time of a training step (ms)", "LAQ log (3 bits)"}},
+      {"rounds", {"Rounds", "Epoch", "LATa"}},
+      {"gap", {"Gap to optimum (%)", "Epoch", "LATa"}},
+      {"layers-LATa",
+       {"Scale α", "Zero weights (%)", "Weights that flip (%)", "Epoch", "dense1",
+        "Weights of dense2 (%)", "Rounds of the solver"}}};
   for (const auto& [name, labels] : axes) {
     INFO(name);
     CHECK_THAT(outcome.out, Catch::Contains("figures/" + name + ".{svg,pdf}: "));
@@ -86,7 +87,8 @@ TEST_CASE("figures are drawn from a sweep's records") {
         CHECK_THAT(printed, Catch::Contains(label));
     }
   }
-  CHECK(outcome.out.find("left out") == std::string::npos);
+  CHECK_THAT(outcome.out, Catch::Contains("left out: Test error against bits per weight, ") &&
+                              !Catch::Contains("weights-") && !Catch::Contains("scales-"));
 
   // The numbers beside a figure are those of the records.
   const auto record =
@@ -94,14 +96,15 @@ TEST_CASE("figures are drawn from a sweep's records") {
   const auto& errors = *record.history.epochs.find("test_error");
   bool found = false;
   for (const auto& row : rows_of(folder / "learning.tsv")) {
-    if (row.at(1) != "LATa" || row.at(4) != "2") continue;
+    if (row.at(1) != "LATa" || row.at(3) != "test error" || row.at(4) != "2") continue;
     found = true;
-    CHECK(std::stod(row.at(9)) == Approx(errors.at(1)).epsilon(1e-5));
+    CHECK(std::stod(row.at(5)) == Approx(errors.at(1)).epsilon(1e-5));
   }
   CHECK(found);
   double share = 0;
-  for (const auto& row : rows_of(folder / "weights-LATa.latent.tsv")) {
-    if (row.at(0) == "1") share += std::stod(row.at(4));
+  for (const auto& row : rows_of(folder / "layers-LATa.tsv")) {
+    if (row.at(1) == "Weights of dense1 (%)" && row.at(3) == "latent")
+      share += std::stod(row.at(5));
   }
   CHECK(share == Approx(100).epsilon(1e-4));
 
@@ -116,12 +119,13 @@ TEST_CASE("figures are drawn from a sweep's records") {
   }
   const Outcome fewer = place.laq({"plot", "tiny", "method=full", "train.epochs=2"});
   check_done(fewer);
-  CHECK_THAT(fewer.out, Catch::Contains("left out: Test error against bits per weight, "));
+  CHECK_THAT(fewer.out, Catch::Contains("left out: Layers: no record of a quantized run"));
   CHECK(fs::exists(folder / "learning.svg"));
   CHECK(fs::exists(folder / "mine.txt"));
-  for (const char* name : {"bits.svg", "bits.tsv", "weights-LATa.pdf", "scales-LATa.gp"})
+  for (const char* name : {"gap.svg", "gap.tsv", "layers-LATa.pdf", "layers-LATa.gp"})
     CHECK_FALSE(fs::exists(folder / name));
-  CHECK_THAT(read_file(folder / "figures.tsv"), Catch::Contains("left out\tneeds completed runs"));
+  CHECK_THAT(read_file(folder / "figures.tsv"),
+             Catch::Contains("left out\tno record of a quantized run"));
 }
 
 TEST_CASE("sweeps that share a runs folder keep their figures and pages apart") {
@@ -162,10 +166,24 @@ TEST_CASE("a figure can be drawn again from its own files") {
   const Workplace place;
   check_done(call(place, {"sweep", "tiny"}));
   check_done(call(place, {"plot", "tiny", "--out", "drawn"}));
-  fs::remove(place / "drawn/bits.svg");
-  const std::string command = "cd '" + (place / "drawn").string() + "' && gnuplot bits.gp";
+  fs::remove(place / "drawn/overview.svg");
+  const std::string command = "cd '" + (place / "drawn").string() + "' && gnuplot overview.gp";
   CHECK(std::system(command.c_str()) == 0);
-  CHECK_THAT(read_file(place / "drawn/bits.svg"), Catch::Contains("Bits per weight"));
+  CHECK_THAT(read_file(place / "drawn/overview.svg"), Catch::Contains("2 bits"));
+}
+
+TEST_CASE("figures have the width and the layers that are asked for") {
+  if (!has_gnuplot()) {
+    WARN("skipped: gnuplot is not here (package gnuplot-nox)");
+    return;
+  }
+  const Workplace place;
+  check_done(call(place, {"sweep", "tiny"}));
+  check_done(call(place, {"plot", "tiny", "--width", "317", "--layers", "none", "--out", "paper"}));
+  CHECK_THAT(read_file(place / "paper/learning.svg"), Catch::Contains("viewBox=\"0 0 317 "));
+  CHECK_FALSE(fs::exists(place / "paper/layers-LATa.svg"));
+  check_refusal(call(place, {"plot", "tiny", "--width", "20"}), 2, {"--width", "280"});
+  check_refusal(call(place, {"plot", "tiny", "--layers", "some"}), 2, {"--layers", "best"});
 }
 
 TEST_CASE("weights of runs without a recorded distribution come from the checkpoint") {
@@ -185,16 +203,13 @@ TEST_CASE("weights of runs without a recorded distribution come from the checkpo
   }
   record::write_run_record(run / "run.h5", record.provenance, record.history);
   check_done(place.laq({"plot", "tiny", "method=late", "--out", "without"}));
-  for (const char* name : {"weights.latent.tsv", "weights.levels.tsv"}) {
-    const std::string file = std::string(name).replace(0, 7, "weights-LATe");
-    const auto with = rows_of(place / ("with/" + file));
-    const auto without = rows_of(place / ("without/" + file));
-    REQUIRE(with.size() == without.size());
-    for (std::size_t i = 1; i < with.size(); ++i) {
-      CHECK(with[i][1] == without[i][1]);
-      for (std::size_t c = 2; c < with[i].size(); ++c)
-        CHECK(std::stod(with[i][c]) == Approx(std::stod(without[i][c])).margin(1e-5));
-    }
+  const auto with = rows_of(place / "with/layers-LATe.tsv");
+  const auto without = rows_of(place / "without/layers-LATe.tsv");
+  REQUIRE(with.size() == without.size());
+  for (std::size_t i = 1; i < with.size(); ++i) {
+    CHECK(with[i][1] == without[i][1]);
+    for (const std::size_t c : {4, 5})
+      CHECK(std::stod(with[i][c]) == Approx(std::stod(without[i][c])).margin(1e-4));
   }
   fs::remove(run / "checkpoint.h5");
   const Outcome neither = place.laq({"plot", "tiny", "method=late", "--out", "neither"});

@@ -73,6 +73,8 @@ TEST_CASE("a sweep's report is a page of its own that shows everything") {
     CHECK(seen["resources"].empty());
     CHECK(seen["dangling"].empty());
     CHECK(seen["twice"].empty());
+    CHECK(seen["cut"] == nlohmann::json::array());
+    CHECK(seen["touching"] == nlohmann::json::array());
     CHECK(seen["unnamed_svgs"] == 0);
     CHECK(seen["bare_tables"] == 0);
     CHECK(seen["bare_heads"] == 0);

@@ -50,7 +50,8 @@ TEST_CASE("the claims' figure shows differences and intervals in units of the li
   const Charts charts = claims_charts(report);
   REQUIRE(charts.drawn.size() == 1);
   const Chart& chart = charts.drawn[0];
-  const auto rows = named_rows(chart.data.at(0).second);
+  const Drawing drawing = lay_out(chart, kWideWidth);
+  const auto rows = named_rows(drawing.table);
   REQUIRE(rows.size() == 4);  // LATa has no runs, SVHN none at all
 
   const Comparison& made = report.claims[0].comparisons.at(0);
@@ -58,26 +59,25 @@ TEST_CASE("the claims' figure shows differences and intervals in units of the li
   CHECK(rows[0].at("dataset") == "MNIST");
   CHECK(rows[0].at("comparison") == "LATe − TWN");
   CHECK(rows[0].at("judgement") == judgement_name(made.judgement));
-  CHECK(number(rows[0], "mean") == Approx(-0.11));
+  CHECK(number(rows[0], "difference") == Approx(-0.11));
   CHECK(number(rows[0], "divided_by") == Approx(margin));
-  CHECK(number(rows[0], "x") == Approx(-std::asinh(0.11 / margin)).epsilon(1e-5));
-  CHECK(number(rows[0], "x_high") ==
-        Approx(std::asinh(made.interval->high / margin)).epsilon(1e-5));
-  CHECK(number(rows[0], "allowed_low") == Approx(-std::asinh(1)).epsilon(1e-5));
-  CHECK(number(rows[0], "allowed_high") == Approx(std::asinh(1)).epsilon(1e-5));
-  // A limit of 0 is shown in margins; what is allowed reaches to the figure's edge.
+  CHECK(number(rows[0], "value") == Approx(-0.11 / margin).epsilon(1e-5));
+  CHECK(number(rows[0], "high") == Approx(made.interval->high / margin).epsilon(1e-5));
+  CHECK(number(rows[0], "allowed_low") == Approx(-1).epsilon(1e-5));
+  CHECK(number(rows[0], "allowed_high") == Approx(1).epsilon(1e-5));
+  // The same comparison is in the same row; a limit of 0 is shown in margins.
+  CHECK(rows[1].at("dataset") == "MNIST");
   CHECK(rows[1].at("claim") == "better");
   CHECK(number(rows[1], "divided_by") == Approx(margin));
   CHECK(number(rows[1], "allowed_high") == 0);
-  CHECK(number(rows[1], "allowed_low") < -1.8);
-  CHECK(rows[1].at("y") != rows[0].at("y"));
+  CHECK(rows[1].at("allowed_low") == "-inf");
   CHECK(rows[2].at("dataset") == "Fashion-MNIST");
-  CHECK(rows[2].at("y") == rows[0].at("y"));  // the same comparison in the same row
+  CHECK(rows[2].at("row") == rows[0].at("row"));
   CHECK(rows[2].at("panel") == "2");
 
-  CHECK_THAT(chart.script, Contains("'They tie: undecided (provisional)'") &&
-                               Contains("'It''s better: ") && Contains("'LATe − LATa' ") &&
-                               Contains("set title 'Fashion-MNIST'") && !Contains("'SVHN'"));
+  CHECK_THAT(drawing.script, Contains("'They tie: undecided (provisional)'") &&
+                                 Contains("'It''s better: ") && !Contains("'LATe − LATa' ") &&
+                                 Contains("'Fashion-MNIST'") && !Contains("'SVHN'"));
   CHECK_THAT(chart.caption, Contains("No runs on SVHN."));
 }
 
@@ -87,13 +87,15 @@ TEST_CASE("an interval that leaves the claims' figure ends in an arrow at its ed
   fill(bench, "twn", {1.0, 1.2});  // two seeds: t is 12.7
   fill(bench, "lata", {1.0});
   const Charts charts = claims_charts(Claims(kClaims).judge({bench.plan()}).at(0));
-  const auto rows = named_rows(charts.drawn.at(0).data.at(0).second);
-  CHECK(rows[0].at("end_low") == "2");
-  CHECK(rows[0].at("end_high") == "2");
-  CHECK(number(rows[0], "x_high") == Approx(std::asinh(1.2 * 0.1 / (0.03 * 1.1))).epsilon(1e-5));
+  const Drawing drawing = lay_out(charts.drawn.at(0), kWideWidth);
+  const auto rows = named_rows(drawing.table);
+  const Axis& axis = std::get<MarkRows>(charts.drawn[0].body).panels.at(0).x;
+  CHECK(number(rows[0], "low") < axis.low);
+  CHECK(number(rows[0], "high") > axis.high);
+  CHECK_THAT(drawing.script, Contains("HIGH ? 2 : 1) with vectors arrowstyle variable"));
   CHECK(rows[1].at("comparison") == "LATe − LATa");
   CHECK(rows[1].at("n") == "1");
-  CHECK(rows[1].at("x_low") == "nan");
+  CHECK(rows[1].at("low") == "nan");
 }
 
 TEST_CASE("a margin of nothing divides nothing", "[charts]") {
@@ -101,9 +103,9 @@ TEST_CASE("a margin of nothing divides nothing", "[charts]") {
   fill(bench, "late", {0.5, 0.7});
   fill(bench, "twn", {0, 0});
   const Charts charts = claims_charts(Claims(kClaims).judge({bench.plan()}).at(0));
-  const auto rows = named_rows(charts.drawn.at(0).data.at(0).second);
+  const auto rows = named_rows(lay_out(charts.drawn.at(0), kWideWidth).table);
   CHECK(number(rows.at(1), "divided_by") == 1);
-  CHECK(number(rows.at(1), "x") == Approx(std::asinh(0.6)).epsilon(1e-5));
+  CHECK(number(rows.at(1), "value") == Approx(0.6).epsilon(1e-5));
 }
 
 TEST_CASE("without any value there is no figure of claims", "[charts]") {

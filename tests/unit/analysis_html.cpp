@@ -47,15 +47,17 @@ TEST_CASE("an SVG for a page has names of its own", "[charts]") {
       "<g id=\"gnuplot_canvas\"><path id='gpPt0'/><use xlink:href='#gpPt0'/>"
       "<filter id='textbox'/><g filter='url(#textbox)'/></g>"
       "<g id=\"gnuplot_plot_1a\" ><title>gnuplot_plot_1a</title><path/></g></svg>";
-  CHECK(fit_for_page(svg, chart) ==
-        "<svg role=\"img\" aria-labelledby=\"figure-bits-title\" "
-        "aria-describedby=\"figure-bits-desc\" \n viewBox=\"0 0 1 1\">\n"
-        "<title id=\"figure-bits-title\">Error &amp; bits</title>\n"
-        "<desc id=\"figure-bits-desc\">a &lt; b</desc>\n"
-        "<g id=\"bits-gnuplot_canvas\"><path id='bits-gpPt0'/><use xlink:href='#bits-gpPt0'/>"
-        "<filter id='bits-textbox'/><g filter='url(#bits-textbox)'/></g>"
+  CHECK(fit_for_page(svg, chart, "bits-wide") ==
+        "<svg role=\"img\" aria-labelledby=\"svg-bits-wide-title\" "
+        "aria-describedby=\"svg-bits-wide-desc\" \n viewBox=\"0 0 1 1\">\n"
+        "<title id=\"svg-bits-wide-title\">Error &amp; bits</title>\n"
+        "<desc id=\"svg-bits-wide-desc\">a &lt; b</desc>\n"
+        "<g id=\"bits-wide-gnuplot_canvas\"><path id='bits-wide-gpPt0'/><use "
+        "xlink:href='#bits-wide-gpPt0'/>"
+        "<filter id='bits-wide-textbox'/><g filter='url(#bits-wide-textbox)'/></g>"
         "<g><path/></g></svg>");
-  CHECK_THAT(message_of([&] { fit_for_page("<svg></svg>", chart); }), Contains("unknown kind"));
+  CHECK_THAT(message_of([&] { fit_for_page("<svg></svg>", chart, "bits"); }),
+             Contains("unknown kind"));
 }
 
 TEST_CASE("a PDF has no date of its own", "[charts]") {
@@ -77,11 +79,11 @@ TEST_CASE("what gnuplot complains of is told in one line", "[charts]") {
 
   Chart chart;
   chart.name = "broken";
-  chart.width = chart.height = 100;
-  chart.script = "plot no_such_function(x)\n";
+  Panels body{.panels = {{.title = "a panel without a curve"}}};
+  chart.body = body;
   CHECK_THAT(message_of([&] {
-               write_charts({{chart}, {}}, scratch / "out");
+               write_charts({{chart}, {}}, kWideWidth, scratch / "out");
              }),
-             Contains("no_such_function") || Contains("undefined function"));
+             Contains("gnuplot failed"));
   CHECK_FALSE(std::filesystem::exists(scratch / "out"));
 }

@@ -41,9 +41,9 @@ TEST_CASE("a sweep's records are read with what is wrong with them", "[charts]")
   CHECK(full.completed() == 2);
   CHECK(full.honest_label() == "full-precision");
   CHECK(full.finals("test_error") == std::vector<double>{3, 5});
-  CHECK(mean_column(full.histories(), "test_error") ==
-        std::vector<std::pair<double, double>>{{1, 6}, {2, 4}});
-  CHECK(mean_column(full.histories(), "no_such").empty());
+  CHECK(axis_words("quantizer.bits", "1") == "1 bit");
+  CHECK(axis_words("quantizer.solver", "exact") == "exact");
+  CHECK(axis_words("train.learning_rate", "0.01") == "learning_rate 0.01");
 
   const Series& late = data.series[1];
   CHECK(late.honest_label() == "LATe (1 of 2 runs)");

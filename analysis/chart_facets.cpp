@@ -1,0 +1,173 @@
+#include "analysis/chart_facets.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/unicode.hpp"
+#include "core/text.hpp"
+
+namespace laq::analysis {
+namespace {
+
+constexpr std::size_t kMostPanels = 12, kMostLanes = 6;
+const std::string kMethod = "method";
+
+using Items = std::vector<std::vector<const Series*>>;
+
+// "" where the series of an item differ.
+std::string value_of(const std::vector<const Series*>& item, const std::string& factor) {
+  std::string value;
+  for (const auto* series : item) {
+    std::string here = series->method;
+    if (factor != kMethod) {
+      here.clear();
+      for (const auto& [axis, text] : series->job.point) here = axis == factor ? text : here;
+    }
+    if (series != item.front() && here != value) return "";
+    value = here;
+  }
+  return value;
+}
+
+void add_once(std::vector<std::string>& all, const std::string& one) {
+  if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+}
+
+std::vector<std::string> values_of(const Items& items, const std::string& factor) {
+  std::vector<std::string> values;
+  for (const auto& item : items) add_once(values, value_of(item, factor));
+  return values;
+}
+
+// In what the items differ: the method, axes of the grid.
+std::vector<std::string> factors_of(const Items& items) {
+  std::vector<std::string> all = {kMethod}, factors;
+  for (const auto& item : items) {
+    for (const auto& [axis, value] : item.front()->job.point) add_once(all, axis);
+  }
+  for (const auto& factor : all) {
+    if (values_of(items, factor).size() > 1) factors.push_back(factor);
+  }
+  return factors;
+}
+
+// The factor that tells the curves of a panel apart; "" for none.
+std::string lane_factor(const Items& items, const std::vector<std::string>& factors) {
+  std::string best;
+  std::size_t most = 1;
+  for (auto factor = factors.rbegin(); factor != factors.rend(); ++factor) {
+    const std::size_t count = values_of(items, *factor).size();
+    if (count > kMostLanes || (*factor == kMethod && !best.empty())) continue;
+    if (count > most) {
+      best = *factor;
+      most = count;
+    }
+  }
+  return factors.size() > 1 ? best : "";
+}
+
+std::vector<std::string> labels_of(const std::vector<const Series*>& item, bool titles) {
+  std::vector<std::string> labels;
+  for (const auto* series : item)
+    labels.push_back(titles ? one_line(series->job.run.method_title) : series->label);
+  return labels;
+}
+
+// Alone in its panel, with what is wrong.
+std::string own_label(const std::vector<const Series*>& item) {
+  return item.size() == 1 ? item.front()->honest_label() : common_label(labels_of(item, false));
+}
+
+std::string lane_label(const std::vector<const Series*>& item, const std::string& factor) {
+  const std::string label = factor == kMethod ? common_label(labels_of(item, true))
+                                              : axis_words(factor, value_of(item, factor));
+  if (item.size() > 1) return label;
+  return label + item.front()->honest_label().substr(item.front()->label.size());
+}
+
+// Panels of a figure: whole groups of the first factor where they fit.
+std::size_t panels_of_figure(std::size_t panels, std::size_t groups) {
+  const std::size_t group = groups > 0 && panels % groups == 0 ? panels / groups : panels;
+  if (group < panels && group <= kMostPanels && group > 1) return kMostPanels / group * group;
+  const std::size_t figures = (panels + kMostPanels - 1) / kMostPanels;
+  return (panels + figures - 1) / figures;
+}
+
+}  // namespace
+
+std::vector<std::vector<Facet>> facets_of(const Items& items, std::size_t together) {
+  const auto factors = factors_of(items);
+  const std::string lane = lane_factor(items, factors);
+  const auto lanes = values_of(items, lane);
+  std::vector<Facet> panels;
+  std::vector<std::string> keys;
+  std::vector<std::vector<std::string>> labels;  // of all series of a panel
+  std::size_t groups = 0;
+  for (const auto& factor : factors) {
+    if (factor != lane && groups == 0) groups = values_of(items, factor).size();
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const bool alone = lane.empty() && items.size() > together;
+    std::string key = alone ? std::to_string(i) : "";
+    for (const auto& factor : factors) {
+      if (!lane.empty() && factor != lane) key += value_of(items[i], factor) + "\n";
+    }
+    const auto at =
+        static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin());
+    if (at == keys.size()) {
+      keys.push_back(key);
+      panels.emplace_back();
+      labels.emplace_back();
+    }
+    Facet& panel = panels[at];
+    if (alone || items.size() == 1) {
+      panel = {own_label(items[i]), {{i, "", kMain}}};
+      continue;
+    }
+    const auto index =
+        lane.empty()
+            ? i
+            : static_cast<std::size_t>(
+                  std::find(lanes.begin(), lanes.end(), value_of(items[i], lane)) - lanes.begin());
+    panel.curves.push_back({i, lane.empty() ? own_label(items[i]) : lane_label(items[i], lane),
+                            static_cast<Look>(index % 10) + 1});
+    for (const auto& label : labels_of(items[i], false)) labels[at].push_back(label);
+    panel.title = common_label(labels[at]);
+  }
+  std::vector<std::vector<Facet>> figures;
+  const std::size_t size = panels_of_figure(panels.size(), groups);
+  for (std::size_t i = 0; i < panels.size(); ++i) {
+    if (i % size == 0) figures.emplace_back();
+    figures.back().push_back(panels[i]);
+  }
+  return figures;
+}
+
+Part part_of(std::size_t index, std::size_t count) {
+  if (count == 1) return {};
+  return {fmt::format(" ({} of {})", index + 1, count), fmt::format("-{}", index + 1)};
+}
+
+std::string common_label(const std::vector<std::string>& labels) {
+  if (labels.size() == 1) return labels.front();
+  const auto parts_of = [](const std::string& label) {
+    std::vector<std::string> parts;
+    for (std::string part : split(label, ',')) {
+      part = part.substr(0, part.find(" ("));
+      const auto first = part.find_first_not_of(' ');
+      parts.push_back(first == std::string::npos ? "" : part.substr(first));
+    }
+    return parts;
+  };
+  std::vector<std::string> common = parts_of(labels.front());
+  for (const auto& label : labels) {
+    const auto parts = parts_of(label);
+    std::erase_if(common, [&](const std::string& part) {
+      return std::find(parts.begin(), parts.end(), part) == parts.end();
+    });
+  }
+  return join(common);
+}
+
+}  // namespace laq::analysis

@@ -1,0 +1,220 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/chart_layout.hpp"
+#include "analysis/layer_weights.hpp"
+#include "analysis/statistics.hpp"
+
+namespace laq::analysis {
+namespace {
+
+constexpr double kPercent = 100;
+constexpr std::size_t kMostPanels = 12;
+
+/// The weights of a run's layers.
+struct Source {
+  std::vector<LayerWeights> layers;
+  const RunData* run = nullptr;
+  bool checkpoint = false;
+};
+
+// Of the first seed that has them; those of a completed run first.
+Source source_of(const SweepData& data, const Series& series) {
+  for (const bool completed : {true, false}) {
+    for (const auto& run : series.runs) {
+      if (!run.record || run.completed() != completed) continue;
+      auto recorded = recorded_weights(run.record->history);
+      if (!recorded.empty()) return {std::move(recorded), &run, false};
+      const sweep::Job& job = data.plan->jobs[run.job];
+      auto kept = checkpoint_weights(job.folder / "checkpoint.h5", job.run.identity());
+      if (!kept.empty()) return {std::move(kept), &run, true};
+    }
+  }
+  return {};
+}
+
+/// One number of a layer at an epoch: a panel of the figure, with a line for each layer.
+struct Measure {
+  std::string title, column;
+  double factor;
+  std::size_t first = 0, step = 1;
+};
+
+std::vector<Measure> measures_of(const Series& series) {
+  const train::Run& run = series.job.run;
+  const auto scales = static_cast<std::size_t>(run.quantizer.method->scale_count());
+  std::vector<Measure> all;
+  for (std::size_t s = 0; s < scales; ++s)
+    all.push_back({s == 0 ? "Scale α" : "Scale β", "scales", 1, s, scales});
+  all.push_back({"Zero weights (%)", "zero_fraction", kPercent});
+  all.push_back({"Weights that flip (%)", "flips", kPercent});
+  const auto quantizer = run.canonical.find("quantizer");
+  if (quantizer != run.canonical.end() && quantizer->value("solver", "") == "alternating")
+    all.push_back({"Rounds of the solver", "rounds", 1});
+  all.push_back({"Gap to optimum (%)", "gap", kPercent});
+  return all;
+}
+
+// Without a curve where no layer has the column.
+Panel epochs_panel(const std::vector<const record::History*>& histories, const Measure& measure) {
+  Panel panel{.title = measure.title};
+  double highest = 0;
+  Look look = 0;
+  for (const auto& [layer, columns] : histories.front()->layers) {
+    Curve curve{.name = layer, .label = layer_word(layer), .look = look++ % 10 + 1};
+    double most = -1;
+    for (std::size_t e = 0; e < shortest(histories); ++e) {
+      std::vector<double> values;
+      for (const auto* history : histories)
+        values.push_back(measure.factor * layer_value(*history, layer, measure.column, e,
+                                                      measure.first, measure.step));
+      const double mean = summarize(values).mean;
+      curve.points.push_back(
+          {static_cast<double>(histories.front()->epochs.index[e]), mean, kUnknown, values.size()});
+      most = std::isfinite(mean) ? std::max(most, mean) : most;
+    }
+    if (most < 0) continue;
+    highest = std::max(highest, most);
+    panel.curves.push_back(std::move(curve));
+  }
+  panel.x = {
+      .label = "Epoch",
+      .low = 0,
+      .high = static_cast<double>(histories.front()->epochs.index[shortest(histories) - 1]) + 0.5};
+  panel.y = {.low = 0, .high = highest > 0 ? 1.06 * highest : 1};
+  return panel;
+}
+
+Panel weights_panel(const LayerWeights& layer) {
+  Panel panel{.title = "Weights of " + layer_word(layer.layer) + " (%)"};
+  const double most_share = kPercent * *std::max_element(layer.shares.begin(), layer.shares.end());
+  const double most_latent = kPercent * *std::max_element(layer.latent.begin(), layer.latent.end());
+  const double width = 2 * layer.largest / static_cast<double>(layer.latent.size());
+  Curve levels{.name = "level", .look = kMain, .mark = Curve::Mark::sticks};
+  Curve latent{.name = "latent",
+               .label = "",
+               .look = kBars,
+               .mark = Curve::Mark::bars,
+               .bar_width = width,
+               .factor = most_latent > 0 ? most_share / most_latent : 1};
+  double reach = layer.largest;
+  for (std::size_t j = 0; j < layer.values.size(); ++j) {
+    levels.points.push_back({layer.values[j], kPercent * layer.shares[j], kUnknown, 1});
+    if (std::isfinite(layer.values[j])) reach = std::max(reach, std::abs(layer.values[j]));
+  }
+  for (std::size_t i = 0; i < layer.latent.size(); ++i)
+    latent.points.push_back({-layer.largest + width * (static_cast<double>(i) + 0.5),
+                             kPercent * layer.latent[i], kUnknown, 1});
+  reach = reach > 0 ? 1.08 * reach : 1;
+  panel.x = {.label = "Weight", .low = -reach, .high = reach};
+  panel.y = {.low = 0, .high = std::max(1.08 * most_share, 1e-3)};
+  panel.curves = {std::move(levels), std::move(latent)};
+  return panel;
+}
+
+Charts charts_of(const SweepData& data, const Series& series, bool whole) {
+  Charts all;
+  const auto histories = series.histories();
+  Panels body{.shared = false};
+  for (const auto& measure : measures_of(series)) {
+    Panel panel = epochs_panel(histories, measure);
+    if (!panel.curves.empty()) body.panels.push_back(std::move(panel));
+  }
+  const Source source = source_of(data, series);
+  for (const auto& layer : source.layers) body.panels.push_back(weights_panel(layer));
+  const std::string title =
+      fmt::format("Layers of {}, {}", series.label, data.title_of(series.experiment));
+  if (!source.run)
+    all.left_out.push_back(
+        {"Weights by layer, " + series.label + ", " + data.title_of(series.experiment),
+         "the record was written before distributions were kept, and there is no checkpoint"});
+  const std::size_t count = body.panels.size();
+  const std::size_t figures = whole ? (count + kMostPanels - 1) / kMostPanels : 1;
+  for (std::size_t i = 0; i < figures; ++i) {
+    const std::string part = figures > 1 ? fmt::format(" ({} of {})", i + 1, figures) : "";
+    const auto begin = body.panels.begin() + static_cast<std::ptrdiff_t>(i * kMostPanels);
+    const auto end =
+        body.panels.begin() + static_cast<std::ptrdiff_t>(std::min(count, (i + 1) * kMostPanels));
+    Chart& chart = all.drawn.emplace_back();
+    chart.name =
+        chart_name(data, "layers", series) + (figures > 1 ? fmt::format("-{}", i + 1) : "");
+    chart.kind = "Layers";
+    chart.title = title + part;
+    chart.detail = true;
+    chart.series = {series.first_job};
+    chart.caption =
+        chart.title + ". " +
+        (series.completed() > 0 ? fmt::format("Over the epochs: mean over {} completed run{}.",
+                                              histories.size(), histories.size() > 1 ? "s" : "")
+                                : "No run is completed; this is what is recorded so far.") +
+        " Scales: mean over the groups that have one of their own. Flips: weights whose "
+        "level is not that of the epoch before.";
+    if (source.run)
+      chart.caption += fmt::format(
+          " Sticks: share of the quantized weights at each level; grey: histogram of the latent "
+          "weights, scaled to the panel ({} of seed {}, epoch {}).",
+          source.checkpoint ? "checkpoint" : "record", source.run->record->provenance.seed,
+          source.run->record->history.epochs.index.empty()
+              ? 0
+              : source.run->record->history.epochs.index.back());
+    if (!whole && count > kMostPanels)
+      chart.caption += fmt::format(" The other {} layers: --layers all.", count - kMostPanels);
+    Panels& drawn = std::get<Panels>(chart.body = Panels{.panels = {begin, end}, .shared = false});
+    if (source.run) drawn.keys = {{kMain, "quantized weights"}, {kBars, "latent weights"}};
+  }
+  return all;
+}
+
+bool has_layers(const Series& series) {
+  const auto histories = series.histories();
+  return series.job.run.quantizer.method && !histories.empty() &&
+         !histories.front()->layers.empty();
+}
+
+// Of a method's settings the one whose mean validation score is the best, the first of equals; only
+// on the first data set with a completed run.
+bool better(const Series& one, const Series& than) {
+  if ((one.completed() > 0) != (than.completed() > 0)) return one.completed() > 0;
+  if (one.experiment != than.experiment) return false;
+  const auto score = [](const Series& series) {
+    const auto values = series.finals(train::facts(metric_of(series.job.run)).valid);
+    return values.empty() ? INFINITY : summarize(values).mean;
+  };
+  return score(one) < score(than);
+}
+
+}  // namespace
+
+Charts layer_charts(const SweepData& data, LayerChoice layers) {
+  Charts all;
+  std::vector<const Series*> drawn;
+  std::size_t others = 0;
+  for (const auto& series : data.series) {
+    if (!has_layers(series)) continue;
+    const auto known = std::find_if(drawn.begin(), drawn.end(), [&](const Series* one) {
+      return layers == LayerChoice::best && one->method == series.method;
+    });
+    if (known == drawn.end()) {
+      drawn.push_back(&series);
+    } else {
+      ++others;
+      if (better(series, **known)) *known = &series;
+    }
+  }
+  if (drawn.empty()) {
+    all.left_out.push_back({"Layers", "no record of a quantized run"});
+  } else if (layers == LayerChoice::none) {
+    all.left_out.push_back({"Layers", "not asked for (--layers none)"});
+  } else {
+    for (const auto* series : drawn) all.add(charts_of(data, *series, layers == LayerChoice::all));
+    if (others > 0)
+      all.left_out.push_back(
+          {fmt::format("Layers of {} other settings and data sets", others),
+           "one of each method is drawn, the best by its validation score (--layers all)"});
+  }
+  return all;
+}
+
+}  // namespace laq::analysis
