@@ -79,100 +79,56 @@ bool alternates(const Series& series) {
   return quantizer != canonical.end() && quantizer->value("solver", "") == "alternating";
 }
 
-Axis y_axis(const Measure& measure, const std::vector<Panel>& panels) {
-  std::vector<Extent> extents;
-  double most = 0;
-  for (const auto& panel : panels) {
-    for (const auto& curve : panel.curves) {
-      Extent extent{INFINITY, -INFINITY};
-      for (const auto& point : curve.points) {
-        if (!std::isfinite(point.y)) continue;
-        extent = {std::min(extent.low, point.y), std::max(extent.high, point.y)};
-      }
-      if (extent.low > extent.high) continue;
-      extents.push_back(extent);
-      most = std::max(most, extent.high);
-    }
-  }
+std::pair<Axis, Axis> axes_of(const Measure& measure, const std::vector<Curve>& curves) {
+  Axis x{.label = "Epoch", .low = 0, .high = 1};
+  for (const auto& curve : curves) x.high = std::max(x.high, curve.points.back().x + 0.5);
+  const auto extents = extents_of(curves);
+  if (measure.name != "gap") return {x, axis_over(measure.axis, extents, measure.name == "rounds")};
   // Gaps are 0 where the solver found the optimum.
-  if (measure.name == "gap")
-    return {measure.axis, kSmallestGap, std::max(most * 1.5, 100 * kSmallestGap),
-            Axis::Scale::logarithmic};
-  return axis_over(measure.axis, extents, measure.name == "rounds");
+  double most = 100 * kSmallestGap;
+  for (const auto& one : extents) most = std::max(most, 1.5 * one.high);
+  return {x, {measure.axis, kSmallestGap, most, Axis::Scale::logarithmic}};
 }
 
 Charts charts_of(const SweepData& data, const std::string& experiment, const Measure& measure) {
   Charts all;
-  const std::string title = measure.title + ", " + data.title_of(experiment);
-  std::vector<std::vector<const Series*>> items;
+  Chart model;
+  model.name = chart_name(data, measure.name, experiment);
+  model.kind = measure.kind;
+  model.title = measure.title + ", " + data.title_of(experiment);
+  model.caption = measure.note;
+  model.detail = measure.detail;
+  std::vector<Item> items;
+  bool seeds = false;
   for (const auto* series : data.of(experiment)) {
     const bool asked = measure.name != "rounds" || alternates(*series);
-    if (asked && !measure.main(*series).empty()) items.push_back({series});
+    if (!asked || measure.main(*series).empty()) continue;
+    items.push_back({series});
+    seeds = seeds || series->histories().size() > 1;
   }
   if (items.empty()) {
-    all.left_out.push_back({title, measure.lacking});
+    all.left_out.push_back({model.title, measure.lacking});
     return all;
   }
-  const auto figures = facets_of(items, 1);
-  std::vector<std::vector<Panel>> panels;
-  std::vector<Panel> together;  // for axes that all figures share
-  double epochs = 1;
-  bool alone = true;
-  for (const auto& figure : figures) {
-    auto& drawn = panels.emplace_back();
-    for (const auto& facet : figure) {
-      Panel panel{.title = facet.title};
-      for (const auto& [item, label, look] : facet.curves) {
-        const Series& series = *items[item].front();
-        panel.curves.push_back({.name = measure.main_name,
-                                .label = label,
-                                .look = look,
-                                .points = measure.main(series)});
-        alone = alone && label.empty();
-        if (!label.empty()) panel.curves.back().name = series.label;
-        epochs = std::max(epochs, panel.curves.back().points.back().x);
-        Points other = label.empty() ? measure.other(series) : Points();
-        if (!other.empty())
-          panel.curves.push_back({.name = measure.other_name, .look = kOther, .points = other});
-      }
-      together.push_back(panel);
-      drawn.push_back(std::move(panel));
-    }
-  }
-  const Axis x{.label = "Epoch", .low = 0, .high = epochs + 0.5};
-  const Axis y = y_axis(measure, together);
-  for (std::size_t i = 0; i < figures.size(); ++i) {
-    const Part part = part_of(i, figures.size());
-    Chart& chart = all.drawn.emplace_back();
-    chart.name = chart_name(data, measure.name, experiment) + part.name;
-    chart.kind = measure.kind;
-    chart.title = title + part.title;
-    chart.detail = measure.detail;
-    Panels body{.panels = std::move(panels[i])};
-    body.context = alone && body.panels.size() > 1;
-    for (auto& panel : body.panels) {
-      panel.x = x;
-      panel.y = y;
-    }
-    std::vector<const Series*> shown;
-    for (const auto& facet : figures[i]) {
-      for (const auto& curve : facet.curves) shown.push_back(items[curve.item].front());
-    }
-    for (const auto* series : shown) chart.series.push_back(series->first_job);
-    const bool seeds = std::any_of(shown.begin(), shown.end(), [](const Series* series) {
-      return series->histories().size() > 1;
-    });
-    if (alone) {
-      body.keys.emplace_back(kMain, measure.main_name);
-      body.keys.emplace_back(kOther, measure.other_name);
-      if (body.context) body.keys.emplace_back(kContext, measure.main_name + ", other panels");
+  if (seeds) model.caption += " Curves are means over the completed seeds.";
+  const auto curves = [&](const Item& item) {
+    std::vector<Curve> made = {
+        {.name = measure.main_name, .look = kMain, .points = measure.main(*item.front())},
+        {.name = measure.other_name, .look = kOther, .points = measure.other(*item.front())}};
+    std::erase_if(made, [](const Curve& curve) { return curve.points.empty(); });
+    return made;
+  };
+  all.drawn = facet_charts(model, items, 1, curves, [&](const std::vector<Curve>& drawn) {
+    return axes_of(measure, drawn);
+  });
+  for (auto& chart : all.drawn) {
+    Panels& body = std::get<Panels>(chart.body);
+    if (has_single_items(chart)) {
+      body.keys = {{kMain, measure.main_name}, {kOther, measure.other_name}};
     } else {
-      chart.caption = capital(measure.main_name) + ". ";
+      chart.caption += " Shown: " + measure.main_name + ".";
     }
-    chart.caption = chart.title + ". " + chart.caption + measure.note;
-    if (seeds) chart.caption += " Curves are means over the completed seeds.";
-    chart.caption += " ▲, ▼: beyond the axis.";
-    chart.body = std::move(body);
+    if (body.context) body.keys.emplace_back(kContext, measure.main_name + ", other panels");
   }
   return all;
 }
@@ -207,12 +163,12 @@ Charts epoch_charts(const SweepData& data) {
          "no run has recorded an epoch", true},
         {"rounds", "Solver", "Rounds of the alternating solver", "Rounds", "mean of the layers",
          "largest of the layers", layer_column("rounds", 1, false), layer_column("rounds", 1, true),
-         "At the last step of each epoch, mean over groups.",
+         " At the last step of each epoch, mean over groups.",
          "no record of a run with an alternating solver", true},
         {"gap", "Solver", "Gap of the solver to the exact optimum", "Gap to optimum (%)",
          "mean of the layers", "largest of the layers", layer_column("gap", kPercent, false),
          layer_column("gap", kPercent, true),
-         "How far Σ d(w − ŵ)² is above its global minimum for the same w and d, in percent of it.",
+         " How far Σ d(w − ŵ)² is above its global minimum for the same w and d, in percent of it.",
          "no record of a solver with a gap to the optimum", true}};
     for (const auto& measure : measures) all.add(charts_of(data, experiment, measure));
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/unicode.hpp"
 #include "core/text.hpp"
@@ -13,10 +14,10 @@ namespace {
 constexpr std::size_t kMostPanels = 12, kMostLanes = 6;
 const std::string kMethod = "method";
 
-using Items = std::vector<std::vector<const Series*>>;
+using Items = std::vector<Item>;
 
 // "" where the series of an item differ.
-std::string value_of(const std::vector<const Series*>& item, const std::string& factor) {
+std::string value_of(const Item& item, const std::string& factor) {
   std::string value;
   for (const auto* series : item) {
     std::string here = series->method;
@@ -67,7 +68,7 @@ std::string lane_factor(const Items& items, const std::vector<std::string>& fact
   return factors.size() > 1 ? best : "";
 }
 
-std::vector<std::string> labels_of(const std::vector<const Series*>& item, bool titles) {
+std::vector<std::string> labels_of(const Item& item, bool titles) {
   std::vector<std::string> labels;
   for (const auto* series : item)
     labels.push_back(titles ? one_line(series->job.run.method_title) : series->label);
@@ -75,11 +76,11 @@ std::vector<std::string> labels_of(const std::vector<const Series*>& item, bool 
 }
 
 // Alone in its panel, with what is wrong.
-std::string own_label(const std::vector<const Series*>& item) {
+std::string own_label(const Item& item) {
   return item.size() == 1 ? item.front()->honest_label() : common_label(labels_of(item, false));
 }
 
-std::string lane_label(const std::vector<const Series*>& item, const std::string& factor) {
+std::string lane_label(const Item& item, const std::string& factor) {
   const std::string label = factor == kMethod ? common_label(labels_of(item, true))
                                               : axis_words(factor, value_of(item, factor));
   if (item.size() > 1) return label;
@@ -144,9 +145,70 @@ std::vector<std::vector<Facet>> facets_of(const Items& items, std::size_t togeth
   return figures;
 }
 
-Part part_of(std::size_t index, std::size_t count) {
-  if (count == 1) return {};
-  return {fmt::format(" ({} of {})", index + 1, count), fmt::format("-{}", index + 1)};
+std::vector<Chart> facet_charts(
+    const Chart& model, const Items& items, std::size_t together,
+    const std::function<std::vector<Curve>(const Item&)>& curves,
+    const std::function<std::pair<Axis, Axis>(const std::vector<Curve>&)>& axes) {
+  std::vector<Chart> charts;
+  std::vector<Curve> all;
+  const auto figures = facets_of(items, together);
+  for (const auto& figure : figures) {
+    Chart& chart = charts.emplace_back(model);
+    if (figures.size() > 1) {
+      chart.name += fmt::format("-{}", charts.size());
+      chart.title += fmt::format(" ({} of {})", charts.size(), figures.size());
+    }
+    chart.caption = chart.title + "." + model.caption;
+    Panels body{.context = figure.size() > 1};
+    for (const auto& facet : figure) {
+      Panel& panel = body.panels.emplace_back(Panel{.title = facet.title});
+      for (const auto& [item, label, look] : facet.curves) {
+        for (const auto* series : items[item]) chart.series.push_back(series->first_job);
+        auto made = curves(items[item]);
+        if (!label.empty()) {
+          made.resize(1);
+          made[0].name = made[0].label = label;
+          made[0].look = look;
+          body.context = false;
+        }
+        all.insert(all.end(), made.begin(), made.end());
+        panel.curves.insert(panel.curves.end(), made.begin(), made.end());
+      }
+    }
+    chart.body = std::move(body);
+  }
+  const auto [x, y] = axes(all);
+  const bool beyond = std::any_of(all.begin(), all.end(), [&, &axis = y](const Curve& curve) {
+    return std::any_of(curve.points.begin(), curve.points.end(), [&](const CurvePoint& point) {
+      return point.y > axis.high || point.y < axis.low;
+    });
+  });
+  for (auto& chart : charts) {
+    if (beyond) chart.caption += " ▲, ▼: beyond the axis.";
+    for (auto& panel : std::get<Panels>(chart.body).panels) {
+      panel.x = x;
+      panel.y = y;
+    }
+  }
+  return charts;
+}
+
+bool has_single_items(const Chart& chart) {
+  return std::get<Panels>(chart.body).panels.front().curves.front().label.empty();
+}
+
+std::vector<Extent> extents_of(const std::vector<Curve>& curves) {
+  std::vector<Extent> extents;
+  for (const auto& curve : curves) {
+    Extent extent{INFINITY, -INFINITY};
+    for (const auto& point : curve.points) {
+      if (!std::isfinite(point.y)) continue;
+      const double sd = std::isfinite(point.sd) ? point.sd : 0;
+      extent = {std::min(extent.low, point.y - sd), std::max(extent.high, point.y + sd)};
+    }
+    if (extent.low <= extent.high) extents.push_back(extent);
+  }
+  return extents;
 }
 
 std::string common_label(const std::vector<std::string>& labels) {

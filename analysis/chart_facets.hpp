@@ -1,12 +1,17 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "analysis/chart.hpp"
+#include "analysis/chart_layout.hpp"
 
 /// Which curves share a panel, and which panels a figure: by the axes of the sweep.
 namespace laq::analysis {
+
+/// The series that a curve is made of.
+using Item = std::vector<const Series*>;
 
 /// A curve's place among those given.
 struct FacetCurve {
@@ -20,18 +25,26 @@ struct Facet {
   std::vector<FacetCurve> curves;
 };
 
-/// Figures of at most 12 panels. `items` are curves: the series that each is made of. When they
-/// differ in several ways, the way with the most values, 6 at most and rather an axis of the grid
-/// than the method, tells the curves of a panel apart, the others tell the panels. Otherwise up to
-/// `together` of them share a panel, and more have one each.
-std::vector<std::vector<Facet>> facets_of(const std::vector<std::vector<const Series*>>& items,
-                                          std::size_t together);
+/// Figures of at most 12 panels. When items differ in several ways, the way with the most values, 6
+/// at most and rather an axis of the grid than the method, tells the curves of a panel apart, the
+/// others tell the panels. Otherwise up to `together` of them share a panel, and more have one
+/// each.
+std::vector<std::vector<Facet>> facets_of(const std::vector<Item>& items, std::size_t together);
 
-/// " (1 of 2)" and "-1"; "" for the only one.
-struct Part {
-  std::string title, name;
-};
-Part part_of(std::size_t index, std::size_t count);
+/// The figures of these facets, all with the same axes, which `axes` makes (x, y) for all curves.
+/// `model` has name, kind, title, detail and the caption without the title. `curves` gives an
+/// item's curves, the main one first; in a panel of several items only that one is drawn, with a
+/// label.
+std::vector<Chart> facet_charts(
+    const Chart& model, const std::vector<Item>& items, std::size_t together,
+    const std::function<std::vector<Curve>(const Item&)>& curves,
+    const std::function<std::pair<Axis, Axis>(const std::vector<Curve>&)>& axes);
+
+/// Whether the chart's panels have one item each: its curves then have no labels.
+bool has_single_items(const Chart& chart);
+
+/// Of curves that have a value, with their standard deviations.
+std::vector<Extent> extents_of(const std::vector<Curve>& curves);
 
 /// What labels have in common: "LAQ linear" of "LAQ linear (3 bits)" and "LAQ linear (4 bits)"; ""
 /// for nothing.

@@ -23,8 +23,10 @@ constexpr std::array<int, 95> kAdvance = {
 constexpr int kGreek = 790, kSign = 840, kWidest = 1080;
 
 constexpr double kWideRange = 25;  // times as high as low: the axis becomes logarithmic
-constexpr double kSpike = 4;       // times as high as the middle one: may stay outside
+constexpr double kSpike = 2;       // times as high as the middle one: may stay outside
 constexpr double kPays = 3;        // … when the axis then is this many times as fine
+
+constexpr const char* kEpoch = "Epoch";
 
 constexpr double kKeySample = 26, kKeyGap = 18;
 
@@ -65,7 +67,7 @@ double kept_high(const std::vector<Extent>& extents, double low) {
 }
 
 std::string number_text(double value) {
-  const std::string text = fmt::format("{:.6g}", value);
+  const std::string text = fmt::format("{:.6g}", value == 0 ? 0.0 : value);  // never -0
   return text.starts_with('-') ? "−" + text.substr(1) : text;
 }
 
@@ -121,8 +123,10 @@ std::vector<Values> candidates(const Axis& axis) {
   }
   const double size = axis.high - axis.low;
   const double unit = std::pow(10.0, std::floor(std::log10(size)) - 1);
-  for (const double step : {2.0, 5.0, 10.0, 20.0, 50.0, 100.0})
+  for (const double step : {2.0, 5.0, 10.0, 20.0, 50.0, 100.0}) {
+    if (axis.label == kEpoch && step * unit < 1) continue;  // epochs are whole
     all.push_back(round_numbers(axis.low, axis.high, step * unit));
+  }
   return all;
 }
 
@@ -265,8 +269,9 @@ std::string axis_commands(char name, const Axis& axis, double pixels, bool bare)
   for (const auto& [value, label] : tics_of(axis, pixels, name == 'x'))
     list += fmt::format("{}'{}' {:.8g}", list.empty() ? "" : ", ", bare ? "" : label, at(value));
   return fmt::format(
-      "set {0}range [{1:.8g}:{2:.8g}]\n{3} logscale {0}\nset {0}tics ({4}) font SMALL\n", name,
-      at(axis.low), at(axis.high), axis.scale == Axis::Scale::logarithmic ? "set" : "unset", list);
+      "set {0}range [{1:.8g}:{2:.8g}]\n{3} logscale {0}\nset {0}tics ({4}) font SMALL{5}\n", name,
+      at(axis.low), at(axis.high), axis.scale == Axis::Scale::logarithmic ? "set" : "unset", list,
+      name == 'x' ? " offset 0, 0.5" : "");
 }
 
 std::string script_text(std::string_view text) {

@@ -55,7 +55,7 @@ std::string lane_of(const Series& series, const std::string& key) {
              section != canonical.end() && section->is_object()) {
     section->erase(key.substr(dot + 1));
   }
-  return series.method + canonical.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return canonical.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 // A full-precision run of the same words that lies in the runs folder although the sweep, whose
@@ -95,13 +95,11 @@ std::optional<double> full_precision(const SweepData& data, const std::string& e
   return unlisted_full(data, experiment, configs);
 }
 
-/// Series that differ in x alone, in its order.
-using Lane = std::vector<const Series*>;
-
-std::vector<Lane> lanes_of(const SweepData& data, const std::string& experiment,
+// Series that differ in x alone, in its order.
+std::vector<Item> lanes_of(const SweepData& data, const std::string& experiment,
                            const Against& against) {
   std::vector<std::string> keys;
-  std::vector<Lane> lanes;
+  std::vector<Item> lanes;
   for (const auto* series : data.of(experiment)) {
     if (!x_of(against, *series) || series->finals(metric_name(data.metric(experiment))).empty())
       continue;
@@ -119,13 +117,13 @@ std::vector<Lane> lanes_of(const SweepData& data, const std::string& experiment,
       return *x_of(against, *a) < *x_of(against, *b);
     });
   }
-  std::erase_if(lanes, [&](const Lane& lane) {
+  std::erase_if(lanes, [&](const Item& lane) {
     return *x_of(against, *lane.front()) == *x_of(against, *lane.back());
   });
   return lanes;
 }
 
-std::vector<CurvePoint> points_of(const Against& against, const Lane& lane,
+std::vector<CurvePoint> points_of(const Against& against, const Item& lane,
                                   const std::string& metric) {
   std::vector<CurvePoint> points;
   for (const auto* series : lane) {
@@ -136,12 +134,10 @@ std::vector<CurvePoint> points_of(const Against& against, const Lane& lane,
   return points;
 }
 
-Axis x_axis(const Against& against, const std::vector<Panel>& panels) {
+Axis x_axis(const Against& against, const std::vector<Curve>& curves) {
   std::set<double> places;
-  for (const auto& panel : panels) {
-    for (const auto& curve : panel.curves) {
-      for (const auto& point : curve.points) places.insert(point.x);
-    }
+  for (const auto& curve : curves) {
+    for (const auto& point : curve.points) places.insert(point.x);
   }
   Axis axis{.label = against.axis, .low = *places.begin(), .high = *places.rbegin()};
   axis.places = {places.begin(), places.end()};
@@ -162,73 +158,46 @@ Charts charts_of(const SweepData& data, const std::string& experiment, const Aga
                  std::optional<double> full) {
   Charts all;
   const train::MetricFacts& judged = train::facts(data.metric(experiment));
-  const std::string title =
-      fmt::format("Test {} against {}, {}", judged.word, against.what, data.title_of(experiment));
   const auto lanes = lanes_of(data, experiment, against);
+  bool several = false;
+  for (const auto& lane : lanes) {
+    for (const auto* series : lane) several = several || series->completed() > 1;
+  }
+  Chart model;
+  model.name = chart_name(data, against.name, experiment);
+  model.kind = capital(judged.word) + " against " + against.what;
+  model.title =
+      fmt::format("Test {} against {}, {}", judged.word, against.what, data.title_of(experiment));
+  model.caption = against.note + spread_words(several) +
+                  (full ? " Dashed line across: full precision." : "") +
+                  missing_words(data.of(experiment));
   if (lanes.empty()) {
     all.left_out.push_back(
-        {title, "needs completed runs that differ in nothing else; see the overview"});
+        {model.title, "needs completed runs that differ in nothing else; see the overview"});
     return all;
   }
-  const auto figures = facets_of(lanes, kTogether);
-  std::vector<std::vector<Panel>> panels;
-  std::vector<Panel> together;
-  std::vector<Extent> extents;
-  bool several = false, alone = true;
-  for (const auto& figure : figures) {
-    auto& drawn = panels.emplace_back();
-    for (const auto& facet : figure) {
-      Panel panel{.title = facet.title};
-      for (const auto& [item, label, look] : facet.curves) {
-        Curve& curve = panel.curves.emplace_back();
-        curve = {.name = label.empty() ? facet.title : label,
-                 .label = label,
-                 .look = look,
-                 .points = points_of(against, lanes[item], judged.test)};
-        alone = alone && label.empty();
-        Extent extent{INFINITY, -INFINITY};
-        for (const auto& point : curve.points) {
-          const double sd = std::isfinite(point.sd) ? point.sd : 0;
-          extent = {std::min(extent.low, point.y - sd), std::max(extent.high, point.y + sd)};
-          several = several || point.runs > 1;
-        }
-        extents.push_back(extent);
-      }
-      together.push_back(panel);
-      drawn.push_back(std::move(panel));
-    }
-  }
-  if (full) extents.push_back({*full, *full});
-  const Axis x = x_axis(against, together);
-  const Axis y = axis_over(metric_label(data.metric(experiment)), extents);
-  for (std::size_t i = 0; i < figures.size(); ++i) {
-    const Part part = part_of(i, figures.size());
-    Chart& chart = all.drawn.emplace_back();
-    chart.name = chart_name(data, against.name, experiment) + part.name;
-    chart.kind = capital(judged.word) + " against " + against.what;
-    chart.title = title + part.title;
-    Panels body{.panels = std::move(panels[i])};
-    body.context = alone && body.panels.size() > 1;
+  const auto curves = [&](const Item& lane) {
+    std::vector<std::string> labels;
+    for (const auto* series : lane) labels.push_back(series->label);
+    return std::vector<Curve>{
+        {.name = common_label(labels), .points = points_of(against, lane, judged.test)}};
+  };
+  const auto axes = [&](const std::vector<Curve>& drawn) {
+    auto extents = extents_of(drawn);
+    if (full) extents.push_back({*full, *full});
+    return std::pair(x_axis(against, drawn),
+                     axis_over(metric_label(data.metric(experiment)), extents));
+  };
+  all.drawn = facet_charts(model, lanes, kTogether, curves, axes);
+  for (auto& chart : all.drawn) {
+    Panels& body = std::get<Panels>(chart.body);
     if (body.context) body.keys.emplace_back(kContext, "the other panels");
-    if (full) body.keys.emplace_back(kLevel, fmt::format("full-precision {:.4g}", *full));
-    for (auto& panel : body.panels) {
-      panel.x = x;
-      panel.y = y;
-      if (full)
-        panel.curves.push_back({.name = "full-precision",
-                                .label = "",
-                                .look = kLevel,
-                                .points = {{x.low, *full}, {x.high, *full}}});
-    }
-    chart.caption = chart.title + "." + against.note + spread_words(several) +
-                    (full ? " Dashed line across: full precision." : "") +
-                    missing_words(data.of(experiment));
-    for (const auto& facet : figures[i]) {
-      for (const auto& curve : facet.curves) {
-        for (const auto* series : lanes[curve.item]) chart.series.push_back(series->first_job);
-      }
-    }
-    chart.body = std::move(body);
+    if (!full) continue;
+    body.keys.emplace_back(kLevel, fmt::format("full-precision {:.4g}", *full));
+    for (auto& panel : body.panels)
+      panel.curves.push_back({.name = "full-precision",
+                              .look = kLevel,
+                              .points = {{panel.x.low, *full}, {panel.x.high, *full}}});
   }
   return all;
 }

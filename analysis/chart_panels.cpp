@@ -12,9 +12,10 @@ Drawing lay_out(const Panels& body, const std::string& table, int width);
 
 namespace {
 
-constexpr double kLeastInner = 112, kSingleInner = 250, kTics = 17, kLabelGap = 9;
+constexpr double kLeastInner = 112, kSingleInner = 250, kTics = 20, kLabelGap = 9, kGap = 14;
 constexpr std::size_t kMostColumns = 4, kMarkers = 10;
 constexpr int kSingleWidth = 620;
+constexpr double kBarRoom = 20;  // for the bar of a standard deviation
 // Columns of the table.
 constexpr const char* kHead = "panel\ttitle\tcurve\tname\tx\ty\tsd\truns\n";
 
@@ -74,7 +75,7 @@ Grid grid_of(const Panels& body, int width) {
   const auto inner = [&](std::size_t columns) {
     const auto n = static_cast<double>(columns);
     const double numbers = body.shared ? grid.left : n * grid.left;
-    return (width - 2 * kEdge - numbers - n * grid.right - (n - 1) * kLabelGap) / n;
+    return (width - 2 * kEdge - numbers - n * grid.right - (n - 1) * kGap) / n;
   };
   std::size_t columns = std::min(kMostColumns, body.panels.size());
   while (columns > 1 && (inner(columns) < kLeastInner + 10 || inner(columns) + grid.right < word))
@@ -151,7 +152,7 @@ void end_labels(const Panels& body, std::size_t panel, const Frame& frame, Canva
   }
 }
 
-std::string plot_of(const Panels& body, std::size_t panel) {
+std::string plot_of(const Panels& body, std::size_t panel, double width) {
   const Axis& y = y_of(body, panel);
   std::vector<std::string> parts;
   if (body.context) {
@@ -176,7 +177,8 @@ std::string plot_of(const Panels& body, std::size_t panel) {
     } else {
       const bool sd = std::any_of(curve.points.begin(), curve.points.end(),
                                   [](const CurvePoint& point) { return std::isfinite(point.sd); });
-      if (sd && !body.context)
+      const bool room = width > kBarRoom * static_cast<double>(curve.points.size());
+      if (sd && room && !body.context)
         parts.push_back(
             fmt::format("data skip 1 using ({} && $7==$7 ? $5 : NaN):6:7 with "
                         "yerrorbars lt {} dt 1 lw 1 ps 0",
@@ -195,7 +197,7 @@ std::string plot_of(const Panels& body, std::size_t panel) {
         if (any)
           parts.push_back(
               fmt::format("data skip 1 using ({0} && {1}{2:.8g} ? $5 : NaN):({2:.8g}) "
-                          "with points lt {3} pt {4} ps 0.7",
+                          "with points lt {3} pt {4} ps 0.6",
                           mine, condition, edge, curve.look, marker));
       }
     }
@@ -237,7 +239,7 @@ Drawing lay_out(const Panels& body, const std::string& table, int width) {
     double x = kEdge + grid.left;
     for (std::size_t i = row * grid.columns; i < end; ++i) {
       frames.push_back({x, y, x + grid.inner, y + grid.height});
-      x += grid.inner + grid.right + kLabelGap + (body.shared ? 0 : grid.left);
+      x += grid.inner + grid.right + kGap + (body.shared ? 0 : grid.left);
     }
     y += grid.height + below + 8;
   }
@@ -259,16 +261,16 @@ Drawing lay_out(const Panels& body, const std::string& table, int width) {
     const Frame& frame = frames[i];
     const auto lines = title_lines(body, i, grid);
     canvas.panel(frame.left, frame.top, frame.right, frame.bottom);
-    canvas.lines(frame.left, frame.top - 9 - kLine * static_cast<double>(lines.size() - 1), lines,
-                 kLine, "");
+    canvas.lines(frame.left, frame.top - 10.5 - kLine * static_cast<double>(lines.size() - 1),
+                 lines, kLine, "");
     if (!body.shared)
-      canvas.text((frame.left + frame.right) / 2, frame.bottom + kTics + 6, x_of(body, i).label,
+      canvas.text((frame.left + frame.right) / 2, frame.bottom + kTics + 7, x_of(body, i).label,
                   "center");
     end_labels(body, i, frame, canvas);
     canvas.script +=
         axis_commands('x', x_of(body, i), grid.inner, body.shared && i + grid.columns < count) +
         axis_commands('y', y_of(body, i), grid.height, body.shared && i % grid.columns != 0) +
-        plot_of(body, i) + "unset label\nunset arrow\nunset object\n";
+        plot_of(body, i, grid.inner) + "unset label\nunset arrow\nunset object\n";
   }
   canvas.script += "unset multiplot\n";
   drawing.script = std::move(canvas.script);

@@ -12,7 +12,7 @@ Drawing lay_out(const MarkRows& body, const std::string& table, int width);
 
 namespace {
 
-constexpr double kLeastInner = 120, kMostShare = 0.42, kGap = 16, kTics = 18;
+constexpr double kLeastInner = 120, kMostShare = 0.42, kGap = 16, kTics = 20;
 constexpr double kRow = 14, kHeadGap = 5;
 constexpr std::size_t kMostPanels = 4;
 
@@ -48,7 +48,8 @@ struct Columns {
 Columns columns_of(const MarkRows& body, int width) {
   std::vector<std::string> labels, texts;
   for (const auto& row : body.rows) {
-    if (!row.head) labels.push_back(row.label);
+    if (row.head || !shown(row, 0, body.panels.size())) continue;
+    labels.push_back(row.label);
     for (const auto& mark : row.marks) {
       if (mark) texts.push_back(mark->text);
     }
@@ -215,8 +216,8 @@ Drawing lay_out(const MarkRows& body, const std::string& table, int width) {
         if (mark) canvas.text(right + 8, placed.y, mark->text);
         for (const auto& [value, look] : panel.lines) {
           const double x = place(panel.x, value, left, right);
-          const double up = placed.y - kRow / 2 - (columns.above ? kSmallLine : 0);
-          canvas.line(x, up, x, placed.y + kRow / 2, fmt::format("back lt {} lw 0.9", look));
+          canvas.line(x, placed.y - kRow / 2, x, placed.y + kRow / 2,
+                      fmt::format("front lt {} lw 0.9", look));
         }
       }
       canvas.panel(left, block.panel_top, right, block.panel_bottom);

@@ -18,6 +18,7 @@ namespace laq::analysis {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr int kMostNarrow = 480;  // pixels up to which a narrow figure grows
 constexpr const char* kList = "figures.tsv";
 constexpr const char* kFilesColumn = "files";
 
@@ -27,8 +28,9 @@ std::vector<std::string> files_of(const Chart& chart) {
   return files;
 }
 
-void draw(const Chart& chart, int width, const fs::path& folder,
-          const std::vector<std::string>& forms) {
+// Returns the width.
+int draw(const Chart& chart, int width, const fs::path& folder,
+         const std::vector<std::string>& forms) {
   const Drawing drawing = lay_out(chart, width);
   replace_file(folder / (chart.name + ".gp"), script_of(chart, drawing));
   replace_file(folder / (chart.name + ".tsv"), drawing.table);
@@ -43,6 +45,7 @@ void draw(const Chart& chart, int width, const fs::path& folder,
     if (failed || size == 0)
       throw Error({.what = "gnuplot wrote no " + form, .where = "figure " + chart.name});
   }
+  return drawing.width;
 }
 
 std::string list_of(const Charts& charts) {
@@ -143,8 +146,9 @@ std::vector<std::string> inline_figures(const std::vector<Chart>& charts) {
   for (const auto& chart : charts) {
     std::string& figure = figures.emplace_back();
     for (const auto& [name, width] : {std::pair("wide", kWideWidth), {"narrow", kNarrowWidth}}) {
-      draw(chart, width, drawn.path(), {"svg"});
-      figure += fmt::format("<div class=\"{}\">\n{}</div>\n", name,
+      const int drawn_width = draw(chart, width, drawn.path(), {"svg"});
+      figure += fmt::format("<div class=\"{}\" style=\"max-width:{}px\">\n{}</div>\n", name,
+                            name == std::string("wide") ? drawn_width : kMostNarrow,
                             fit_for_page(read_file(drawn.path() / (chart.name + ".svg")), chart,
                                          chart.name + "-" + name));
     }

@@ -113,10 +113,17 @@ std::vector<double> Series::finals(const std::string& name) const {
 }
 
 std::string SweepData::title_of(const std::string& experiment) const {
-  for (const auto& one : series) {
-    if (one.experiment == experiment) return one_line(one.job.run.dataset.title);
-  }
-  return experiment;
+  const auto title = [&](const std::string& name) {
+    for (const auto& one : series) {
+      if (one.experiment == name) return one_line(one.job.run.dataset.title);
+    }
+    return name;
+  };
+  const std::string own = title(experiment);
+  const bool shared = std::any_of(experiments.begin(), experiments.end(), [&](const auto& name) {
+    return name != experiment && title(name) == own;
+  });
+  return shared ? own + " (" + experiment + ")" : own;
 }
 
 Metric SweepData::metric(const std::string& experiment) const {

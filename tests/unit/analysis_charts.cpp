@@ -91,7 +91,7 @@ TEST_CASE("text is measured and broken where it does not fit", "[charts]") {
     CHECK(text_width(line, 10) <= 50);
     together += line;
   }
-  CHECK(together == "aIncomprehensibilitiesb");
+  CHECK(together == "aIncomprehensibilities b");
   CHECK(wrapped("ααα", 9, 10) == Lines{"α", "α", "α"});
 }
 
@@ -319,6 +319,23 @@ TEST_CASE("the overview has every setting by its bits, with mean and spread", "[
   CHECK_THAT(lay_out(chart, kLeastWidth).script, !Contains(" right font"));
   CHECK_THAT(chart.caption, Contains("standard deviation over the seeds") &&
                                 Contains("Without a completed run: LATe (not run)"));
+}
+
+TEST_CASE("data sets of one title are told apart by their experiments", "[charts]") {
+  const Recorded sweep(
+      "title: T\nprofile: quick\nexperiments: [war_and_peace_ts10, war_and_peace, mnist]\n"
+      "methods: [full, late]\n");
+  record::History history = history_of({{9, 2}});
+  history.final_values["test_loss"] = 0.02;
+  for (std::size_t i = 0; i < sweep.plan().jobs.size(); ++i) sweep.complete(i, history);
+  const Charts charts = overview_charts(sweep.data());
+  std::vector<std::string> titles;
+  for (const auto& panel : std::get<MarkRows>(charts.drawn.at(0).body).panels)
+    titles.push_back(panel.title + ": " + panel.x.label);
+  CHECK(titles == std::vector<std::string>{
+                      "War and Peace (war_and_peace_ts10): Test loss (nats per character)",
+                      "War and Peace (war_and_peace): Test loss (nats per character)",
+                      "MNIST: Test error (%)"});
 }
 
 TEST_CASE("error against bits, with the line of full precision", "[charts]") {
