@@ -114,7 +114,10 @@ Charts charts_of(const SweepData& data, const Overview& overview, MarkRows body,
   for (const auto& title : empty) all.left_out.push_back({chart.title + ", " + title, lacking});
   if (empty.size() < data.experiments.size()) {
     std::vector<const Series*> planned;
-    for (const auto& series : data.series) planned.push_back(&series);
+    for (const auto& series : data.series) {
+      const std::string title = data.title_of(series.experiment);
+      if (std::find(empty.begin(), empty.end(), title) == empty.end()) planned.push_back(&series);
+    }
     const auto& lines = std::get<MarkRows>(chart.body).panels;
     if (std::any_of(lines.begin(), lines.end(), [](const RowPanel& p) { return !p.lines.empty(); }))
       chart.caption += " Dashed: full precision.";
@@ -183,7 +186,10 @@ Charts overview_charts(const SweepData& data) {
   chart.title = "Test results by bits per weight";
   Charts all = charts_of(data, overview, {.columns = {"method", "bits", "runs"}}, chart,
                          "no run is completed");
-  for (auto& one : all.drawn) one.caption = chart.title + "." + spread_words(several) + one.caption;
+  for (auto& one : all.drawn) {
+    if (!std::get<MarkRows>(one.body).rows.front().head) one.title = "Test results of all settings";
+    one.caption = one.title + "." + spread_words(several) + one.caption;
+  }
   return all;
 }
 

@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <map>
 #include <memory>
 
 #include "analysis/chart.hpp"
@@ -19,7 +18,7 @@ struct PlotOptions {
   RecordedSweep sweep;
   std::string out;
   int width = analysis::kWideWidth;
-  analysis::LayerChoice layers = analysis::LayerChoice::best;
+  std::string layers = "best";
 };
 
 void run(const PlotOptions& options, Context& context) {
@@ -27,7 +26,10 @@ void run(const PlotOptions& options, Context& context) {
   require_a_path(out, "figures");
   const sweep::Plan plan = options.sweep.plan(context.configs);
   const analysis::SweepData data = analysis::read_sweep(plan);
-  const analysis::Charts charts = analysis::make_charts(data, context.configs, options.layers);
+  const auto layers = options.layers == "best"  ? analysis::LayerChoice::best
+                      : options.layers == "all" ? analysis::LayerChoice::all
+                                                : analysis::LayerChoice::none;
+  const analysis::Charts charts = analysis::make_charts(data, context.configs, layers);
   const fs::path folder = out.empty() ? plan.results / "figures" : fs::path(out);
   analysis::write_charts(charts, options.width, folder);
   for (const auto& chart : charts.drawn)
@@ -49,16 +51,12 @@ void add_plot_command(CLI::App& app, Context& context) {
                    "Of a figure, in CSS pixels (1/96 inch): panels are laid out for it")
       ->check(CLI::Range(analysis::kLeastWidth, analysis::kMostWidth))
       ->capture_default_str();
-  const std::map<std::string, analysis::LayerChoice> choices = {
-      {"best", analysis::LayerChoice::best},
-      {"all", analysis::LayerChoice::all},
-      {"none", analysis::LayerChoice::none}};
   command
       ->add_option("--layers", options->layers,
                    "Figures of the layers: best (of each method the setting with the best "
                    "validation score), all or none")
-      ->transform(CLI::CheckedTransformer(choices))
-      ->default_str("best");
+      ->check(CLI::IsMember({"best", "all", "none"}))
+      ->capture_default_str();
   command->callback([options, &context] { run(*options, context); });
 }
 
