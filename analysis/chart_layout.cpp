@@ -274,9 +274,10 @@ std::string axis_commands(char name, const Axis& axis, double pixels, bool bare)
       name == 'x' ? " offset 0, 0.5" : "");
 }
 
+// Doubled quotes would do, but gnuplot takes a text that begins with them for two.
 std::string script_text(std::string_view text) {
   std::string result = "'";
-  for (const char c : text) result += c == '\'' ? "''" : std::string(1, c);
+  for (const char c : text) result += c == '\'' ? "'.\"'\".'" : std::string(1, c);
   return result + "'";
 }
 

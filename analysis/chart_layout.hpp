@@ -58,7 +58,7 @@ std::vector<std::pair<double, std::string>> tics_of(const Axis& axis, double pix
 /// "set xtics (…)" and the range; without labels when `bare`.
 std::string axis_commands(char name, const Axis& axis, double pixels, bool bare);
 
-/// A gnuplot string: 'it''s'.
+/// A gnuplot string, whatever the text holds.
 std::string script_text(std::string_view text);
 /// Text as a field of a figure's table.
 std::string table_field(const std::string& text);

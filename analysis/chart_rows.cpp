@@ -119,8 +119,8 @@ std::string plot_of(const MarkRows& body, std::size_t panel) {
       column(3), column(4), y);
   for (const std::size_t end : {1, 2}) {
     text += fmt::format(
-        ", \\\n  data skip 1 using (at(${0})):{1}:(at(${2})-at(${0})):(0):(${2}<LOW || ${2}>HIGH ? "
-        "2 : 1) with vectors arrowstyle variable",
+        ", \\\n  data skip 1 using (at(${0})):{1}:(at(${2})-at(${0})):(0):(strcol({2}) eq 'nan' ? "
+        "1 : ${2}<LOW || ${2}>HIGH ? 2 : 1) with vectors arrowstyle variable",
         column(0), y, column(end));
   }
   std::vector<Look> looks;

@@ -70,7 +70,7 @@ TEST_CASE("words of figures", "[charts]") {
   CHECK(common_label({"a", "b"}).empty());
   CHECK(file_word("LAQ log (3 bits), [8, 16]") == "LAQ-log-3-bits-8-16");
   CHECK(file_word("../x y") == "..-x-y");
-  CHECK(script_text("it's") == "'it''s'");
+  CHECK(script_text("it's") == "'it'.\"'\".'s'");
   CHECK(table_field("a 'b, c") == "a 'b, c");
   CHECK(table_field("\"a\" b") == "\"\"\"a\"\" b\"");
   CHECK(layer_word("conv1.weight") == "conv1");
