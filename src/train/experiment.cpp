@@ -257,7 +257,9 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   check_network(root.child("model"), run);
   read_train(root.child("train"), run);
   run.checkpoint = read_checkpoint(root.child("checkpoint"));
-  run.record_steps = root.child("record").flag("steps", true, config::Canonical::never);
+  config::Reader& record = root.child("record");
+  run.record_steps = record.flag("steps", true, config::Canonical::never);
+  run.record_best = record.flag("best", true, config::Canonical::never);
   check_batch(root.child("train"), run);
   run.quantizer = quant::make_quantizer(root.child("quantizer"));
   root.finish();

@@ -63,7 +63,9 @@ struct Run {
   config::Tree tree;            ///< merged; `model:` is read again when the model is made
   TrainOptions train;
   CheckpointOptions checkpoint;
-  bool record_steps = true;  ///< `record.steps`: whether run.h5 has /steps; no part of the hash
+  // `record:`, no part of the hash.
+  bool record_steps = true;  ///< whether run.h5 has /steps
+  bool record_best = true;   ///< whether best.h5 is written
   optim::Schedule schedule;
   quant::Quantization quantizer;
   nlohmann::json

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace laq::train {
 
 ImageTask::ImageTask(data::ImageData images, std::int64_t classes, Loss loss)
@@ -18,6 +20,13 @@ Batch ImageTask::gather(data::Part part, std::span<const std::int64_t> rows) con
       at::empty({count}, at::kLong)};
   images_.gather(part, rows, batch.input.data_ptr<float>(), batch.target.data_ptr<std::int64_t>());
   return batch;
+}
+
+std::map<std::string, at::Tensor> ImageTask::input_statistics() const {
+  const at::Tensor mean = at::empty(shape().input, at::kFloat);
+  std::copy(images_.mean().begin(), images_.mean().end(), mean.data_ptr<float>());
+  if (!mean.any().item<bool>()) return {};
+  return {{"mean", mean}};
 }
 
 }  // namespace laq::train

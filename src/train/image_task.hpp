@@ -14,6 +14,8 @@ class ImageTask : public Task {
   /// Input: rows × channels × height × width; target: rows.
   Batch gather(data::Part part, std::span<const std::int64_t> rows) const override;
   std::int64_t evaluation_rows() const override { return 500; }
+  /// `mean`: channels × height × width, where it is subtracted.
+  std::map<std::string, at::Tensor> input_statistics() const override;
 
  private:
   data::ImageData images_;

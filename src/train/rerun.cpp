@@ -21,7 +21,7 @@ void set_aside(const fs::path& run_folder) {
   make_folder(aside(run_folder));
   // The checkpoint first: from it alone the finished run would be made again. The status last:
   // until then the run counts as finished.
-  for (const char* name : {"checkpoint.h5", "run.h5", "config.yaml", "status.json"}) {
+  for (const char* name : {"checkpoint.h5", "best.h5", "run.h5", "config.yaml", "status.json"}) {
     if (fs::exists(run_folder / name)) fs::rename(run_folder / name, aside(run_folder) / name);
   }
 }

@@ -185,6 +185,8 @@ class Session {
     while (true) {
       if (training.epoch_due()) {
         if (!training.finish_epoch(options_.stop)) return interrupt(training);
+        // Before the checkpoint: what was killed in between is computed again, to the same bits.
+        if (training.last_epoch_is_best()) save_weights(training);
         if (training.done()) break;
         save(training);
         options_.on_epoch(training);
@@ -197,6 +199,7 @@ class Session {
       heartbeat(training);
     }
     training.conclude();
+    if (training.history().epochs.rows() == 0) save_weights(training);  // the initial network
     save(training);
     options_.on_epoch(training);
     return record::State::completed;
@@ -220,6 +223,10 @@ class Session {
     record::write_run_record(folder_ / "run.h5", provenance(run_, options_), training.history(),
                              run_.record_steps);
     report(record::State::running, &training);
+  }
+
+  void save_weights(const Training& training) const {
+    if (run_.record_best) record::write_best_weights(folder_ / "best.h5", training.weights());
   }
 
   void save_checkpoint(const Training& training) {

@@ -43,11 +43,11 @@ struct SessionResult {
 
 /// Carries one run as far as it goes: makes its folder, resumes from its checkpoint when there is
 /// one, trains, and after every epoch replaces checkpoint.h5, run.h5 and status.json (the first
-/// more often where `Run::checkpoint` says so). A completed
-/// run is returned as it is, unless it is to be made anew. A run that fails or diverges says so in
-/// its status and in the result; it does not throw. One whose data is not at hand stays `queued`,
-/// with the reason. Errors: the folder cannot be made or holds another run, the run is being
-/// trained by another process, or data and checkpoint cannot be used.
+/// more often where `Run::checkpoint` says so), and best.h5 when the epoch is the best so far. A
+/// completed run is returned as it is, unless it is to be made anew. A run that fails or diverges
+/// says so in its status and in the result; it does not throw. One whose data is not at hand stays
+/// `queued`, with the reason. Errors: the folder cannot be made or holds another run, the run is
+/// being trained by another process, or data and checkpoint cannot be used.
 SessionResult run_session(const Run& run, const SessionOptions& options);
 
 }  // namespace laq::train

@@ -43,6 +43,9 @@ class Task {
   /// What a checkpoint needs for its weights to be of use without the data.
   virtual std::map<std::string, std::string> texts() const { return {}; }
 
+  /// What the inputs were made with, by name: the `mean` that pictures are without.
+  virtual std::map<std::string, at::Tensor> input_statistics() const { return {}; }
+
   /// Mean over the outputs.
   at::Tensor loss(const at::Tensor& output, const at::Tensor& target) const {
     return train::loss(loss_, output, target);

@@ -13,7 +13,6 @@
 #include "core/machine.hpp"
 #include "core/median.hpp"
 #include "core/random.hpp"
-#include "train/metric.hpp"
 #include "train/torch_info.hpp"
 
 namespace laq::train {
@@ -172,7 +171,8 @@ bool Training::finish_epoch(const Stop& stop) {
 
 void Training::conclude() {
   auto& values = history_.final_values;
-  if (history_.epochs.rows() == 0) {  // no step was asked for: the initial network
+  const auto best = best_row();
+  if (!best) {  // no step was asked for: the initial network
     const auto [valid, test] = *scores([] { return false; });
     values = {{"best_epoch", std::int64_t{0}},
               {"valid_error", valid.error},
@@ -180,13 +180,9 @@ void Training::conclude() {
               {"test_loss", test.loss},
               {"valid_loss", valid.loss}};
   } else {
-    const auto& values_by_epoch = *history_.epochs.find(facts(metric_of(run_)).valid);
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < values_by_epoch.size(); ++i)
-      best = values_by_epoch[i] <= values_by_epoch[best] ? i : best;
-    values["best_epoch"] = history_.epochs.index[best];
+    values["best_epoch"] = history_.epochs.index[*best];
     for (const char* column : {"valid_error", "valid_loss", "test_error", "test_loss"}) {
-      values[column] = (*history_.epochs.find(column))[best];
+      values[column] = (*history_.epochs.find(column))[*best];
     }
   }
   const auto* steps = history_.steps.find("seconds");

@@ -9,6 +9,7 @@
 
 #include "nn/model.hpp"
 #include "optim/optimizer.hpp"
+#include "record/best_weights.hpp"
 #include "record/checkpoint.hpp"
 #include "record/history.hpp"
 #include "train/experiment.hpp"
@@ -54,6 +55,12 @@ class Training {
   /// network's loss was not.
   void conclude();
 
+  /// Whether the last finished epoch is that which `conclude` would choose now.
+  bool last_epoch_is_best() const;
+  /// The network as it is: ŵ, codes, scales and all else. Between `finish_epoch` and the next step,
+  /// where the optimizer's codes are those of ŵ.
+  record::BestWeights weights() const;
+
   const Position& position() const { return position_; }
   const record::History& history() const { return history_; }
   record::History& history() { return history_; }
@@ -69,6 +76,8 @@ class Training {
  private:
   void begin_epoch();
   double train_loss(const float* losses) const;
+  /// The best epoch's row of the history, the latest of equals; nothing before the first.
+  std::optional<std::size_t> best_row() const;
   /// Of validation and test part; nothing when stopped. Error (not_finite): a loss was not.
   std::optional<std::pair<Score, Score>> scores(const Stop& stop) const;
   std::vector<std::pair<std::string, at::Tensor>> tensors() const;

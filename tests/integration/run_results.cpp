@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <variant>
 
+#include "record/best_weights.hpp"
 #include "record/checkpoint.hpp"
 #include "record/run_record.hpp"
 
@@ -79,6 +80,11 @@ std::string difference(const fs::path& checkpoint_a, const fs::path& checkpoint_
 }  // namespace
 
 std::string first_difference(const fs::path& a, const fs::path& b) {
+  const auto best_a = record::read_best_weights(a / "best.h5"),
+             best_b = record::read_best_weights(b / "best.h5");
+  if (best_a.epoch != best_b.epoch) return "best.h5: epoch";
+  if (best_a.quantized != best_b.quantized) return "best.h5: quantized weights";
+  if (best_a.plain != best_b.plain) return "best.h5: other parameters";
   const auto at = difference(record::read_run_record(a / "run.h5").history,
                              record::read_run_record(b / "run.h5").history);
   return at.empty() ? difference(a / "checkpoint.h5", b / "checkpoint.h5") : at;

@@ -1,0 +1,90 @@
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "train/metric.hpp"
+#include "train/training.hpp"
+
+// What best.h5 holds of a training.
+
+namespace laq::train {
+namespace {
+
+record::Shape shape_of(const at::Tensor& tensor) {
+  return {tensor.sizes().begin(), tensor.sizes().end()};
+}
+
+template <typename T>
+std::vector<T> values_of(const at::Tensor& tensor) {
+  const at::Tensor host = tensor.detach().to(at::kCPU).contiguous();
+  const T* values = host.data_ptr<T>();
+  return {values, values + host.numel()};
+}
+
+record::FloatValues floats(const std::string& name, const at::Tensor& tensor) {
+  return {name, shape_of(tensor), values_of<float>(tensor)};
+}
+
+}  // namespace
+
+std::optional<std::size_t> Training::best_row() const {
+  const auto* scores = history_.epochs.find(facts(metric_of(run_)).valid);
+  if (!scores || scores->empty()) return std::nullopt;
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < scores->size(); ++i)
+    best = (*scores)[i] <= (*scores)[best] ? i : best;
+  return best;
+}
+
+bool Training::last_epoch_is_best() const {
+  const auto best = best_row();
+  return best && *best + 1 == history_.epochs.rows();
+}
+
+record::BestWeights Training::weights() const {
+  record::BestWeights best;
+  best.run = run_.identity();
+  best.epoch = position_.epoch;
+  for (const auto& [column, values] : history_.epochs.columns) {
+    if (column.starts_with("valid_") || column.starts_with("test_"))
+      best.scores[column] = values.back();
+  }
+  best.texts = task_.texts();
+  best.texts["config_yaml"] = run_.yaml();
+  best.texts["dataset"] = run_.dataset.name;
+  best.texts["dataset_sha256"] = data::dataset_sha256(run_.dataset);
+  best.texts["preprocessing"] = data::word_of(run_.dataset.preprocessing);
+  for (const auto& [name, tensor] : task_.input_statistics())
+    best.input.push_back(floats(name, tensor));
+
+  std::map<std::string, at::Tensor> state;
+  for (const auto& [name, tensor] : optimizer_->state()) state[name] = tensor;
+  for (const auto& item : model_->named_parameters()) {
+    const std::string& name = item.key();
+    const auto index = state.find(name + ":level_index");
+    if (index == state.end()) {
+      best.plain.push_back(floats(name, item.value()));
+      continue;
+    }
+    const at::Tensor levels = state.at(name + ":levels");
+    record::QuantizedWeights weights{.name = name,
+                                     .shape = shape_of(item.value()),
+                                     .codes = {},
+                                     .level_codes = {},
+                                     .groups = static_cast<std::size_t>(levels.size(0)),
+                                     .levels = values_of<float>(levels.to(at::kFloat)),
+                                     .scales = values_of<double>(state.at(name + ":scales"))};
+    for (const int code : quant::codes_of(*run_.quantizer.method))
+      weights.level_codes.push_back(code);
+    for (const std::uint8_t level : values_of<std::uint8_t>(index->second))
+      weights.codes.push_back(static_cast<std::int16_t>(weights.level_codes[level]));
+    best.quantized.push_back(std::move(weights));
+  }
+  for (const auto& item : model_->named_buffers()) {
+    if (item.value().scalar_type() == at::kFloat)
+      best.plain.push_back(floats(item.key(), item.value()));
+  }
+  return best;
+}
+
+}  // namespace laq::train
