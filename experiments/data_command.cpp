@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/text.hpp"
 #include "data/fetch.hpp"
 #include "data/locate.hpp"
+#include "data/new_dataset.hpp"
 #include "data/read_images.hpp"
 #include "experiments/shared_options.hpp"
 
@@ -73,9 +75,13 @@ std::string state_text(const data::DatasetSpec& spec, const data::DataPaths& pat
   return fmt::format("{} of {} files missing; {}", missing, spec.files.size(), advice);
 }
 
-std::string hash_text(const data::DatasetSpec& spec) {
-  const bool all = std::all_of(spec.files.begin(), spec.files.end(),
-                               [](const data::DataFile& file) { return file.hash_checked; });
+/// The hash of a folder in an archive's place was never compared with anything.
+std::string hash_text(const data::DatasetSpec& spec, const data::DataPaths& paths) {
+  const bool all =
+      std::all_of(spec.files.begin(), spec.files.end(), [&](const data::DataFile& file) {
+        const auto found = data::locate(spec, file, paths);
+        return file.hash_checked && !(found && is_unpacked(file, found->path));
+      });
   return all ? "confirmed" : "unconfirmed";
 }
 
@@ -85,8 +91,8 @@ void list(const DataOptions& options, Context& context) {
   for (const auto& spec : specs) width = std::max(width, spec.name.size());
   std::cout << fmt::format("{:<{}}  {:<11}  {}\n", "dataset", width, "hashes", "state");
   for (const auto& spec : specs) {
-    std::cout << fmt::format("{:<{}}  {:<11}  {}\n", spec.name, width, hash_text(spec),
-                             state_text(spec, options.paths()));
+    std::cout << fmt::format("{:<{}}  {:<11}  {}\n", spec.name, width,
+                             hash_text(spec, options.paths()), state_text(spec, options.paths()));
   }
 }
 
@@ -137,6 +143,53 @@ void verify(const DataOptions& options, Context& context) {
   }
 }
 
+struct AddOptions : DataPathOptions {
+  data::NewDatasetRequest request;
+};
+
+void add(const AddOptions& options, const Context& context) {
+  const data::NewDatasetRequest& request = options.request;
+  const auto yaml = [&](const char* folder) {
+    return context.configs / folder / (request.name + ".yaml");
+  };
+  const std::filesystem::path dataset = yaml("datasets"), experiment = yaml("experiments");
+  for (const auto& file : {dataset, experiment}) {
+    if (!std::filesystem::exists(file)) continue;
+    throw usage_error({.what = "there is already something of this name",
+                       .where = file.string(),
+                       .advice = "choose another --name, or remove it"});
+  }
+  const data::NewDataset made = data::add_dataset(request, options.paths());
+  replace_file(dataset, made.dataset_yaml);
+  replace_file(experiment, made.experiment_yaml);
+  std::cout << fmt::format(
+      "{}: {}\ndata: {}\ndataset: {}\nexperiment: {}\ntrain on it: laq run {} --method late\n",
+      request.name, made.summary, (options.paths().data_dir / request.name).string(),
+      dataset.string(), experiment.string(), request.name);
+}
+
+void add_add(CLI::App& data, Context& context) {
+  auto options = std::make_shared<AddOptions>();
+  auto& request = options->request;
+  CLI::App* command = data.add_subcommand(
+      "add",
+      "Make a dataset and an experiment of a folder of pictures, a text, .csv, .npy or .npz");
+  command->add_option("PATH", request.source, "The folder or file; it is copied")->required();
+  command->add_option("--name", request.name, "Of the dataset and the experiment")->required();
+  command->add_option("--title", request.title, "For tables (otherwise the name)");
+  command->add_option("--test", request.test, "Percent for the test part, where nothing says so")
+      ->check(CLI::Range(1, 49))
+      ->capture_default_str();
+  command
+      ->add_option("--validation", request.validation,
+                   "Percent of the rest for the validation part, likewise")
+      ->check(CLI::Range(1, 49))
+      ->capture_default_str();
+  command->add_option("--data-dir", options->data_dir,
+                      "Where data is kept (LAQ_DATA_DIR, otherwise data)");
+  command->callback([options, &context] { add(*options, context); });
+}
+
 void add_action(CLI::App& data, Context& context, const std::string& name,
                 const std::string& description, void (*run)(const DataOptions&, Context&)) {
   auto options = std::make_shared<DataOptions>();
@@ -150,13 +203,14 @@ void add_action(CLI::App& data, Context& context, const std::string& name,
 }  // namespace
 
 void add_data_command(CLI::App& app, Context& context) {
-  CLI::App* data = app.add_subcommand("data", "List, fetch and verify datasets");
+  CLI::App* data = app.add_subcommand("data", "List, fetch, verify and add datasets");
   data->require_subcommand(1);
   add_action(*data, context, "list",
              "Show where each dataset is; hashes are confirmed when they were compared with the "
              "published files",
              list);
   add_action(*data, context, "fetch", "Put datasets into the data directory, checked", fetch);
+  add_add(*data, context);
   add_action(*data, context, "verify", "Read the files and check their hashes", verify);
 }
 

@@ -61,14 +61,22 @@ template <typename T, typename Parse>
 T Reader::value(const std::string& key, const std::optional<T>& otherwise,
                 const std::string& expected, Canonical canonical, Parse parse) {
   const Tree* found = read(key);
+  KeyFacts facts{.path = {}, .expected = expected, .fallback = {}, .value = {}, .place = {}};
+  facts.outcome = canonical != Canonical::never;
+  if (otherwise) facts.fallback = *otherwise;
   if (!found || found->empty()) {
     if (!otherwise) missing(key, expected);
     record(key, *otherwise, true, canonical);
+    facts.value = *otherwise;
+    state(key, std::move(facts));
     return *otherwise;
   }
   const std::optional<T> parsed = parse(*found);
   if (!parsed) wrong(key, *found, expected);
   record(key, *parsed, otherwise && *parsed == *otherwise, canonical);
+  facts.value = *parsed;
+  facts.place = found->place;
+  state(key, std::move(facts));
   return *parsed;
 }
 
@@ -132,7 +140,7 @@ std::vector<std::string> Reader::words(const std::string& key,
 std::string Reader::one_of(const std::string& key, const std::optional<std::string>& otherwise,
                            const std::vector<std::string>& known, Canonical canonical) {
   const Tree* found = tree_ ? tree_->find(key) : nullptr;
-  const std::string chosen = word(key, otherwise, canonical);
+  const std::string chosen = value(key, otherwise, "one of " + join(known), canonical, parse_word);
   if (std::find(known.begin(), known.end(), chosen) == known.end()) {
     throw usage_error({.what = fmt::format("unknown value of '{}'", full(key)),
                        .where = found ? found->place : "",
@@ -156,6 +164,35 @@ Reader& Reader::child(const std::string& key) {
 
 const Tree* Reader::raw(const std::string& key) {
   return read(key);
+}
+
+void Reader::note(const std::string& key, nlohmann::json value, std::vector<KeyFacts> below) {
+  canonical_[key] = std::move(value);
+  for (KeyFacts& facts : below) facts_.push_back(std::move(facts));
+}
+
+void Reader::state(const std::string& key, KeyFacts facts) {
+  // An element's number tells nothing of its keys.
+  const std::string path = full(key);
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    facts.path += path[at];
+    if (path[at] == '[') at = path.find(']', at) - 1;
+  }
+  for (KeyFacts& known : facts_) {
+    if (known.path == facts.path) {
+      known = std::move(facts);
+      return;
+    }
+  }
+  facts_.push_back(std::move(facts));
+}
+
+std::vector<KeyFacts> Reader::keys() const {
+  std::vector<KeyFacts> all = facts_;
+  for (const auto& [key, section] : children_) {
+    for (KeyFacts& facts : section->keys()) all.push_back(std::move(facts));
+  }
+  return all;
 }
 
 const Tree* Reader::read(const std::string& key) {

@@ -26,6 +26,16 @@ struct Range {
 /// were. Keys that cannot change the outcome are `never` part of it.
 enum class Canonical { always, omit_default, never };
 
+/// What is known of a key that was read.
+struct KeyFacts {
+  std::string path;         ///< "train.epochs"; of a list's element "model.layers[].dense.units"
+  std::string expected;     ///< "a whole number of at least 0"
+  nlohmann::json fallback;  ///< its default; null: it is required
+  nlohmann::json value;
+  std::string place;    ///< where it was set; "" by default
+  bool outcome = true;  ///< false: never part of the hash
+};
+
 /// Reads one map of a configuration into typed values. Every key that is read is checked and
 /// recorded in the canonical form; `finish` refuses the keys that nobody read. Errors are of kind
 /// usage and name file, line, key, what was found and what was expected. A key without a default is
@@ -73,6 +83,8 @@ class Reader {
   Reader& child(const std::string& key);
   /// For lists of maps: `key` as it was written, marked as read. Null when absent.
   const Tree* raw(const std::string& key);
+  /// What such a key was read as, for the canonical form, and what was read below it.
+  void note(const std::string& key, nlohmann::json value, std::vector<KeyFacts> below = {});
 
   /// An error about a key of this section, in the form of the others.
   [[noreturn]] void refuse(const std::string& key, const std::string& what,
@@ -81,6 +93,10 @@ class Reader {
   void finish() const;
   /// Everything that was read, defaults included, with sorted keys.
   nlohmann::json canonical() const;
+  /// All keys that were read, here and in the children, each once.
+  std::vector<KeyFacts> keys() const;
+  /// The dotted name of a key of this section.
+  std::string full(const std::string& key) const;
 
  private:
   const Tree* read(const std::string& key);
@@ -89,8 +105,8 @@ class Reader {
   [[noreturn]] void wrong(const std::string& key, const Tree& found,
                           const std::string& expected) const;
   [[noreturn]] void missing(const std::string& key, const std::string& expected) const;
-  std::string full(const std::string& key) const;
   void record(const std::string& key, nlohmann::json value, bool is_default, Canonical);
+  void state(const std::string& key, KeyFacts facts);
   template <typename T, typename Parse>
   T value(const std::string& key, const std::optional<T>& otherwise, const std::string& expected,
           Canonical, Parse parse);
@@ -105,6 +121,7 @@ class Reader {
   std::string path_;
   std::set<std::string> known_;
   nlohmann::json canonical_ = nlohmann::json::object();
+  std::vector<KeyFacts> facts_;
   std::map<std::string, std::unique_ptr<Reader>> children_;
 };
 

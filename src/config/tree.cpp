@@ -4,6 +4,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <charconv>
 #include <optional>
 #include <sstream>
 
@@ -90,9 +91,28 @@ Tree convert(const YAML::Node& node, const std::string& file, int depth) {
 
 }  // namespace
 
+namespace {
+
+/// The element that a part of a dotted path names: "2" is the third. Nothing: there is none.
+std::optional<std::size_t> index_in(const Tree::List& items, std::string_view key) {
+  std::size_t index = 0;
+  const char* end = key.data() + key.size();
+  const auto [last, failed] = std::from_chars(key.data(), end, index);
+  if (failed != std::errc{} || last != end || index >= items.size()) return std::nullopt;
+  return index;
+}
+
+}  // namespace
+
 const Tree* Tree::find(std::string_view path) const {
   const Tree* tree = this;
   for (const auto& key : split(path, '.')) {
+    if (const List* items = tree->list()) {
+      const auto index = index_in(*items, key);
+      if (!index) return nullptr;
+      tree = &(*items)[*index];
+      continue;
+    }
     const Map* children = tree->map();
     if (!children) return nullptr;
     const auto child = children->find(key);
@@ -106,6 +126,19 @@ Tree& Tree::at(std::string_view path) {
   Tree* tree = this;
   for (const auto& key : split(path, '.')) {
     if (tree->empty()) tree->value = Map{};
+    if (auto* items = std::get_if<List>(&tree->value)) {
+      const auto index = index_in(*items, key);
+      if (!index) {
+        throw usage_error({.what = fmt::format("'{}' has no keys below it", path),
+                           .where = tree->place,
+                           .found = fmt::format("'{}'", key),
+                           .expected = items->empty() ? "another key: the list is empty"
+                                                      : fmt::format("an element's number, 0 to {}",
+                                                                    items->size() - 1)});
+      }
+      tree = &(*items)[*index];
+      continue;
+    }
     auto* children = std::get_if<Map>(&tree->value);
     if (!children) {
       throw usage_error({.what = fmt::format("'{}' has no keys below it", path),

@@ -23,7 +23,7 @@ struct Tree {
   const List* list() const { return std::get_if<List>(&value); }
   const Map* map() const { return std::get_if<Map>(&value); }
 
-  /// The value at a dotted path ("train.epochs"), or null.
+  /// The value at a dotted path ("train.epochs"; "model.layers.2" is the third of a list), or null.
   const Tree* find(std::string_view path) const;
   /// The value at a dotted path, made (with maps on the way) when absent. Error: a scalar or list
   /// is in the way.

@@ -31,6 +31,7 @@ Reader open(std::string_view raw, const std::string& where) {
   if (!reader) throw Error({.what = "libarchive does not start"});
   archive_read_support_filter_gzip(reader.get());
   archive_read_support_format_tar(reader.get());
+  archive_read_support_format_zip(reader.get());
   if (archive_read_open_memory(reader.get(), raw.data(), raw.size()) != ARCHIVE_OK) {
     throw damaged(reader.get(), where);
   }

@@ -12,7 +12,8 @@ namespace laq::data {
 /// Is given a file's path in the archive or folder ("a/b.bin", without "./") and its content.
 using VisitFile = std::function<void(const std::string& path, std::vector<std::uint8_t> content)>;
 
-/// Calls `visit` for every plain file of a tar archive, gzipped or not, in the archive's order.
+/// Calls `visit` for every plain file of a tar archive, gzipped or not, or of a zip archive, in the
+/// archive's order.
 /// Nothing is written to disk. Errors, beginning with `where`: not such an archive, truncated,
 /// damaged, a file above 256 MiB in it.
 void visit_archive(std::string_view raw, const std::string& where, const VisitFile& visit);

@@ -107,6 +107,8 @@ std::vector<std::string> roles(Kind kind, std::size_t files) {
       return {"train", "extra", "test"};
     case Kind::image_folder:
       return {"pictures"};
+    case Kind::table:
+      return {"table"};
     case Kind::text:
       if (files == 1) return {"text"};
       return {"train", "validation", "test"};

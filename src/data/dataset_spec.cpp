@@ -19,11 +19,9 @@ constexpr std::int64_t kMostRows = std::int64_t{1} << 32;
 constexpr std::int64_t kMostBytes = std::int64_t{1} << 36;
 
 const std::vector<std::pair<std::string, Preprocessing>> kPreprocessing{
-    {"none", Preprocessing::none},
-    {"mean_image", Preprocessing::mean_image},
-    {"gcn", Preprocessing::gcn},
-    {"gcn_zca", Preprocessing::gcn_zca},
-    {"gcn_lcn", Preprocessing::gcn_lcn}};
+    {"none", Preprocessing::none},       {"mean_image", Preprocessing::mean_image},
+    {"gcn", Preprocessing::gcn},         {"gcn_zca", Preprocessing::gcn_zca},
+    {"gcn_lcn", Preprocessing::gcn_lcn}, {"standardize", Preprocessing::standardize}};
 const std::vector<std::pair<std::string, LocalContrastRule>> kLocalContrast{
     {"all_channels", LocalContrastRule::all_channels}, {"pylearn2", LocalContrastRule::pylearn2}};
 
@@ -143,7 +141,14 @@ void read_pictures(config::Reader& root, DatasetSpec& spec) {
   spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessing);
   spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
   spec.shape = root.integers("shape", {}, {1, 1 << 16});
+  const bool table = spec.kind == Kind::table;
+  if (table && spec.shape.size() == 1) spec.shape = {1, 1, spec.shape[0]};
   if (spec.shape.size() != 3) root.refuse("shape", "is not [channels, height, width]");
+  const bool of_tables = spec.preprocessing == Preprocessing::standardize;
+  if (spec.preprocessing != Preprocessing::none && table != of_tables) {
+    root.refuse("preprocessing", table ? "is one of pictures" : "is one of tables",
+                table ? "choose none or standardize" : "choose one of pictures'");
+  }
   if (spec.preprocessing == Preprocessing::gcn_lcn) {
     spec.lcn =
         root.choice<LocalContrastRule>("lcn", LocalContrastRule::all_channels, kLocalContrast);
@@ -221,6 +226,7 @@ DatasetSpec parse_dataset(const config::Tree& tree, const std::string& name) {
                                  {"cifar", Kind::cifar},
                                  {"svhn", Kind::svhn},
                                  {"image_folder", Kind::image_folder},
+                                 {"table", Kind::table},
                                  {"text", Kind::text}});
   spec.folder = root.word("folder", name);
   if (!is_plain_name(spec.folder)) root.refuse("folder", "is not a plain name");

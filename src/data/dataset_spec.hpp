@@ -18,6 +18,7 @@ enum class Kind {
   cifar,         ///< the binary archive of CIFAR-10 or CIFAR-100
   svhn,          ///< the cropped digits: three MATLAB files
   image_folder,  ///< train/<class>/* and test/<class>/* in JPEG or PNG, a folder or a .tar.gz
+  table,         ///< rows of numbers with a label: .csv, .tsv, .npy or .npz
   text           ///< characters: one file, or one for each part
 };
 
@@ -27,7 +28,8 @@ enum class Preprocessing {
   mean_image,  ///< pixels/255 minus the mean image of the training part
   gcn,         ///< global contrast normalisation
   gcn_zca,     ///< global contrast normalisation, then ZCA whitening
-  gcn_lcn      ///< global, then local contrast normalisation
+  gcn_lcn,     ///< global, then local contrast normalisation
+  standardize  ///< of a table: each feature minus its mean, divided by its deviation
 };
 
 /// What local contrast normalisation is done to.
@@ -56,7 +58,8 @@ struct DataFile {
   std::string content_id() const { return git_blob.empty() ? sha256 : "git-blob:" + git_blob; }
 };
 
-/// Rows in each part. Validation is the last `validation` rows of the training file, in the order
+/// Rows in each part. Of a table that does not say which rows are which, they are drawn once for
+/// all. Validation is the last `validation` rows of the training file, in the order
 /// of the file, unless it is drawn by class.
 struct Splits {
   std::int64_t train = 0;

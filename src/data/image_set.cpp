@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -46,12 +47,13 @@ std::vector<float> mean_image(const ImageSet& images, std::span<const std::int64
 
 void check_sizes(const ImageSet& set, const char* name) {
   if (set.count > 0 && set.features() > 0 && std::cmp_equal(set.labels.size(), set.count) &&
-      std::cmp_equal(set.pixels.size(), set.count * set.features())) {
+      std::cmp_equal(set.pixels.size() + set.values.size(), set.count * set.features())) {
     return;
   }
   throw Error({.what = fmt::format("sizes of the {} file do not fit", name),
                .found = fmt::format("{} pictures of {} values, {} pixels, {} labels", set.count,
-                                    set.features(), set.pixels.size(), set.labels.size())});
+                                    set.features(), set.pixels.size() + set.values.size(),
+                                    set.labels.size())});
 }
 
 void check_same_shape(const ImageSet& training, const ImageSet& test) {
@@ -107,6 +109,7 @@ ImageData::ImageData(LoadedImages images, const Preparation& preparation)
     mean_ = mean_image(files_[0], part(Part::train).rows);
   }
   if (holds_floats(preparation.preprocessing)) hold_floats(preparation);
+  if (!files_[0].values.empty()) hold_table(preparation.preprocessing);
 }
 
 void ImageData::check_rows() const {
@@ -131,6 +134,42 @@ void ImageData::hold_floats(const Preparation& preparation) {
   }
   for (auto& file : files_) file.pixels = {};
   if (whitened) whiten_parts(hash, preparation.cache);
+}
+
+void ImageData::hold_table(Preprocessing preprocessing) {
+  const auto width = static_cast<std::size_t>(features());
+  if (preprocessing == Preprocessing::standardize) {
+    const auto& rows = part(Part::train).rows;
+    const auto count = static_cast<double>(rows.size());
+    std::vector<double> sum(width), squares(width);
+    const auto of_row = [&](std::int64_t row, std::size_t i) {
+      return static_cast<double>(files_[0].values[static_cast<std::size_t>(row) * width + i]);
+    };
+    for (const std::int64_t row : rows) {
+      for (std::size_t i = 0; i < width; ++i) sum[i] += of_row(row, i);
+    }
+    for (const std::int64_t row : rows) {
+      for (std::size_t i = 0; i < width; ++i)
+        squares[i] += std::pow(of_row(row, i) - sum[i] / count, 2);
+    }
+    for (std::size_t i = 0; i < width; ++i) {
+      mean_[i] = static_cast<float>(sum[i] / count);
+      const double deviation = std::sqrt(squares[i] / count);
+      deviation_.push_back(deviation > 0 ? static_cast<float>(deviation) : 1.0f);
+    }
+  }
+  for (auto& part : parts_) {
+    part.values = std::make_unique_for_overwrite<float[]>(part.rows.size() * width);
+    for (std::size_t row = 0; row < part.rows.size(); ++row) {
+      const float* from =
+          files_[part.file].values.data() + static_cast<std::size_t>(part.rows[row]) * width;
+      for (std::size_t i = 0; i < width; ++i) {
+        part.values[row * width + i] =
+            deviation_.empty() ? from[i] : (from[i] - mean_[i]) / deviation_[i];
+      }
+    }
+  }
+  for (auto& file : files_) file.values = {};
 }
 
 void ImageData::whiten_parts(const std::string& content_hash, const std::filesystem::path& cache) {

@@ -13,7 +13,8 @@
 
 namespace laq::data {
 
-/// Pictures in memory as they were published: `pixels` is count × channels × height × width.
+/// Pictures in memory as they were published: `pixels` is count × channels × height × width. Rows
+/// of a table have `values` instead, and are pictures of one line where they have one dimension.
 struct ImageSet {
   std::int64_t count = 0;
   std::int64_t channels = 1;
@@ -21,6 +22,7 @@ struct ImageSet {
   std::int64_t width = 0;
   std::vector<std::uint8_t> pixels;
   std::vector<std::uint8_t> labels;
+  std::vector<float> values = {};
 
   /// Pixels of one picture.
   std::int64_t features() const { return channels * height * width; }
@@ -66,9 +68,12 @@ class ImageData {
   std::int64_t width() const { return files_[0].width; }
   std::int64_t features() const { return files_[0].features(); }
 
-  /// What `mean_image` subtracts from pixels/255 (features values): the mean over the training
-  /// part. Zeros for the other preprocessings.
+  /// What `mean_image` subtracts from pixels/255, or `standardize` from values (features values):
+  /// the mean over the training part. Zeros for the other preprocessings.
   const std::vector<float>& mean() const { return mean_; }
+  /// What `standardize` divides by: the deviation over the training part, 1 where that is 0. Empty
+  /// for the other preprocessings.
+  const std::vector<float>& deviation() const { return deviation_; }
 
   /// Writes rows `indices` (0 … size(part) − 1) of a part to `out` (indices.size() × features) and,
   /// unless null, their labels to `labels` (indices.size()). In parallel where it is worth it;
@@ -85,11 +90,12 @@ class ImageData {
   const PartData& part(Part part) const { return parts_[static_cast<std::size_t>(part)]; }
   void check_rows() const;
   void hold_floats(const Preparation& preparation);
+  void hold_table(Preprocessing preprocessing);
   void whiten_parts(const std::string& content_hash, const std::filesystem::path& cache);
 
   ImageSet files_[2];
   PartData parts_[3];
-  std::vector<float> mean_;
+  std::vector<float> mean_, deviation_;
 };
 
 /// Locates, checks and reads a dataset of pictures. Errors: those of `read_checked`, pictures of

@@ -53,7 +53,8 @@ MissingFile missing(const DatasetSpec& spec, const DataFile& file, const DataPat
 }
 
 std::string advice_for(const DatasetSpec& spec, const DataPaths& paths, Source source) {
-  if (spec.kind == Kind::image_folder) {  // the user's own: nobody publishes a good one
+  if (spec.kind == Kind::image_folder ||
+      spec.kind == Kind::table) {  // the user's own: nobody publishes a good one
     return fmt::format("mend it there, or, if it is right, mend configs/datasets/{}.yaml",
                        spec.name);
   }

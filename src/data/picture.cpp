@@ -103,4 +103,26 @@ void decode_picture(Bytes bytes, const Shape& shape, const std::string& where, s
   to_planes(mixed, shape, out);
 }
 
+std::vector<std::int64_t> picture_shape(Bytes bytes, const std::string& where) {
+  if (starts_with(bytes, {0xff, 0xd8, 0xff})) {
+    const std::unique_ptr<void, int (*)(void*)> decoder(tjInitDecompress(), tjDestroy);
+    if (!decoder) throw Error({.what = "libjpeg-turbo does not start"});
+    int width = 0, height = 0, sampling = 0, colours = 0;
+    if (tjDecompressHeader3(decoder.get(), bytes.data(), bytes.size(), &width, &height, &sampling,
+                            &colours) != 0) {
+      throw corrupt("JPEG", tjGetErrorStr2(decoder.get()), where);
+    }
+    return {colours == TJCS_GRAY ? 1 : 3, height, width};
+  }
+  if (starts_with(bytes, {0x89, 'P', 'N', 'G'})) {
+    png_image image{};
+    image.version = PNG_IMAGE_VERSION;
+    const std::unique_ptr<png_image, decltype(&png_image_free)> release(&image, png_image_free);
+    if (!png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()))
+      throw corrupt("PNG", image.message, where);
+    return {image.format & PNG_FORMAT_FLAG_COLOR ? 3 : 1, image.height, image.width};
+  }
+  throw Error({.what = "is neither a JPEG nor a PNG picture", .where = where});
+}
+
 }  // namespace laq::data

@@ -14,4 +14,9 @@ namespace laq::data {
 void decode_picture(std::span<const std::uint8_t> bytes, const std::vector<std::int64_t>& shape,
                     const std::string& where, std::uint8_t* out);
 
+/// [channels, height, width] of a JPEG or PNG: 1 channel where it is grey, otherwise 3. Errors: as
+/// of `decode_picture`, as far as the file's head tells.
+std::vector<std::int64_t> picture_shape(std::span<const std::uint8_t> bytes,
+                                        const std::string& where);
+
 }  // namespace laq::data

@@ -10,6 +10,7 @@ bool holds_floats(Preprocessing preprocessing) {
   switch (preprocessing) {
     case Preprocessing::none:
     case Preprocessing::mean_image:
+    case Preprocessing::standardize:
       return false;
     case Preprocessing::gcn:
     case Preprocessing::gcn_zca:

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/error.hpp"
+#include "core/random.hpp"
 #include "data/cifar.hpp"
 #include "data/content.hpp"
 #include "data/idx.hpp"
@@ -12,6 +15,7 @@
 #include "data/picture_cache.hpp"
 #include "data/split_rows.hpp"
 #include "data/svhn.hpp"
+#include "data/table.hpp"
 
 namespace laq::data {
 namespace fs = std::filesystem;
@@ -117,6 +121,71 @@ LoadedImages read_image_folder(const DatasetSpec& spec, const DataPaths& paths) 
   return images;
 }
 
+// Which row of a table is in which part: as it says, or drawn once for all, whatever a run's seed.
+std::array<std::vector<std::int64_t>, 3> table_rows(const Table& table, const Splits& splits) {
+  std::array<std::vector<std::int64_t>, 3> rows;
+  const std::array<std::int64_t, 3> wanted{splits.train, splits.validation, splits.test};
+  const bool says = !table.parts.empty();
+  const bool without_validation =
+      says && std::find(table.parts.begin(), table.parts.end(), 1) == table.parts.end();
+  for (const std::int64_t row :
+       permutation(static_cast<std::size_t>(table.rows()), RandomStream(0, "table rows"))) {
+    std::size_t part = says ? table.parts[static_cast<std::size_t>(row)] : 0;
+    if (!says) {
+      while (part < 2 && std::cmp_equal(rows[part].size(), wanted[part])) ++part;
+    } else if (without_validation && part == 0 && std::cmp_less(rows[1].size(), wanted[1])) {
+      part = 1;
+    }
+    rows[part].push_back(row);
+  }
+  return rows;
+}
+
+ImageSet take_rows_of(const Table& table, const std::vector<std::int64_t>& rows,
+                      const std::vector<std::int64_t>& shape) {
+  ImageSet set{.count = static_cast<std::int64_t>(rows.size()),
+               .channels = shape[0],
+               .height = shape[1],
+               .width = shape[2],
+               .pixels = {},
+               .labels = {}};
+  const std::int64_t width = table.width();
+  for (const std::int64_t row : rows) {
+    const float* from = table.features.data() + row * width;
+    set.values.insert(set.values.end(), from, from + width);
+    set.labels.push_back(table.labels[static_cast<std::size_t>(row)]);
+  }
+  return set;
+}
+
+void check_table(const DatasetSpec& spec, const Table& table, const std::string& where) {
+  check_count(table.classes, spec.classes, "classes", where);
+  check_count(table.width(), spec.shape[0] * spec.shape[1] * spec.shape[2], "features", where);
+  check_count(table.rows(), spec.splits.train + spec.splits.validation + spec.splits.test, "rows",
+              where);
+}
+
+Table read_table_file(const DatasetSpec& spec, const DataFile& file, const fs::path& path) {
+  const std::string raw = read_raw(path, file);
+  check_published(file, raw, path.string());
+  Table table = read_table(raw, file.name, path.string());
+  check_table(spec, table, path.string());
+  return table;
+}
+
+LoadedImages read_table_set(const DatasetSpec& spec, const DataPaths& paths) {
+  LoadedImages images;
+  with_located(spec, spec.file("table"), paths, [&](const fs::path& path) {
+    const Table table = read_table_file(spec, spec.file("table"), path);
+    auto rows = table_rows(table, spec.splits);
+    std::vector<std::int64_t> training = rows[0];
+    training.insert(training.end(), rows[1].begin(), rows[1].end());
+    images = in_file_order(take_rows_of(table, training, spec.shape),
+                           take_rows_of(table, rows[2], spec.shape), spec.splits);
+  });
+  return images;
+}
+
 LoadedImages read_kind(const DatasetSpec& spec, const DataPaths& paths) {
   switch (spec.kind) {
     case Kind::idx: {
@@ -129,6 +198,8 @@ LoadedImages read_kind(const DatasetSpec& spec, const DataPaths& paths) {
       return read_svhn(spec, paths);
     case Kind::image_folder:
       return read_image_folder(spec, paths);
+    case Kind::table:
+      return read_table_set(spec, paths);
     case Kind::text:
       break;
   }
@@ -138,7 +209,7 @@ LoadedImages read_kind(const DatasetSpec& spec, const DataPaths& paths) {
 void check_sizes(const ImageSet& set, std::int64_t rows, const char* name) {
   const bool positive = set.count > 0 && set.features() > 0;
   if (positive && set.count == rows && std::cmp_equal(set.labels.size(), set.count) &&
-      std::cmp_equal(set.pixels.size(), set.count * set.features())) {
+      std::cmp_equal(set.pixels.size() + set.values.size(), set.count * set.features())) {
     return;
   }
   throw Error({.what = fmt::format("sizes of the {} file do not fit", name),
@@ -191,6 +262,9 @@ void check_file(const DatasetSpec& spec, const DataFile& file, const fs::path& p
       return;
     case Kind::image_folder:
       decode(spec, file, path);
+      return;
+    case Kind::table:
+      read_table_file(spec, file, path);
       return;
     case Kind::text:
       check_published(file, path);

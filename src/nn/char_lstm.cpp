@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "nn/initial.hpp"
-#include "nn/lstm.hpp"
+#include "nn/recurrent.hpp"
 
 namespace laq::nn {
 namespace {
@@ -18,7 +18,9 @@ CharLstmSpec read_char_lstm(config::Reader& section) {
     section.refuse("output_norm", "has no meaning with char_lstm, which has no batch norm",
                    "remove it");
   }
-  return {section.integer("units", {}, {1, 1 << 14})};
+  const std::int64_t units = section.integer("units", {}, {1, 1 << 14});
+  return {units, section.choice<bool>("norm", false, {{"none", false}, {"layer", true}},
+                                      config::Canonical::omit_default)};
 }
 
 Size size(const CharLstmSpec& spec, const Shape& shape) {
@@ -33,23 +35,41 @@ CharLstm::CharLstm(const CharLstmSpec& spec, const Shape& shape)
       output_(register_module("output", Dense(spec.units, shape.outputs))) {
   for (const char* name : {"weight_ih_l0", "weight_hh_l0"}) {
     const at::Tensor weight = parameter(name);
-    add_weight(std::string("lstm.") + name, weight, weight.size(1), spec.units, kGates);
+    add_weight({.name = std::string("lstm.") + name,
+                .tensor = weight,
+                .quantizable = true,
+                .blocks = kGates,
+                .fan_in = weight.size(1),
+                .fan_out = spec.units,
+                .half_width = kHalfWidth});
   }
   add_plain("lstm.bias_ih_l0", parameter("bias_ih_l0"));
   parameter("bias_hh_l0").set_requires_grad(false);
   add_plain("output.weight", output_->weight);
   add_plain("output.bias", output_->bias);
+  if (!spec.normalised) return;
+  for (auto [gain, name] : {std::pair{&gain_ih_, "gain_ih"}, {&gain_hh_, "gain_hh"}}) {
+    *gain = register_parameter(name, at::ones({kGates * spec.units}));
+    add_plain(name, *gain);
+  }
 }
 
 at::Tensor CharLstm::parameter(const std::string& name) const {
   return lstm_->named_parameters()[name];
 }
 
-void CharLstm::initialise(Init, std::uint64_t seed) {
+LstmWeights CharLstm::weights() const {
+  return {parameter("weight_ih_l0"),
+          parameter("weight_hh_l0"),
+          parameter("bias_ih_l0"),
+          parameter("bias_hh_l0"),
+          gain_ih_,
+          gain_hh_};
+}
+
+void CharLstm::initialise(Init init, std::uint64_t seed) {
   const at::NoGradGuard no_gradient;
-  for (const auto& layer : layers()) {
-    if (layer.quantizable) fill_uniform(layer.tensor, kHalfWidth, seed, layer.name);
-  }
+  Model::initialise(init, seed);
   const at::Tensor bias = parameter("bias_ih_l0");
   bias.zero_();
   bias.chunk(kGates)[kForgetGate].fill_(kForgetBias);
@@ -59,30 +79,25 @@ void CharLstm::initialise(Init, std::uint64_t seed) {
 }
 
 at::Tensor CharLstm::forward(const at::Tensor& input) {
-  const LstmWeights weights{parameter("weight_ih_l0"), parameter("weight_hh_l0"),
-                            parameter("bias_ih_l0"), parameter("bias_hh_l0")};
-  if (weights.weight_hh.is_cpu())
-    return output_(one_hot_lstm(input, weights, gate_bound_).flatten(0, 1));
-  if (gate_bound_ > 0 && at::GradMode::is_enabled())
-    return output_(one_hot_lstm_by_steps(input, weights, gate_bound_).flatten(0, 1));
+  const LstmWeights now = weights();
+  const bool clip = gate_bound_ > 0 && at::GradMode::is_enabled();
+  if (gain_ih_.defined() || (clip && !now.weight_hh.is_cpu()))
+    return output_(one_hot_lstm_by_steps(input, now, gate_bound_).flatten(0, 1));
+  if (now.weight_hh.is_cpu()) return output_(one_hot_lstm(input, now, gate_bound_).flatten(0, 1));
   const at::Tensor one_hot =
-      at::one_hot(input.to(at::kLong), weights.weight_ih.size(1)).to(weights.weight_hh.dtype());
+      at::one_hot(input.to(at::kLong), now.weight_ih.size(1)).to(now.weight_hh.dtype());
   return output_(std::get<0>(lstm_(one_hot)).flatten(0, 1));
 }
 
-at::Tensor CharLstm::read(std::int64_t character, State& state) {
+at::Tensor CharLstm::read(std::int64_t character, Memory& memory) {
   const at::NoGradGuard no_gradient;
-  const at::Tensor weight = parameter("weight_ih_l0");
-  if (!state.hidden.defined()) {
-    state.hidden = at::zeros({1, weight.size(0) / kGates}, weight.options());
-    state.cell = at::zeros_like(state.hidden);
-  }
-  const at::Tensor input = at::zeros({1, weight.size(1)}, weight.options());
-  input[0][character] = 1;
-  std::tie(state.hidden, state.cell) =
-      at::lstm_cell(input, {state.hidden, state.cell}, weight, parameter("weight_hh_l0"),
-                    parameter("bias_ih_l0"), parameter("bias_hh_l0"));
-  return output_(state.hidden)[0];
+  memory.resize(2);
+  LstmState state{memory[0], memory[1]};
+  const at::Tensor input =
+      at::full({1, 1}, character, at::TensorOptions(at::kLong).device(device()));
+  const at::Tensor hidden = continue_one_hot_lstm(input, weights(), 0, state);
+  memory = {state.hidden, state.cell};
+  return output_(hidden[0])[0];
 }
 
 }  // namespace laq::nn

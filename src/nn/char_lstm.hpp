@@ -3,12 +3,14 @@
 #include <torch/nn/modules/rnn.h>
 
 #include "nn/dense.hpp"
+#include "nn/lstm.hpp"
 #include "nn/model.hpp"
 
 namespace laq::nn {
 
 struct CharLstmSpec {
   std::int64_t units = 0;
+  bool normalised = false;  ///< layer normalisation of the products W_ih x and W_hh h, gate by gate
 };
 CharLstmSpec read_char_lstm(config::Reader& section);
 /// Of one character.
@@ -17,7 +19,8 @@ Size size(const CharLstmSpec& spec, const Shape& shape);
 /// A one-layer LSTM that reads characters and foretells the next one (PAPER.md section 4): one-hot
 /// input, no peepholes, softmax output layer. Each of the eight gate matrices is a quantizer group
 /// of its own; the output layer is not quantized. The parameters are those of `nn::LSTM` and
-/// `nn::Linear`. The paper's gates have one bias, so bias_hh_l0 is 0 and is not trained.
+/// `nn::Linear`. The paper's gates have one bias, so bias_hh_l0 is 0 and is not trained. With
+/// `normalised`, gains of the normalised products are trained too (Hou et al., 2019).
 class CharLstm : public Model {
  public:
   CharLstm(const CharLstmSpec& spec, const Shape& shape);
@@ -31,18 +34,15 @@ class CharLstm : public Model {
 
   void clip_at_steps(double bound) override { gate_bound_ = bound; }
 
-  /// What the network remembers of the characters it has read.
-  struct State {
-    at::Tensor hidden, cell;  ///< undefined before the first character
-  };
-  /// Reads one character; scores of the next one (vocabulary). Without gradients.
-  at::Tensor read(std::int64_t character, State& state);
+  at::Tensor read(std::int64_t character, Memory& memory) override;
 
  private:
   at::Tensor parameter(const std::string& name) const;
+  LstmWeights weights() const;
 
   torch::nn::LSTM lstm_;
   Dense output_;
+  at::Tensor gain_ih_, gain_hh_;  // undefined: the products are not normalised
   double gate_bound_ = 0;
 };
 

@@ -75,7 +75,8 @@ struct DenseProduct : torch::autograd::Function<DenseProduct> {
 
 at::Tensor dense(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   const bool ours = weight.is_cpu() && weight.scalar_type() == at::kFloat && x.dim() == 2 &&
-                    x.numel() > 0 && weight.numel() > 0;  // oneDNN divides by a size of 0
+                    bias.defined() && x.numel() > 0 &&
+                    weight.numel() > 0;  // oneDNN divides by a size of 0
   return ours ? DenseProduct::apply(x.contiguous(), weight.contiguous(), bias)
               : at::linear(x, weight, bias);
 }

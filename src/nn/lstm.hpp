@@ -5,9 +5,10 @@
 namespace laq::nn {
 
 /// Weights of a one-layer LSTM as in `nn::LSTM`, gates in the order i, f, g, o: weight_ih 4H × V,
-/// weight_hh 4H × H, biases 4H.
+/// weight_hh 4H × H, biases 4H. Gains (4H) of normalised products are for `one_hot_lstm_by_steps`.
 struct LstmWeights {
   at::Tensor weight_ih, weight_hh, bias_ih, bias_hh;
+  at::Tensor gain_ih = {}, gain_hh = {};
 };
 
 /// An LSTM over one-hot inputs on the CPU: what `at::lstm` gives for one_hot(characters) from a
@@ -22,9 +23,9 @@ struct LstmWeights {
 at::Tensor one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights,
                         double gate_bound = 0);
 
-/// The same on any device by tensor operations, for clipping, which cuDNN does not know. Nothing
-/// waits for the device, sizes and characters are not checked, and gradients are added up in the
-/// same order each time.
+/// The same on any device by tensor operations (`nn/recurrent.hpp`), for clipping, which cuDNN does
+/// not know, and with layer normalisation where there are gains. Nothing waits for the device,
+/// sizes and characters are not checked, and gradients are added up in the same order each time.
 at::Tensor one_hot_lstm_by_steps(const at::Tensor& characters, const LstmWeights& weights,
                                  double gate_bound);
 

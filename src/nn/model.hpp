@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/reader.hpp"
+#include "nn/size.hpp"
 
 namespace laq::nn {
 
@@ -19,6 +20,8 @@ struct Parameter {
   std::int64_t blocks =
       1;  ///< equal blocks along the first dimension that never share a scale (LSTM gates)
   std::int64_t fan_in = 0, fan_out = 0;  ///< weights only: units feeding and fed by one unit
+  Scales scales = Scales::by_method;
+  double half_width = 0;  ///< of its initial values; 0: what `Init` and the fans say
 };
 
 /// How wide weights are spread at the start (PAPER.md section 3): half-width of a uniform
@@ -46,45 +49,29 @@ class Model : public torch::nn::Module {
   /// at each time step (`nn::one_hot_lstm`); 0: not. Others have nothing to clip.
   virtual void clip_at_steps(double /*bound*/) {}
 
+  /// What a recurrent network remembers of the characters it has read; empty before the first.
+  using Memory = std::vector<at::Tensor>;
+  /// Of a network for text: reads one character; scores of the next one (vocabulary). Without
+  /// gradients. Error: the network is not for text.
+  virtual at::Tensor read(std::int64_t character, Memory& memory);
+
  protected:
-  void add_weight(const std::string& name, const at::Tensor& tensor, std::int64_t fan_in,
-                  std::int64_t fan_out, std::int64_t blocks = 1);
+  void add_weight(Parameter weight);
   void add_plain(const std::string& name, const at::Tensor& tensor);
 
  private:
   std::vector<Parameter> parameters_;
 };
 
-/// What the data fixes about a model.
-struct Shape {
-  std::vector<std::int64_t> input;  ///< channels, height, width; of text empty
-  std::int64_t outputs = 0;         ///< classes; of text its vocabulary
-};
-
 /// Reads `model:` (kind, init and the kind's own keys) and makes the model with its initial
 /// weights, a function of `seed` alone: the same draws for every method, scaled by `init`.
 std::shared_ptr<Model> make_model(config::Reader& section, const Shape& shape, std::uint64_t seed);
 
-/// Reads and checks `model:` without making anything.
+/// Reads and checks `model:` without making anything; what needs the data's shape is checked by
+/// `model_size`.
 void check_model(config::Reader& section);
 
-/// How large a model is, without making it.
-struct Size {
-  double weights = 0;          ///< quantizable
-  double multiplications = 0;  ///< of one forward pass of one sample
-  double blocks = 0;           ///< of weights that never share a scale
-  double rows = 0;             ///< the same where each output row has its own
-
-  /// A matrix (or window) of weights that is applied at a number of positions.
-  void add(double inputs, double outputs, double positions) {
-    weights += inputs * outputs;
-    multiplications += inputs * outputs * positions;
-    blocks += 1;
-    rows += outputs;
-  }
-};
-
-/// Of the model that `section` describes.
+/// Of the model that `section` describes. Errors (usage): it does not fit the shape.
 Size model_size(config::Reader& section, const Shape& shape);
 
 }  // namespace laq::nn

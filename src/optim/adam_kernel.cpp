@@ -10,16 +10,17 @@ namespace laq::optim {
 namespace {
 
 // `curvature` is not touched unless Curved.
-template <bool Curved>
+template <bool Curved, bool Sgd>
 LAQ_INLINE void update(float* __restrict w, float* __restrict m, float* __restrict v,
                        const float* __restrict g, float* __restrict curvature, std::size_t n,
                        AdamStep s) {
   const float keep1 = 1 - s.beta1, keep2 = 1 - s.beta2;
   for (std::size_t i = 0; i < n; ++i) {
-    m[i] = s.beta1 * m[i] + keep1 * g[i];
+    m[i] = Sgd ? s.momentum * m[i] + g[i] : s.beta1 * m[i] + keep1 * g[i];
     v[i] = s.beta2 * v[i] + keep2 * g[i] * g[i];
     const float root = std::sqrt(v[i]);
-    const float moved = w[i] - s.rate * m[i] / (s.root_correction * root + s.epsilon);
+    const float scale = Sgd ? 1 : s.root_correction * root + s.epsilon;
+    const float moved = w[i] - s.rate * m[i] / scale;
     // Comparisons in this order leave a NaN as it is, so that divergence is seen.
     const float below = moved > s.clip ? s.clip : moved;
     w[i] = below < -s.clip ? -s.clip : below;
@@ -30,10 +31,12 @@ LAQ_INLINE void update(float* __restrict w, float* __restrict m, float* __restri
 LAQ_VECTORISED
 void update_block(float* w, float* m, float* v, const float* g, float* curvature, std::size_t n,
                   const AdamStep& s) {
-  if (curvature) {
-    update<true>(w, m, v, g, curvature, n, s);
+  if (s.sgd) {
+    curvature ? update<true, true>(w, m, v, g, curvature, n, s)
+              : update<false, true>(w, m, v, g, nullptr, n, s);
   } else {
-    update<false>(w, m, v, g, nullptr, n, s);
+    curvature ? update<true, false>(w, m, v, g, curvature, n, s)
+              : update<false, false>(w, m, v, g, nullptr, n, s);
   }
 }
 

@@ -11,7 +11,9 @@ struct AdamStep {
   float rate;             ///< learning rate / (1 − β₁ᵗ)
   float root_correction;  ///< 1 / sqrt(1 − β₂ᵗ)
   float epsilon;
-  float clip;  ///< w is kept in [−clip, clip]; infinity: not clipped
+  float clip;          ///< w is kept in [−clip, clip]; infinity: not clipped
+  bool sgd = false;    ///< w follows SGD instead; v is kept all the same
+  float momentum = 0;  ///< of SGD
 };
 
 /// Told of weights begin … begin + count − 1 that have their new values, and of their curvature
@@ -22,6 +24,7 @@ using AfterBlock =
 
 /// For n parameters in one pass over memory, in parallel: m ← β₁ m + (1−β₁) g, v ← β₂ v + (1−β₂)
 /// g², w ← clip(w − rate · m / (root_correction · √v + ε)). `curved`: `after` gets d = √v + 1e-8.
+/// With `sgd`: m ← momentum · m + g, w ← clip(w − rate · m).
 void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, const AdamStep& step,
                  bool curved = false, const AfterBlock& after = {});
 

@@ -6,7 +6,10 @@
 namespace laq::optim {
 
 std::int64_t groups_of(const nn::Parameter& parameter, quant::Grouping grouping) {
-  return grouping == quant::Grouping::row ? parameter.tensor.size(0) : parameter.blocks;
+  const bool by_row = parameter.scales == nn::Scales::by_method
+                          ? grouping == quant::Grouping::row
+                          : parameter.scales == nn::Scales::of_row;
+  return by_row ? parameter.tensor.size(0) : parameter.blocks;
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& parameters,

@@ -9,16 +9,11 @@
 #include <vector>
 
 #include "nn/model.hpp"
+#include "optim/adam_options.hpp"
 #include "optim/layer_report.hpp"
 #include "quant/quantizer.hpp"
 
 namespace laq::optim {
-
-struct AdamOptions {
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-  double clip = 1;           ///< bound of the latent weights of quantized layers
-  double clip_gradient = 0;  ///< bound of every element of the gradients; 0: none
-};
 
 /// The paper's proximal Newton step (PAPER.md section 1): Adam moves the latent weights w with the
 /// gradient taken at the model's weights, w is clipped, Adam's second moment gives the curvature d

@@ -25,6 +25,15 @@ std::span<double> row(const at::Tensor& tensor, std::int64_t group) {
   return {tensor.data_ptr<double>() + group * n, static_cast<std::size_t>(n)};
 }
 
+// The gradient of λ/2 Σ w².
+void decay(const float* w, float* g, std::size_t n, double lambda) {
+  const auto rate = static_cast<float>(lambda);
+  if (rate == 0) return;
+  for_chunks(n, [&](std::size_t begin, std::size_t count) {
+    for (std::size_t i = begin; i < begin + count; ++i) g[i] += rate * w[i];
+  });
+}
+
 // Calls `work(index)` for every group of a layer; its errors say which layer they are of.
 template <typename Slot, typename Work>
 void for_groups(const Slot& slot, const Work& work) {
@@ -142,12 +151,15 @@ quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index) const {
 AdamStep ProximalAdam::adam_step(bool clipped) const {
   const auto t = static_cast<double>(steps_);
   const double clip = clipped ? options_.clip : std::numeric_limits<double>::infinity();
+  const double start = options_.sgd ? 1 : 1 - std::pow(options_.beta1, t);
   return {static_cast<float>(options_.beta1),
           static_cast<float>(options_.beta2),
-          static_cast<float>(learning_rate_ / (1 - std::pow(options_.beta1, t))),
+          static_cast<float>(learning_rate_ / start),
           static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
           static_cast<float>(options_.epsilon),
-          static_cast<float>(clip)};
+          static_cast<float>(clip),
+          options_.sgd,
+          static_cast<float>(options_.momentum)};
 }
 
 void ProximalAdam::update(Slot& slot) {
@@ -159,6 +171,7 @@ void ProximalAdam::update(Slot& slot) {
   if (slot.quantized) {
     for_groups(slot, [&](std::int64_t index) { update_group(slot, index, g, constants); });
   } else {
+    decay(slot.latent.data_ptr<float>(), g, count(slot.latent), options_.weight_decay);
     adam_update(slot.latent.data_ptr<float>(), slot.first.data_ptr<float>(),
                 slot.second.data_ptr<float>(), g, count(slot.latent), constants);
   }
@@ -173,11 +186,7 @@ void ProximalAdam::update_group(Slot& slot, std::int64_t index, float* gradient,
   float* v = slot.second.data_ptr<float>() + begin;
   float* g = gradient + begin;
   if (gradient_) learn_scales(slot, index, gradient_(group(slot, index), {g, size}));
-  if (const auto decay = static_cast<float>(quantizer.weight_decay()); decay != 0) {
-    for_chunks(size, [&](std::size_t at, std::size_t n) {
-      for (std::size_t i = at; i < at + n; ++i) g[i] += decay * w[i];
-    });
-  }
+  decay(w, g, size, quantizer.weight_decay() + options_.weight_decay);
   const quant::Group here = group(slot, index);
   const quant::Needs needs = quantizer.needs(here);
   float* curvature = needs.curvature ? curvature_.data_ptr<float>() + begin : nullptr;
@@ -199,10 +208,11 @@ void ProximalAdam::learn_scales(Slot& slot, std::int64_t index,
     double& m = slot.scale_first.data_ptr<double>()[at];
     double& v = slot.scale_second.data_ptr<double>()[at];
     double& scale = slot.scales.data_ptr<double>()[at];
-    m = options_.beta1 * m + (1 - options_.beta1) * gradient[s];
+    m = options_.sgd ? options_.momentum * m + gradient[s]
+                     : options_.beta1 * m + (1 - options_.beta1) * gradient[s];
     v = options_.beta2 * v + (1 - options_.beta2) * gradient[s] * gradient[s];
     const double corrected = std::sqrt(v / (1 - std::pow(options_.beta2, t))) + options_.epsilon;
-    scale -= rate / (1 - std::pow(options_.beta1, t)) * m / corrected;
+    scale -= options_.sgd ? rate * m : rate / (1 - std::pow(options_.beta1, t)) * m / corrected;
     scale = std::max(scale, kSmallestLearnedScale);
   }
 }

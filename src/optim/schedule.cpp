@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace laq::optim {
 
 double Schedule::rate(std::int64_t finished) const {
+  if (cosine_epochs > 0) {
+    const double share = static_cast<double>(finished) / static_cast<double>(cosine_epochs);
+    return learning_rate * (1 + std::cos(std::numbers::pi * std::min(share, 1.0))) / 2;
+  }
   std::int64_t drops = 0;
   for (const std::int64_t epoch : at) {
     drops += static_cast<double>(finished) >= stretch * static_cast<double>(epoch) ? 1 : 0;
@@ -18,6 +23,18 @@ Schedule read_schedule(config::Reader& train, std::int64_t epochs) {
   Schedule schedule;
   schedule.learning_rate = train.real("learning_rate", {}, {0, 1e3});
   config::Reader& section = train.child("schedule");
+  if (section.choice<bool>("shape", false, {{"steps", false}, {"cosine", true}},
+                           config::Canonical::omit_default)) {
+    for (const char* key : {"factor", "at", "of", "every", "after"}) {
+      if (section.has(key)) {
+        section.refuse(key, "has no meaning with shape: cosine",
+                       "remove it; on the command line: 'train.schedule={shape: cosine}'");
+      }
+      section.raw(key);
+    }
+    schedule.cosine_epochs = std::max<std::int64_t>(epochs, 1);
+    return schedule;
+  }
   schedule.factor = section.real("factor", 1.0, {0, 1});
   schedule.at = section.integers("at", std::vector<std::int64_t>{}, {1, 1'000'000});
   // The default leaves the hash of a run of the planned length as it is.

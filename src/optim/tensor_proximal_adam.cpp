@@ -64,7 +64,7 @@ at::Tensor TensorProximalAdam::state(const nn::Parameter& parameter, const char*
 void TensorProximalAdam::prepare(double learning_rate, double progress) {
   const auto t = static_cast<double>(++steps_);
   progress_ = progress;
-  rate_.fill_(learning_rate / (1 - std::pow(options_.beta1, t)));
+  rate_.fill_(options_.sgd ? learning_rate : learning_rate / (1 - std::pow(options_.beta1, t)));
   correction_.fill_(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
 }
 
@@ -79,7 +79,10 @@ void TensorProximalAdam::update() {
   for (auto& slot : slots_) {
     if (!slot.parameter.tensor.grad().defined()) continue;
     const at::Tensor g = take_gradient(slot);
-    slot.first.mul_(options_.beta1).add_(g, rest(options_.beta1));
+    if (options_.sgd)
+      slot.first.mul_(options_.momentum).add_(g);
+    else
+      slot.first.mul_(options_.beta1).add_(g, rest(options_.beta1));
     slot.second.mul_(options_.beta2).addcmul_(g, g, rest(options_.beta2));
     at::Tensor root = slot.second.sqrt();
     move(slot.latent, slot.first, root);
@@ -90,9 +93,14 @@ void TensorProximalAdam::update() {
   }
 }
 
-// w ← w − factor · rate · m / (√v + ε), both moments corrected for their start at 0.
+// w ← w − factor · rate · m / (√v + ε), both moments corrected for their start at 0; of SGD w −
+// factor · rate · m.
 void TensorProximalAdam::move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
                               double factor) const {
+  if (options_.sgd) {
+    w.sub_(m * rate_, factor);
+    return;
+  }
   const at::Tensor step = (m / (root * correction_).add_(options_.epsilon)).mul_(rate_);
   w.sub_(step, factor);
 }
@@ -102,7 +110,10 @@ at::Tensor TensorProximalAdam::take_gradient(Slot& slot) {
   const at::Tensor gradient = slot.parameter.tensor.grad().contiguous();
   slot.parameter.tensor.mutable_grad() = at::Tensor();
   if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
-  if (!slot.quantized) return gradient;
+  if (!slot.quantized) {
+    return options_.weight_decay == 0 ? gradient
+                                      : gradient.add_(slot.latent, options_.weight_decay);
+  }
   if (quantizer_->has_gradient()) {
     const at::Tensor by_group = gradient.view({slot.groups, -1});
     for (std::int64_t i = 0; i < slot.groups; ++i) {
@@ -110,7 +121,7 @@ at::Tensor TensorProximalAdam::take_gradient(Slot& slot) {
       if (quantizer_->method().learns_scales()) learn_scales(slot, i, of_scales);
     }
   }
-  const double decay = quantizer_->method().weight_decay();
+  const double decay = quantizer_->method().weight_decay() + options_.weight_decay;
   return decay == 0 ? gradient : gradient.add_(slot.latent, decay);
 }
 
@@ -123,7 +134,10 @@ TensorGroup TensorProximalAdam::group(const Slot& slot, std::int64_t index,
 
 void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient) {
   const at::Tensor m = slot.scale_first[index], v = slot.scale_second[index];
-  m.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
+  if (options_.sgd)
+    m.mul_(options_.momentum).add_(gradient);
+  else
+    m.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
   v.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
   const at::Tensor scales = slot.scales[index];
   move(scales, m, v.sqrt(), quantizer_->method().scale_rate());

@@ -58,17 +58,20 @@ std::int64_t draw(const at::Tensor& scores, double temperature, RandomStream& st
 CharacterModel::CharacterModel(const fs::path& run) : vocabulary_(vocabulary_of(open(run), run)) {
   const config::Tree tree = config::load_yaml(run / "config.yaml");
   config::Reader section(tree.find("model"), "model");
-  network_ =
-      std::dynamic_pointer_cast<nn::CharLstm>(nn::make_model(section, {{}, vocabulary_.size()}, 0));
-  if (!network_)
-    throw Error({.what = "the run is not of a character model", .where = run.string()});
+  network_ = nn::make_model(section, {{}, vocabulary_.size()}, 0);
+  network_->eval();
   const record::CheckpointReader checkpoint = open(run);
-  for (const auto& item : network_->named_parameters()) {
-    const at::Tensor values = item.value().detach();
-    checkpoint.read_into(
-        "model:" + item.key(),
-        std::span(values.data_ptr<float>(), static_cast<std::size_t>(values.numel())));
-  }
+  const auto restore = [&](const auto& tensors) {
+    for (const auto& item : tensors) {
+      const at::Tensor values = item.value().detach();
+      if (values.scalar_type() != at::kFloat) continue;  // counters, for training
+      checkpoint.read_into(
+          "model:" + item.key(),
+          std::span(values.template data_ptr<float>(), static_cast<std::size_t>(values.numel())));
+    }
+  };
+  restore(network_->named_parameters());
+  restore(network_->named_buffers());
 }
 
 std::string CharacterModel::sample(const std::string& prompt, const SampleOptions& options) {
@@ -83,7 +86,7 @@ std::string CharacterModel::sample(const std::string& prompt, const SampleOption
   } catch (const Error& error) {
     throw usage_error({.what = error.what()});
   }
-  nn::CharLstm::State state;
+  nn::Model::Memory state;
   at::Tensor scores;
   for (const std::uint8_t code : codes) scores = network_->read(code, state);
   RandomStream stream(options.seed, "sample");

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "data/text_data.hpp"
-#include "nn/char_lstm.hpp"
+#include "nn/model.hpp"
 
 namespace laq::train {
 
@@ -30,7 +30,7 @@ class CharacterModel {
 
  private:
   data::Vocabulary vocabulary_;
-  std::shared_ptr<nn::CharLstm> network_;
+  std::shared_ptr<nn::Model> network_;
 };
 
 }  // namespace laq::train

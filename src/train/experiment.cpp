@@ -133,6 +133,14 @@ void read_train(config::Reader& section, Run& run) {
     }
   }
   run.schedule = optim::read_schedule(section, run.train.epochs);
+  run.train.adam.weight_decay =
+      section.real("weight_decay", 0, {0, 10}, config::Canonical::omit_default);
+  run.train.adam.sgd = section.choice<bool>("optimizer", false, {{"adam", false}, {"sgd", true}},
+                                            config::Canonical::omit_default);
+  if (run.train.adam.sgd)
+    run.train.adam.momentum = section.child("sgd").real("momentum", 0.9, {0, 0.999999});
+  else if (section.has("sgd"))
+    section.refuse("sgd", "has no meaning with Adam", "set train.optimizer to sgd");
   config::Reader& adam = section.child("adam");
   run.train.adam.beta1 = adam.real("beta1", 0.9, {0, 0.999999});
   run.train.adam.beta2 = adam.real("beta2", 0.999, {0, 0.999999});
@@ -152,8 +160,14 @@ void read_limits(config::Reader& section, Run& run) {
   };
   if (run.dataset.kind == data::Kind::text) {
     run.characters = limit("characters");
+    if (section.has("augment")) section.refuse("augment", "has no meaning for text", "remove it");
     return;
   }
+  config::Reader& augment = section.child("augment");
+  if (section.has("augment") && run.dataset.shape[1] == 1)
+    section.refuse("augment", "has no meaning for rows of numbers", "remove it");
+  run.augmentation.crop = augment.integer("crop", 0, {0, 256}, config::Canonical::omit_default);
+  run.augmentation.flip = augment.flag("flip", false, config::Canonical::omit_default);
   run.limits.train = limit("train_limit");
   run.limits.validation = limit("validation_limit");
 }
@@ -161,10 +175,12 @@ void read_limits(config::Reader& section, Run& run) {
 void check_network(config::Reader& section, const Run& run) {
   nn::check_model(section);
   const bool text = run.dataset.kind == data::Kind::text;
-  const bool reads_text = *run.tree.find("model.kind")->scalar() == "char_lstm";
-  if (text == reads_text) return;
-  section.refuse("kind", fmt::format("does not fit the dataset '{}'", run.dataset.name),
-                 text ? "text needs char_lstm" : "char_lstm needs text");
+  const std::string& kind = *run.tree.find("model.kind")->scalar();
+  if (kind != "layers" && text != (kind == "char_lstm")) {
+    section.refuse("kind", fmt::format("does not fit the dataset '{}'", run.dataset.name),
+                   text ? "text needs char_lstm or layers" : "char_lstm needs text");
+  }
+  run.model_size();  // whether it fits the data's shape
 }
 
 void check_batch(const config::Reader& section, const Run& run) {
@@ -264,6 +280,7 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   run.quantizer = quant::make_quantizer(root.child("quantizer"));
   root.finish();
 
+  run.keys = root.keys();
   run.canonical = root.canonical();
   run.method_title = title.of(run.canonical.at("quantizer"), run.tree.find("quantizer"));
   run.canonical["dataset"] = data_identity(run.dataset);

@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "config/reader.hpp"
 #include "config/tree.hpp"
+#include "data/augment.hpp"
 #include "data/image_set.hpp"
 #include "data/text_data.hpp"
-#include "optim/optimizer.hpp"
+#include "nn/size.hpp"
+#include "optim/adam_options.hpp"
 #include "optim/schedule.hpp"
 #include "quant/quantizer.hpp"
 #include "record/run_identity.hpp"
@@ -58,9 +61,10 @@ struct Run {
   std::string method_title;  ///< as it ran: `MethodTitle::of`
   Profile profile;
   data::DatasetSpec dataset;
-  data::ImageLimits limits;     ///< of pictures
-  std::int64_t characters = 0;  ///< only the first so many of a text; 0: all
-  config::Tree tree;            ///< merged; `model:` is read again when the model is made
+  data::ImageLimits limits;         ///< of pictures
+  data::Augmentation augmentation;  ///< likewise
+  std::int64_t characters = 0;      ///< only the first so many of a text; 0: all
+  config::Tree tree;                ///< merged; `model:` is read again when the model is made
   TrainOptions train;
   CheckpointOptions checkpoint;
   // `record:`, no part of the hash.
@@ -71,6 +75,7 @@ struct Run {
   nlohmann::json
       canonical;     ///< everything that can change the outcome, with defaults, but the seed
   std::string hash;  ///< SHA-256 of the canonical form
+  std::vector<config::KeyFacts> keys;  ///< all that were read
 
   record::RunIdentity identity() const;
   /// Below the runs folder.

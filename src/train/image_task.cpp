@@ -6,8 +6,14 @@
 
 namespace laq::train {
 
-ImageTask::ImageTask(data::ImageData images, std::int64_t classes, Loss loss)
-    : Task(loss), images_(std::move(images)), classes_(classes) {}
+ImageTask::ImageTask(data::ImageData images, std::int64_t classes, Loss loss,
+                     const data::Augmentation& augmentation)
+    : Task(loss), images_(std::move(images)), classes_(classes), augmentation_(augmentation) {}
+
+void ImageTask::augment(Batch& batch, RandomStream stream) const {
+  data::augment(batch.input.data_ptr<float>(), batch.input.size(0), images_.channels(),
+                images_.height(), images_.width(), augmentation_, std::move(stream));
+}
 
 nn::Shape ImageTask::shape() const {
   return {{images_.channels(), images_.height(), images_.width()}, classes_};
@@ -23,10 +29,16 @@ Batch ImageTask::gather(data::Part part, std::span<const std::int64_t> rows) con
 }
 
 std::map<std::string, at::Tensor> ImageTask::input_statistics() const {
-  const at::Tensor mean = at::empty(shape().input, at::kFloat);
-  std::copy(images_.mean().begin(), images_.mean().end(), mean.data_ptr<float>());
-  if (!mean.any().item<bool>()) return {};
-  return {{"mean", mean}};
+  std::map<std::string, at::Tensor> all;
+  const auto add = [&](const char* name, const std::vector<float>& values) {
+    if (std::all_of(values.begin(), values.end(), [](float x) { return x == 0; })) return;
+    const at::Tensor tensor = at::empty(shape().input, at::kFloat);
+    std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
+    all[name] = tensor;
+  };
+  add("mean", images_.mean());
+  add("deviation", images_.deviation());
+  return all;
 }
 
 }  // namespace laq::train

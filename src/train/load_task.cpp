@@ -9,7 +9,7 @@ std::unique_ptr<Task> load_task(const Run& run, const data::DataPaths& paths) {
     return std::make_unique<TextTask>(data::load_text(run.dataset, paths, run.text_cut()));
   }
   return std::make_unique<ImageTask>(data::load_images(run.dataset, paths, run.limits),
-                                     run.dataset.classes, run.train.loss);
+                                     run.dataset.classes, run.train.loss, run.augmentation);
 }
 
 }  // namespace laq::train

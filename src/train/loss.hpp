@@ -1,6 +1,9 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
+// LibTorch's headers take long to read, and who only names a loss does not need them.
+namespace at {
+class Tensor;
+}
 
 namespace laq::train {
 

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "core/random.hpp"
 #include "data/image_set.hpp"
 #include "data/locate.hpp"
 #include "nn/model.hpp"
@@ -43,6 +44,8 @@ class Task {
   /// What a checkpoint needs for its weights to be of use without the data.
   virtual std::map<std::string, std::string> texts() const { return {}; }
 
+  /// Changes a training batch by random draws, where the task does so.
+  virtual void augment(Batch&, RandomStream) const {}
   /// What the inputs were made with, by name: the `mean` that pictures are without.
   virtual std::map<std::string, at::Tensor> input_statistics() const { return {}; }
 

@@ -67,9 +67,12 @@ void Training::begin_epoch() {
 void Training::step() {
   const auto start = Clock::now();
   const auto size = static_cast<std::size_t>(run_.train.batch);
-  const Batch batch = task_.gather(
+  Batch batch = task_.gather(
       data::Part::train,
       {order_.data() + static_cast<std::size_t>(position_.step_in_epoch) * size, size});
+  // A function of seed and step, both of which a checkpoint holds.
+  task_.augment(batch, RandomStream(static_cast<std::uint64_t>(run_.request.seed), "augmentation",
+                                    static_cast<std::uint64_t>(position_.steps)));
   optimizer_->prepare(run_.schedule.rate(position_.epoch), position_.progress());
   const at::Tensor loss = graph_->run(batch, [this](const Batch& here) {
     const at::Tensor mean = task_.loss(model_->forward(here.input), here.target);

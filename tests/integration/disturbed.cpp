@@ -36,6 +36,18 @@ train: {epochs: 6, batch: 10, time_steps: 10, loss: cross_entropy, learning_rate
         clip_gradient_at: step}
 )";
 
+// Draws of its own in every step, and another optimizer.
+constexpr const char* kLayers = R"(
+dataset: small
+data: {augment: {crop: 1, flip: true}}
+model:
+  kind: layers
+  layers: [conv: {channels: 4, kernel: 3, quantize: false}, batch_norm, relu, max_pool: 2, flatten,
+           dropout: 0.3, dense: 16, batch_norm, relu, dropout: 0.3, dense: outputs]
+train: {epochs: 4, batch: 20, loss: cross_entropy, learning_rate: 0.05, optimizer: sgd,
+        weight_decay: 0.0001, schedule: {shape: cosine}}
+)";
+
 fs::path only_folder_in(const fs::path& folder) {
   std::vector<fs::path> found;
   if (fs::is_directory(folder)) {
@@ -61,10 +73,11 @@ void add_tiny_models(const Workplace& place) {
   write_text(place / "configs/experiments/tiny_mlp.yaml", kMlp);
   write_text(place / "configs/experiments/tiny_vgg.yaml", kVgg);
   write_text(place / "configs/experiments/tiny_lstm.yaml", kLstm);
+  write_text(place / "configs/experiments/tiny_layers.yaml", kLayers);
 }
 
 const std::vector<std::string>& tiny_models() {
-  static const std::vector<std::string> all{"tiny_mlp", "tiny_vgg", "tiny_lstm"};
+  static const std::vector<std::string> all{"tiny_mlp", "tiny_vgg", "tiny_lstm", "tiny_layers"};
   return all;
 }
 

@@ -65,6 +65,10 @@ TEST_CASE("a killed run ends as one that was not: char_lstm") {
   check_kills("tiny_lstm");
 }
 
+TEST_CASE("a killed run ends as one that was not: layers") {
+  check_kills("tiny_layers");
+}
+
 TEST_CASE("a stopped run ends as one that was not") {
   const Workplace place;
   add_tiny_models(place);

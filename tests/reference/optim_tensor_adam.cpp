@@ -41,11 +41,11 @@ void check_close(const std::string& name, const at::Tensor& found, const at::Ten
 }
 
 // Both optimizers see the same gradients.
-void check_method(const Method& method, quant::Grouping grouping) {
+void check_method(const Method& method, quant::Grouping grouping,
+                  const AdamOptions& options = {.clip_gradient = 0.5}) {
   INFO(method.name);
   const auto here = network(), there = network();
   const quant::Quantization quantizer{method.quantizer, grouping};
-  const AdamOptions options{.clip_gradient = 0.5};
   ProximalAdam expected(here, quantizer, options);
   TensorProximalAdam found(there, quantizer, options);
   for (int step = 1; step <= 4; ++step) {
@@ -76,6 +76,8 @@ TEST_CASE("the optimizer by tensors takes the steps of the one on the CPU") {
     check_method(method(name), quant::Grouping::tensor);
     check_method(method(name), quant::Grouping::row);
   }
+  for (const char* name : {"late", "lata", "ttq"})
+    check_method(method(name), quant::Grouping::tensor, {.weight_decay = 0.01, .sgd = true});
   for (const std::string rule : {"{rule: ttq, scale_rate: 0.1, weight_decay: 0.01}",
                                  "{rule: dorefa, bits: 3, gradient: tanh}"}) {
     check_method({rule, quantizer_of(rule).method, {}}, quant::Grouping::tensor);

@@ -27,6 +27,9 @@ TEST_CASE("YAML becomes a tree with places", "[config]") {
   CHECK(text_at(tree, "b") == "a map");
   CHECK(text_at(tree, "b.c") == "a list");
   CHECK(*tree.find("b.c")->list()->at(1).scalar() == "y z");
+  CHECK(text_at(tree, "b.c.1") == "y z");
+  CHECK(tree.find("b.c.2") == nullptr);
+  CHECK(tree.find("b.c.x") == nullptr);
   CHECK(text_at(tree, "b.d") == "nothing");
   CHECK(tree.find("b.e") == nullptr);
   CHECK(tree.find("a.e") == nullptr);

@@ -101,7 +101,7 @@ TEST_CASE("the character LSTM is nn::LSTM and nn::Linear on one-hot characters",
   CHECK(scores.sizes() == expected.sizes());
   CHECK((scores - expected).abs().max().item<double>() < 1e-6);
 
-  CharLstm::State state;  // character by character
+  Model::Memory state;  // character by character
   for (std::int64_t t = 0; t < 9; ++t) {
     const at::Tensor next = network.read(characters[t][0].item<std::int64_t>(), state);
     CHECK((next - expected[t * 4]).abs().max().item<double>() < 1e-6);

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "nn/mlp.hpp"
+#include "nn/model.hpp"
 #include "support/scratch.hpp"
 
 using namespace laq;

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <set>
 
-#include "nn/vgg.hpp"
+#include "nn/model.hpp"
 #include "optim/proximal_adam.hpp"
 #include "support/methods.hpp"
 #include "support/scratch.hpp"
@@ -254,5 +254,6 @@ TEST_CASE("a VGG's description is checked", "[nn]") {
   CHECK_THAT(refusal("{kind: vgg, width: 2, dense: [0]}"), Contains("'model.dense[0]'"));
   CHECK_THAT(refusal("{kind: vgg, width: 2, hidden: [8]}"), Contains("unknown key 'model.hidden'"));
   CHECK_THAT(refusal("{kind: vgg, width: 2}", {{1, 7, 30}, 10}),
-             Contains("too small for this network") && Contains("found 1 x 7 x 30"));
+             Contains("layer 'vgg[18]' (max_pool) does not fit") && Contains("found 8 x 1 x 7") &&
+                 Contains("too small for this network"));
 }

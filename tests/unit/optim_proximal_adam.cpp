@@ -1,4 +1,5 @@
 #include <torch/optim/adam.h>
+#include <torch/optim/sgd.h>
 
 #include <cmath>
 
@@ -131,6 +132,40 @@ TEST_CASE("without a quantizer it is torch's Adam", "[optim]") {
     CHECK((mine - other).abs().max().item<double>() <
           kSteps * 4 * kFloatEpsilon * (other.abs().max().item<double>() + 0.01));
   }
+}
+
+TEST_CASE("without a quantizer, SGD is torch's, with momentum and weight decay", "[optim]") {
+  const auto ours = layer("a", {13, 7}, true), plain = layer("b", {13}, false);
+  std::vector<at::Tensor> theirs = {ours.tensor.detach().clone().requires_grad_(true),
+                                    plain.tensor.detach().clone().requires_grad_(true)};
+  ProximalAdam optimizer({ours, plain}, {}, {.weight_decay = 0.01, .sgd = true, .momentum = 0.8});
+  torch::optim::SGD reference(theirs,
+                              torch::optim::SGDOptions(0.05).momentum(0.8).weight_decay(0.01));
+  for (int step = 0; step < 30; ++step) {
+    set_gradient(ours, step);
+    set_gradient(plain, step);
+    theirs[0].mutable_grad() = ours.tensor.grad().clone();
+    theirs[1].mutable_grad() = plain.tensor.grad().clone();
+    optimizer.step(0.05);
+    reference.step();
+  }
+  for (const auto& [mine, other] : {std::pair(ours.tensor, theirs[0]), {plain.tensor, theirs[1]}})
+    CHECK((mine - other).abs().max().item<double>() < 1e-5);
+  // The curvature is Adam's: v as it were without SGD.
+  const auto with = layer("c", {5, 7}, true), without = layer("c", {5, 7}, true);
+  ProximalAdam sgd({with}, by("late"), {.sgd = true}), adam({without}, by("late"), {});
+  set_gradient(with, 1);
+  set_gradient(without, 1);
+  sgd.step(0.1);
+  adam.step(0.1);
+  const auto second = [](const ProximalAdam& of) {
+    for (const auto& [name, tensor] : of.state()) {
+      if (name == "c:second_moment") return values_of(tensor);
+    }
+    return std::vector<float>();
+  };
+  CHECK(second(sgd) == second(adam));
+  CHECK(second(sgd).size() == 35);
 }
 
 TEST_CASE("the model holds what the rule makes of the latent weights", "[optim]") {

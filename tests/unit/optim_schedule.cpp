@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "optim/schedule.hpp"
 #include "support/scratch.hpp"
 
@@ -77,4 +79,22 @@ TEST_CASE("drops keep their place in a run of another length", "[optim]") {
   CHECK(short_run.rate(3) == Approx(0.001).epsilon(1e-15));
   CHECK(short_run.rate(4) == Approx(0.001).epsilon(1e-15));
   CHECK(short_run.rate(5) == Approx(0.0001).epsilon(1e-15));
+}
+
+TEST_CASE("a cosine takes the rate down to 0", "[optim]") {
+  const auto read = [](const std::string& yaml) {
+    const config::Tree tree = config::parse_yaml(yaml, "t.yaml");
+    config::Reader section(&tree, "train");
+    Schedule cosine = read_schedule(section, 8);
+    section.finish();
+    return cosine;
+  };
+  const Schedule cosine = read("{learning_rate: 0.4, schedule: {shape: cosine}}");
+  CHECK(cosine.rate(0) == 0.4);
+  CHECK(cosine.rate(2) == Approx(0.2 * (1 + std::sqrt(0.5))));
+  CHECK(cosine.rate(4) == Approx(0.2));
+  CHECK(cosine.rate(8) == Approx(0).margin(1e-15));
+  CHECK_THAT(
+      usage_message([&] { read("{learning_rate: 0.4, schedule: {shape: cosine, factor: 0.5}}"); }),
+      Contains("'train.schedule.factor' has no meaning with shape: cosine"));
 }
