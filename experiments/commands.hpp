@@ -28,6 +28,8 @@ void add_report_command(CLI::App& app, Context& context);
 void add_quantize_command(CLI::App& app, Context& context);
 /// `sample RUN --length N --prompt TEXT`: text from a trained character model.
 void add_sample_command(CLI::App& app, Context& context);
+/// `keys [EXPERIMENT] [--method M] [--format text|md|json]`: what can be configured.
+void add_keys_command(CLI::App& app, Context& context);
 /// `doctor`: what this program found on this machine, and what to mend.
 void add_doctor_command(CLI::App& app, Context& context);
 

@@ -109,6 +109,7 @@ int run_program(int argc, char** argv) {
   laq::add_quantize_command(app, context);
   laq::add_data_command(app, context);
   laq::add_sample_command(app, context);
+  laq::add_keys_command(app, context);
   laq::add_doctor_command(app, context);
   refuse_empty_values(app);
   require_known_command(app, argc, argv);

@@ -29,6 +29,7 @@ struct RunOptions {
   std::string expect;
   int threads = 0;
   bool json = false;
+  bool show_config = false;
 };
 
 /// What a run is judged by: errors, `width` wide, or of text losses. `value` gives a column's
@@ -130,6 +131,10 @@ void go(RunOptions& options, Context& context) {
                        .expected = options.expect.substr(0, 8),
                        .advice = "call the sweep again"});
   }
+  if (options.show_config) {
+    std::cout << run.yaml();
+    return;
+  }
   Progress progress(options.json);
   train::SessionOptions session;
   session.runs = options.runs;
@@ -206,6 +211,8 @@ void add_run_command(CLI::App& app, Context& context) {
       ->group("");  // for sweeps
   command->add_flag("--json", options->json,
                     "Print one JSON object and nothing else on standard output");
+  command->add_flag("--show-config", options->show_config,
+                    "Print the resolved configuration, and train nothing");
   options->data.add_to(*command);
   command->callback([options, &context] { go(*options, context); });
 }

@@ -8,16 +8,16 @@ using namespace laq::integration;
 TEST_CASE("every command has a help") {
   const Workplace place;
   for (const std::string command :
-       {"run", "sweep", "status", "table", "quantize", "data", "doctor"}) {
+       {"run", "sweep", "status", "table", "quantize", "data", "keys", "doctor"}) {
     const Outcome outcome = place.laq({command, "--help"});
     check_done(outcome);
     CHECK_THAT(outcome.out, Catch::Contains("Usage: laq " + command));
   }
   const Outcome all = place.laq({"--help"});
   check_done(all);
-  for (const char* word : {"run", "sweep", "status", "table", "quantize", "data", "doctor"})
+  for (const char* word : {"run", "sweep", "status", "table", "quantize", "data", "keys", "doctor"})
     CHECK_THAT(all.out, Catch::Contains(word));
-  for (const char* action : {"list", "fetch", "verify"})
+  for (const char* action : {"list", "fetch", "verify", "add"})
     check_done(place.laq({"data", action, "--help"}));
 }
 
