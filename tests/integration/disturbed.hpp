@@ -18,8 +18,8 @@ struct Subject {
   std::vector<std::string> words = {};  ///< overrides
 };
 
-/// Adds the experiments `tiny_mlp`, `tiny_vgg`, `tiny_lstm` and `tiny_layers`, whose uninterrupted runs take about
-/// a second, each with an unequal last batch of evaluation.
+/// Adds the experiments `tiny_mlp`, `tiny_vgg`, `tiny_lstm` and `tiny_layers`, whose uninterrupted
+/// runs take about a second, each with an unequal last batch of evaluation.
 void add_tiny_models(const Workplace& place);
 /// Their names, and the methods that are tried on each: one of every kind of quantizer state.
 const std::vector<std::string>& tiny_models();
