@@ -17,8 +17,8 @@ PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev li
             nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
             pkg-config libarchive-dev libdeflate-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
             libopenblas0-openmp libdnnl-dev ocl-icd-opencl-dev libboost-dev catch2 libbenchmark-dev \
-            dataset-fashion-mnist gnuplot-nox
-TEST_PACKAGES := hdf5-tools python3-h5py python3-pandas chromium poppler-utils slurm-wlm munge
+            dataset-fashion-mnist gnuplot-nox libonnx-dev libprotobuf-dev
+TEST_PACKAGES := hdf5-tools python3-onnx python3-h5py python3-pandas chromium poppler-utils slurm-wlm munge
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 LINT_PACKAGES := clang-format clang-tidy
 
@@ -61,8 +61,9 @@ records:  ## copy the records of a sweep's completed runs to results/…/records
 	  cp -p "$$run/config.yaml" "$$run/run.h5" "$$status" "../records/$$run/"; echo "results/$(SWEEP)/records/$$run"; \
 	done
 
-bench: build  ## measure kernels and training steps; writes results/bench
+bench: build  ## measure kernels, training steps and inference; writes results/bench
 	$(BUILD)/tests/laq_bench
+	$(BUILD)/tests/laq_bench_inference
 
 KILLS   ?= 500
 SEED    ?= 1

@@ -18,6 +18,7 @@
 #include "core/machine.hpp"
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
+#include "experiments/model_commands.hpp"
 #include "record/provenance.hpp"
 
 namespace {
@@ -108,6 +109,8 @@ int run_program(int argc, char** argv) {
   laq::add_report_command(app, context);
   laq::add_quantize_command(app, context);
   laq::add_data_command(app, context);
+  laq::add_export_command(app, context);
+  laq::add_evaluate_command(app, context);
   laq::add_sample_command(app, context);
   laq::add_keys_command(app, context);
   laq::add_doctor_command(app, context);

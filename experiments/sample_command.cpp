@@ -1,8 +1,10 @@
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
 #include "core/error.hpp"
 #include "core/machine.hpp"
+#include "deploy/evaluate.hpp"
 #include "experiments/commands.hpp"
 #include "experiments/shared_options.hpp"
 #include "train/character_model.hpp"
@@ -17,6 +19,13 @@ struct Options {
 };
 
 void go(const Options& options) {
+  std::error_code none;
+  if (std::filesystem::is_regular_file(options.run, none)) {
+    const deploy::PackedModel model(options.run, 1);
+    const std::string text = deploy::sample(model, options.prompt, options.sample);
+    std::cout << options.prompt << text << "\n";
+    return;
+  }
   train::set_threads(1);  // one character at a time is too little for more
   train::CharacterModel model(options.run);
   const std::string text = model.sample(options.prompt, options.sample);
@@ -29,8 +38,9 @@ void go(const Options& options) {
 void add_sample_command(CLI::App& app, Context&) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
-      "sample", "Write text with a trained character model, its weights after the last epoch");
-  command->add_option("RUN", options->run, "A run's folder")->required();
+      "sample",
+      "Write text with a trained character model: of a run its weights after the last epoch");
+  command->add_option("RUN", options->run, "A run's folder, or a file of laq export")->required();
   command->add_option("--length", options->sample.length, "Characters to write after the prompt")
       ->check(whole_number<std::int64_t>(0))
       ->capture_default_str();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/image_set.hpp"
+#include "data/zca.hpp"
 
 namespace laq::data {
 
@@ -22,6 +23,10 @@ struct LoadedImages {
 /// image_folder are kept in the data directory. Errors: missing or bad files, pictures of another
 /// size, counts that do not fit the dataset's splits.
 LoadedImages read_images(const DatasetSpec& spec, const DataPaths& paths);
+
+/// The whitening that `gcn_zca` is, as `ImageData` has it: fitted to the training part, or read
+/// where it is kept.
+Whitening whitening_of(const LoadedImages& images, const Preparation& preparation);
 
 /// The rows of sets whose first rows are for training and whose last are for validation. Error:
 /// sizes that do not fit each other or the splits.

@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "config/reader.hpp"
 #include "core/error.hpp"
@@ -13,7 +15,32 @@ namespace laq::train {
 namespace fs = std::filesystem;
 namespace {
 
-record::CheckpointReader open(const fs::path& run) {
+std::int64_t draw(std::span<const float> scores, double temperature, RandomStream& stream) {
+  const auto likeliest = std::max_element(scores.begin(), scores.end());
+  if (temperature == 0) return likeliest - scores.begin();
+  std::vector<double> sums;  // of e to the scores
+  double sum = 0;
+  for (const float score : scores) {
+    sum += std::exp((static_cast<double>(score) - static_cast<double>(*likeliest)) / temperature);
+    sums.push_back(sum);
+  }
+  const double at = stream.uniform() * sum;
+  std::size_t chosen = 0;
+  while (chosen + 1 < sums.size() && sums[chosen] <= at) ++chosen;
+  return static_cast<std::int64_t>(chosen);
+}
+
+std::string vocabulary_of(const fs::path& run) {
+  const std::string characters = vocabulary_in(open_checkpoint(run).state());
+  if (!characters.empty()) return characters;
+  throw Error({.what = "the run is not of a character model",
+               .where = run.string(),
+               .expected = "a run on a dataset of text"});
+}
+
+}  // namespace
+
+record::CheckpointReader open_checkpoint(const fs::path& run) {
   if (!fs::is_directory(run)) {
     throw Error(
         {.what = "there is no such run",
@@ -26,14 +53,12 @@ record::CheckpointReader open(const fs::path& run) {
   return checkpoint;
 }
 
-std::string vocabulary_of(const record::CheckpointReader& checkpoint, const fs::path& run) {
-  const auto found = checkpoint.state().texts.find("vocabulary");
-  if (found == checkpoint.state().texts.end() || found->second.size() < 2) {
-    throw Error({.what = "the run is not of a character model",
-                 .where = run.string(),
-                 .expected = "a run on a dataset of text"});
-  }
-  const std::string& digits = found->second;
+std::string vocabulary_in(const record::CheckpointState& state) {
+  const auto found = state.texts.find("vocabulary");
+  return found == state.texts.end() ? std::string() : characters_of(found->second);
+}
+
+std::string characters_of(const std::string& digits) {
   std::string characters;
   for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
     unsigned byte = 0;
@@ -43,24 +68,37 @@ std::string vocabulary_of(const record::CheckpointReader& checkpoint, const fs::
   return characters;
 }
 
-std::int64_t draw(const at::Tensor& scores, double temperature, RandomStream& stream) {
-  if (temperature == 0) return scores.argmax().item<std::int64_t>();
-  const at::Tensor shares = at::softmax(scores.to(at::kDouble) / temperature, 0).cumsum(0);
-  const double* values = shares.data_ptr<double>();
-  const double at = stream.uniform() * values[shares.numel() - 1];
-  std::int64_t chosen = 0;
-  while (chosen + 1 < shares.numel() && values[chosen] <= at) ++chosen;
-  return chosen;
+std::string continue_text(const data::Vocabulary& vocabulary, const std::string& prompt,
+                          const SampleOptions& options, const ReadCharacter& read) {
+  if (prompt.empty()) {
+    throw usage_error({.what = "the prompt is empty",
+                       .where = "--prompt",
+                       .expected = "at least one character to begin with"});
+  }
+  std::vector<std::uint8_t> codes;
+  try {
+    codes = vocabulary.encode(prompt, "--prompt");
+  } catch (const Error& error) {
+    throw usage_error({.what = error.what()});
+  }
+  std::span<const float> scores;
+  for (const std::uint8_t code : codes) scores = read(code);
+  RandomStream stream(options.seed, "sample");
+  std::string text;
+  for (std::int64_t i = 0; i < options.length; ++i) {
+    const std::int64_t code = draw(scores, options.temperature, stream);
+    text += vocabulary.decode(code);
+    scores = read(code);
+  }
+  return text;
 }
 
-}  // namespace
-
-CharacterModel::CharacterModel(const fs::path& run) : vocabulary_(vocabulary_of(open(run), run)) {
+CharacterModel::CharacterModel(const fs::path& run) : vocabulary_(vocabulary_of(run)) {
   const config::Tree tree = config::load_yaml(run / "config.yaml");
   config::Reader section(tree.find("model"), "model");
   network_ = nn::make_model(section, {{}, vocabulary_.size()}, 0);
   network_->eval();
-  const record::CheckpointReader checkpoint = open(run);
+  const record::CheckpointReader checkpoint = open_checkpoint(run);
   const auto restore = [&](const auto& tensors) {
     for (const auto& item : tensors) {
       const at::Tensor values = item.value().detach();
@@ -75,28 +113,13 @@ CharacterModel::CharacterModel(const fs::path& run) : vocabulary_(vocabulary_of(
 }
 
 std::string CharacterModel::sample(const std::string& prompt, const SampleOptions& options) {
-  if (prompt.empty()) {
-    throw usage_error({.what = "the prompt is empty",
-                       .where = "--prompt",
-                       .expected = "at least one character to begin with"});
-  }
-  std::vector<std::uint8_t> codes;
-  try {
-    codes = vocabulary_.encode(prompt, "--prompt");
-  } catch (const Error& error) {
-    throw usage_error({.what = error.what()});
-  }
   nn::Model::Memory state;
   at::Tensor scores;
-  for (const std::uint8_t code : codes) scores = network_->read(code, state);
-  RandomStream stream(options.seed, "sample");
-  std::string text;
-  for (std::int64_t i = 0; i < options.length; ++i) {
-    const std::int64_t code = draw(scores, options.temperature, stream);
-    text += vocabulary_.decode(code);
-    scores = network_->read(code, state);
-  }
-  return text;
+  return continue_text(vocabulary_, prompt, options, [&](std::int64_t character) {
+    scores = network_->read(character, state).contiguous();
+    return std::span<const float>(scores.data_ptr<float>(),
+                                  static_cast<std::size_t>(scores.numel()));
+  });
 }
 
 }  // namespace laq::train

@@ -1,0 +1,208 @@
+#include "deploy/export.hpp"
+
+#include <fmt/format.h>
+
+#include "config/reader.hpp"
+#include "core/error.hpp"
+#include "data/contrast.hpp"
+#include "data/image_set.hpp"
+#include "data/read_images.hpp"
+#include "data/zca.hpp"
+#include "deploy/packing.hpp"
+#include "deploy/tensor_file.hpp"
+#include "record/provenance.hpp"
+
+namespace laq::deploy {
+namespace {
+
+using Json = Network::Json;
+
+std::string word(const Trained& trained, const char* key) {
+  const config::Tree* found = trained.config.find(key);
+  return found && found->scalar() ? *found->scalar() : std::string();
+}
+
+std::int64_t whole(const Trained& trained, const char* section, const char* key) {
+  config::Reader reader(trained.config.find(section), section);
+  return reader.integer(key, 0);
+}
+
+// Where a result comes from, and what was measured of it.
+void say_origin(TensorFile& file, const Trained& trained) {
+  Json provenance = {{"creator", "laq " + std::string(record::version())},
+                     {"exported_by", record::git_commit()},
+                     {"trained_by", trained.git_commit},
+                     {"experiment", trained.identity.experiment},
+                     {"method", trained.identity.method},
+                     {"config_hash", trained.identity.hash},
+                     {"seed", trained.identity.seed.value_or(0)},
+                     {"dataset_sha256", trained.dataset_sha256},
+                     {"config", trained.config_yaml}};
+  file.say("provenance", provenance.dump());
+  Json recorded = {{"epoch", trained.epoch}, {"best", trained.best}};
+  for (const auto& [name, value] : trained.scores) recorded[name] = value;
+  file.say("recorded", recorded.dump());
+}
+
+std::vector<std::size_t> sizes(const record::Shape& shape) {
+  return {shape.begin(), shape.end()};
+}
+
+void add_packed(TensorFile& file, const std::string& name, const QuantizedTensor& tensor,
+                Json& list, Exported& exported) {
+  const PackedTensor packed = pack(tensor);
+  const std::size_t before = file.bytes();
+  file.add<std::uint8_t>(name + ".codes", packed.codes,
+                         {packed.rows, packed.codes.size() / packed.rows});
+  exported.codes += file.bytes() - before;
+  const std::size_t count = packed.levels.size() / packed.level_lists;
+  if (packed.level_lists == 1) {
+    file.add<double>(name + ".levels", packed.levels, {count});
+  } else {
+    file.add<double>(name + ".levels", packed.levels, {packed.level_lists, count});
+  }
+  const std::vector<std::size_t> shape{tensor.groups, packed.scale_count};
+  if (packed.wide_scales) {
+    file.add<double>(name + ".scales", packed.scales, shape);
+  } else if (packed.scale_count > 0) {
+    const std::vector<float> narrow(packed.scales.begin(), packed.scales.end());
+    file.add<float>(name + ".scales", narrow, shape);
+  }
+  exported.scales += file.bytes() - before - packed.codes.size();
+  exported.weights += tensor.codes.size();
+  list[name] = {{"shape", tensor.shape}, {"bits", packed.bits}};
+}
+
+void add_preprocessing(TensorFile& file, const Preprocessing& preprocessing, Exported& exported) {
+  const std::size_t before = file.bytes(), features = preprocessing.mean.size();
+  if (preprocessing.kind.starts_with("gcn")) {
+    const std::vector<double> constants{data::kCifarContrast.scale, data::kCifarContrast.smallest};
+    file.add<double>("preprocessing.contrast", constants, {2});
+  }
+  if (features > 0) file.add<float>("preprocessing.mean", preprocessing.mean, {features});
+  if (!preprocessing.whitening.empty()) {
+    std::vector<float> triangle;  // of a symmetric matrix the upper one
+    for (std::size_t i = 0; i < features; ++i) {
+      const auto row = preprocessing.whitening.begin() + static_cast<std::ptrdiff_t>(i * features);
+      triangle.insert(triangle.end(), row + static_cast<std::ptrdiff_t>(i),
+                      row + static_cast<std::ptrdiff_t>(features));
+    }
+    file.add<float>("preprocessing.whitening", triangle, {triangle.size()});
+  }
+  exported.preprocessing = file.bytes() - before;
+  file.say("preprocessing", Json{{"kind", preprocessing.kind}}.dump());
+}
+
+}  // namespace
+
+data::DatasetSpec dataset_of(const Trained& trained, const std::filesystem::path& configs) {
+  const data::DatasetSpec dataset = data::load_dataset(configs, word(trained, "dataset.name"));
+  const bool same_files = data::dataset_sha256(dataset) == word(trained, "dataset.sha256");
+  const std::string preprocessing = word(trained, "dataset.preprocessing");
+  if (same_files &&
+      (preprocessing.empty() || data::word_of(dataset.preprocessing) == preprocessing))
+    return dataset;
+  throw Error({.what = "the dataset is described otherwise than when the run was trained",
+               .where = "dataset " + dataset.name,
+               .found = same_files ? data::word_of(dataset.preprocessing) : "other files",
+               .expected = same_files ? preprocessing : word(trained, "dataset.sha256")});
+}
+
+Preprocessing preprocessing_of(const Trained& trained, const data::DatasetSpec& dataset,
+                               const data::DataPaths& paths) {
+  Preprocessing preprocessing;
+  if (dataset.kind == data::Kind::text) return preprocessing;
+  const data::ImageLimits limits{whole(trained, "data", "train_limit"),
+                                 whole(trained, "data", "validation_limit")};
+  switch (dataset.preprocessing) {
+    case data::Preprocessing::none:
+      preprocessing.kind = "none";
+      break;
+    case data::Preprocessing::mean_image:
+      preprocessing.kind = "mean_image";
+      preprocessing.mean =
+          trained.mean.empty() ? data::load_images(dataset, paths, limits).mean() : trained.mean;
+      break;
+    case data::Preprocessing::gcn:
+      preprocessing.kind = "gcn";
+      break;
+    case data::Preprocessing::gcn_zca: {
+      preprocessing.kind = "gcn_zca";
+      data::Whitening whitening = data::whitening_of(
+          data::read_images(dataset, paths), {.preprocessing = dataset.preprocessing,
+                                              .lcn = dataset.lcn,
+                                              .limits = limits,
+                                              .cache = paths.data_dir / dataset.folder_name()});
+      preprocessing.mean = std::move(whitening.mean);
+      preprocessing.whitening = std::move(whitening.matrix);
+      break;
+    }
+    case data::Preprocessing::gcn_lcn:
+      preprocessing.kind = "outside";
+      break;
+  }
+  return preprocessing;
+}
+
+Exported export_packed(const Trained& trained, const Network& network,
+                       const data::DatasetSpec& dataset, const Preprocessing& preprocessing,
+                       const std::filesystem::path& path) {
+  TensorFile file;
+  Exported exported;
+  Json packed = Json::object();
+  for (const auto& [name, in_run] : network.weights) {
+    const auto quantized = trained.quantized.find(in_run);
+    if (quantized != trained.quantized.end()) {
+      add_packed(file, name, quantized->second, packed, exported);
+    } else {
+      const FloatTensor& tensor = trained.floats.at(in_run);
+      file.add<float>(name, tensor.values, sizes(tensor.shape));
+      exported.rest += tensor.values.size() * sizeof(float);
+    }
+  }
+  for (const auto& [name, values] : network.vectors) {
+    file.add<float>(name, values, {values.size()});
+    exported.rest += values.size() * sizeof(float);
+  }
+  if (trained.vocabulary.empty()) {
+    add_preprocessing(file, preprocessing, exported);
+  } else {
+    const std::vector<std::uint8_t> bytes(trained.vocabulary.begin(), trained.vocabulary.end());
+    file.add<std::uint8_t>("vocabulary", bytes, {bytes.size()});
+    exported.rest += bytes.size();
+  }
+  file.say("format", "laq 1");
+  file.say("network",
+           Json{{"input", network.input}, {"outputs", network.outputs}, {"layers", network.layers}}
+               .dump());
+  file.say("packed", packed.dump());
+  Json data = {{"dataset", dataset.name},
+               {"classes", dataset.classes},
+               {"loss", word(trained, "train.loss")}};
+  if (!trained.vocabulary.empty()) {
+    data["batch"] = whole(trained, "train", "batch");
+    data["time_steps"] = whole(trained, "train", "time_steps");
+    data["characters"] = whole(trained, "data", "characters");
+  }
+  file.say("data", data.dump());
+  say_origin(file, trained);
+  exported.file = file.write(path);
+  return exported;
+}
+
+Exported export_floats(const Trained& trained, const std::filesystem::path& path) {
+  TensorFile file;
+  Exported exported;
+  for (const auto& [name, tensor] : trained.quantized) {
+    file.add<float>(name, tensor.values().values, sizes(tensor.shape));
+    exported.weights += tensor.codes.size();
+  }
+  for (const auto& [name, tensor] : trained.floats)
+    file.add<float>(name, tensor.values, sizes(tensor.shape));
+  exported.rest = file.bytes();
+  say_origin(file, trained);
+  exported.file = file.write(path);
+  return exported;
+}
+
+}  // namespace laq::deploy
