@@ -138,6 +138,7 @@ Preprocessing preprocessing_of(const Trained& trained, const data::DatasetSpec& 
       break;
     }
     case data::Preprocessing::gcn_lcn:
+    case data::Preprocessing::standardize:
       preprocessing.kind = "outside";
       break;
   }

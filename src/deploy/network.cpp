@@ -8,16 +8,13 @@
 #include "config/reader.hpp"
 #include "core/error.hpp"
 #include "nn/char_lstm.hpp"
-#include "nn/mlp.hpp"
-#include "nn/vgg.hpp"
+#include "nn/layer_list.hpp"
+#include "nn/papers.hpp"
 
 namespace laq::deploy {
 namespace {
 
 using Json = Network::Json;
-
-constexpr double kNormEpsilon = 1e-4;  // that of nn::FeedForward
-constexpr std::int64_t kWindow = 3;    // likewise
 
 // Lays layers one after the other. A bias waits for a batch norm, which takes it in; max pooling
 // does not change that.
@@ -27,33 +24,51 @@ class Builder {
     network_.layers = Json::array();
   }
 
-  void dense(const std::string& name, std::int64_t inputs, std::int64_t outputs) {
-    weight(name + ".weight", name + ".weight");
-    add({{"kind", "dense"}, {"name", name}, {"inputs", inputs}, {"outputs", outputs}});
-    waiting_ = {name, floats(name + ".bias", outputs)};
+  void layer(const nn::PlannedLayer& layer) {
+    using nn::LayerKind;
+    const nn::LayerSpec& spec = layer.spec;
+    switch (spec.kind) {
+      case LayerKind::dense:
+        dense(layer.name, layer.in.count(), layer.out.count(), spec.bias);
+        break;
+      case LayerKind::conv:
+        if (spec.groups != 1) unknown(spec, "its channels are in groups");
+        conv(layer);
+        break;
+      case LayerKind::max_pool:
+      case LayerKind::average_pool:
+        pool(layer);
+        break;
+      case LayerKind::batch_norm:
+        norm(layer.name, layer.out.sizes.front(), spec.epsilon);
+        break;
+      case LayerKind::relu:
+      case LayerKind::tanh:
+      case LayerKind::flatten:
+        plain(nn::word_of(spec.kind));
+        break;
+      case LayerKind::dropout:
+        break;  // changes nothing after training
+      default:
+        unknown(spec, "the runtime's description of it is not written yet");
+    }
   }
 
-  void conv(const std::string& name, std::int64_t inputs, std::int64_t outputs) {
+  void dense(const std::string& name, std::int64_t inputs, std::int64_t outputs, bool bias = true) {
     weight(name + ".weight", name + ".weight");
-    add({{"kind", "conv"},
-         {"name", name},
-         {"inputs", inputs},
-         {"outputs", outputs},
-         {"kernel", kWindow},
-         {"stride", 1},
-         {"padding", 1}});
-    waiting_ = {name, floats(name + ".bias", outputs)};
+    add({{"kind", "dense"}, {"name", name}, {"inputs", inputs}, {"outputs", outputs}});
+    wait(name, outputs, bias);
   }
 
   // (x + b − μ) / √(σ² + ε) · γ + β as one factor and one summand.
-  void norm(const std::string& name, std::int64_t units) {
+  void norm(const std::string& name, std::int64_t units, double epsilon) {
     const auto gamma = floats(name + ".weight", units), beta = floats(name + ".bias", units),
                mean = floats(name + ".running_mean", units),
                variance = floats(name + ".running_var", units);
     std::vector<float> multiply, summand;
     for (std::size_t i = 0; i < gamma.size(); ++i) {
-      const double factor = static_cast<double>(gamma[i]) /
-                            std::sqrt(static_cast<double>(variance[i]) + kNormEpsilon);
+      const double factor =
+          static_cast<double>(gamma[i]) / std::sqrt(static_cast<double>(variance[i]) + epsilon);
       const double bias = waiting_ ? static_cast<double>(waiting_->second[i]) : 0;
       multiply.push_back(static_cast<float>(factor));
       summand.push_back(static_cast<float>(static_cast<double>(beta[i]) +
@@ -65,7 +80,6 @@ class Builder {
     network_.vectors.emplace_back(name + ".add", std::move(summand));
   }
 
-  void max_pool(std::int64_t window) { add({{"kind", "max_pool"}, {"window", window}}); }
   void plain(const char* kind) {
     settle();
     add({{"kind", kind}});
@@ -86,6 +100,42 @@ class Builder {
   void finish() { settle(); }
 
  private:
+  void conv(const nn::PlannedLayer& layer) {
+    weight(layer.name + ".weight", layer.name + ".weight");
+    add({{"kind", "conv"},
+         {"name", layer.name},
+         {"inputs", layer.in.sizes.at(0)},
+         {"outputs", layer.out.sizes.at(0)},
+         {"kernel", layer.spec.kernel},
+         {"stride", layer.spec.stride},
+         {"padding", layer.spec.padding}});
+    wait(layer.name, layer.out.sizes.at(0), layer.spec.bias);
+  }
+
+  void pool(const nn::PlannedLayer& layer) {
+    const nn::LayerSpec& spec = layer.spec;
+    const std::int64_t height = layer.in.sizes.at(1), width = layer.in.sizes.at(2);
+    const std::int64_t window = spec.kernel > 0 ? spec.kernel : height;
+    if (spec.padding != 0 || (spec.kernel == 0 && height != width))
+      unknown(spec, "its windows are not whole or not square");
+    const bool largest = spec.kind == nn::LayerKind::max_pool;
+    if (!largest) settle();
+    add({{"kind", largest ? "max_pool" : "mean_pool"},
+         {"window", window},
+         {"stride", spec.kernel > 0 ? spec.stride : window}});
+  }
+
+  [[noreturn]] static void unknown(const nn::LayerSpec& spec, const std::string& why) {
+    throw Error({.what = fmt::format("layer '{}' ({}) cannot be exported", spec.path,
+                                     nn::word_of(spec.kind)),
+                 .found = why});
+  }
+
+  void wait(const std::string& name, std::int64_t units, bool bias) {
+    waiting_ = {name, bias ? floats(name + ".bias", units)
+                           : std::vector<float>(static_cast<std::size_t>(units))};
+  }
+
   void add(Json layer) { network_.layers.push_back(std::move(layer)); }
 
   // A bias that no batch norm took in.
@@ -122,48 +172,6 @@ class Builder {
   std::optional<std::pair<std::string, std::vector<float>>> waiting_;  // a bias, of which layer
 };
 
-void dense_layers(Builder& builder, std::int64_t inputs, std::vector<std::int64_t> widths,
-                  bool output_norm, int norms) {
-  for (std::size_t i = 0; i < widths.size(); ++i) {
-    const bool last = i + 1 == widths.size();
-    builder.dense(fmt::format("dense{}", i + 1), inputs, widths[i]);
-    if (!last || output_norm) builder.norm(fmt::format("norm{}", ++norms), widths[i]);
-    if (!last) builder.plain("relu");
-    inputs = widths[i];
-  }
-}
-
-void mlp(Builder& builder, config::Reader& section, const std::vector<std::int64_t>& shape,
-         std::int64_t outputs) {
-  const nn::MlpSpec spec = nn::read_mlp(section);
-  std::vector<std::int64_t> widths = spec.hidden;
-  widths.push_back(outputs);
-  builder.plain("flatten");
-  dense_layers(builder, shape.at(0) * shape.at(1) * shape.at(2), widths, spec.output_norm, 0);
-}
-
-void vgg(Builder& builder, config::Reader& section, const std::vector<std::int64_t>& shape,
-         std::int64_t outputs) {
-  const nn::VggSpec spec = nn::read_vgg(section);
-  std::int64_t channels = shape.at(0), height = shape.at(1), width = shape.at(2);
-  int layer = 0;
-  for (const std::int64_t wide : {spec.width, 2 * spec.width, 4 * spec.width}) {
-    for (const bool pooled : {false, true}) {
-      builder.conv(fmt::format("conv{}", ++layer), channels, wide);
-      if (pooled) builder.max_pool(2);
-      builder.norm(fmt::format("norm{}", layer), wide);
-      builder.plain("relu");
-      channels = wide;
-    }
-    height /= 2;
-    width /= 2;
-  }
-  std::vector<std::int64_t> widths = spec.dense;
-  widths.push_back(outputs);
-  builder.plain("flatten");
-  dense_layers(builder, channels * height * width, widths, spec.output_norm, layer);
-}
-
 }  // namespace
 
 Network network_of(const Trained& trained, const data::DatasetSpec& dataset) {
@@ -184,13 +192,14 @@ Network network_of(const Trained& trained, const data::DatasetSpec& dataset) {
     if (shape.size() != 3) throw Error({.what = "the dataset's pictures have no size"});
     network.input = {
         {"kind", "picture"}, {"channels", shape[0]}, {"height", shape[1]}, {"width", shape[2]}};
-    if (kind == "mlp") {
-      mlp(builder, section, shape, outputs);
-    } else if (kind == "vgg") {
-      vgg(builder, section, shape, outputs);
-    } else {
+    const auto read = kind == "mlp"      ? nn::read_mlp
+                      : kind == "vgg"    ? nn::read_vgg
+                      : kind == "layers" ? nn::read_layers
+                                         : nullptr;
+    if (!read) {
       throw Error({.what = "networks of this kind cannot be exported", .found = "'" + kind + "'"});
     }
+    for (const auto& layer : nn::plan_layers(read(section), {shape, outputs})) builder.layer(layer);
   }
   builder.finish();
   network.outputs = static_cast<std::size_t>(outputs);

@@ -92,7 +92,7 @@ TEST_CASE("keys of an experiment have values and the places where they were set"
   check_refusal(place.laq({"keys", "tyni"}), 2, {"tyni", "tiny"});
 }
 
-TEST_CASE("--show-config prints what would be run, and runs nothing") {
+TEST_CASE("the option --show-config prints what would be run, and runs nothing") {
   const Workplace place;
   const Outcome shown =
       place.laq({"run", "tiny", "--method", "late", "--show-config", "train.epochs=7"});

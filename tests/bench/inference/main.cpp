@@ -163,7 +163,7 @@ Row measure(const Case& one, const test::NetworkPair& pair, int threads) {
   at::Tensor input, codes;
   std::unique_ptr<Folded> folded;
   const auto lstm = std::dynamic_pointer_cast<nn::CharLstm>(pair.model);
-  nn::CharLstm::State state;
+  nn::Model::Memory state;
   if (text) {
     codes = at::randint(one.shape.outputs, {kCharacters, 1}, at::kLong);
     for (int i = 0; i < kCharacters; ++i)
