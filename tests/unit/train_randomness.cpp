@@ -142,8 +142,7 @@ TEST_CASE("networks in configs/models have the published sizes", "[train]") {
   };
   // LeNet-5: 150 + 2400 + 48000 + 10080 + 840.
   CHECK(size("mnist_lenet5").weights == 61470);
-  CHECK(size("mnist_lenet5", {"model.layers.7.dense=10", "model.layers.1=tanh"}).weights <
-        10000);
+  CHECK(size("mnist_lenet5", {"model.layers.7.dense=10", "model.layers.1=tanh"}).weights < 10000);
   // ResNet-20: 0.27 million weights, without the first and the last layer, with two shortcuts; 40.6
   // million multiplications.
   CHECK(size("cifar10_resnet20").weights == 269824);
