@@ -29,6 +29,7 @@ struct Axis {
   double low = 0, high = 1;
   Scale scale = Scale::linear;
   std::vector<double> places = {};  ///< where tics may stand; empty: at round numbers
+  bool whole = false;               ///< no tics between whole numbers
 };
 
 // Small multiples.
@@ -157,6 +158,7 @@ std::string missing_words(const std::vector<const Series*>& all);
 std::string spread_words(bool several_runs);
 /// Letters, digits, dots and dashes.
 std::string file_word(std::string_view text);
+/// With its first letter in upper case.
 std::string capital(std::string word);
 
 }  // namespace laq::analysis

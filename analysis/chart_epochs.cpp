@@ -8,7 +8,6 @@
 #include "analysis/chart_facets.hpp"
 #include "analysis/chart_layout.hpp"
 #include "analysis/layer_weights.hpp"
-#include "analysis/statistics.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
@@ -28,19 +27,13 @@ struct Measure {
   bool detail = false;
 };
 
-// Mean and standard deviation over the runs of what each has at an epoch.
+// Mean and standard deviation over the runs of what each has at an epoch; nothing where none is
+// finite.
 Points over_runs(const Series& series,
                  const std::function<double(const record::History&, std::size_t)>& value) {
   const auto histories = series.histories();
-  Points points;
-  if (histories.empty()) return points;
-  for (std::size_t e = 0; e < shortest(histories); ++e) {
-    std::vector<double> values;
-    for (const auto* history : histories) values.push_back(value(*history, e));
-    const Summary summary = summarize(values);
-    points.push_back({static_cast<double>(histories.front()->epochs.index[e]), summary.mean,
-                      summary.sd.value_or(kUnknown), values.size()});
-  }
+  if (histories.empty()) return {};
+  Points points = epoch_means(histories, value);
   const bool none = std::none_of(points.begin(), points.end(),
                                  [](const CurvePoint& point) { return std::isfinite(point.y); });
   return none ? Points() : points;
@@ -73,14 +66,8 @@ std::function<Points(const Series&)> layer_column(const std::string& name, doubl
   };
 }
 
-bool alternates(const Series& series) {
-  const auto& canonical = series.job.run.canonical;
-  const auto quantizer = canonical.find("quantizer");
-  return quantizer != canonical.end() && quantizer->value("solver", "") == "alternating";
-}
-
 std::pair<Axis, Axis> axes_of(const Measure& measure, const std::vector<Curve>& curves) {
-  Axis x{.label = "Epoch", .low = 0, .high = 1};
+  Axis x{.label = "Epoch", .low = 0, .high = 1, .whole = true};
   for (const auto& curve : curves) x.high = std::max(x.high, curve.points.back().x + 0.5);
   const auto extents = extents_of(curves);
   if (measure.name != "gap") return {x, axis_over(measure.axis, extents, measure.name == "rounds")};
@@ -101,7 +88,7 @@ Charts charts_of(const SweepData& data, const std::string& experiment, const Mea
   std::vector<Item> items;
   bool seeds = false;
   for (const auto* series : data.of(experiment)) {
-    const bool asked = measure.name != "rounds" || alternates(*series);
+    const bool asked = measure.name != "rounds" || alternates(series->job.run);
     if (!asked || measure.main(*series).empty()) continue;
     items.push_back({series});
     seeds = seeds || series->histories().size() > 1;

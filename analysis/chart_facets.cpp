@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/layer_weights.hpp"
+#include "analysis/statistics.hpp"
 #include "analysis/unicode.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
 namespace {
 
-constexpr std::size_t kMostPanels = 12, kMostLanes = 6;
+constexpr std::size_t kMostLanes = 6;
 const std::string kMethod = "method";
 
 using Items = std::vector<Item>;
@@ -154,10 +156,7 @@ std::vector<Chart> facet_charts(
   const auto figures = facets_of(items, together);
   for (const auto& figure : figures) {
     Chart& chart = charts.emplace_back(model);
-    if (figures.size() > 1) {
-      chart.name += fmt::format("-{}", charts.size());
-      chart.title += fmt::format(" ({} of {})", charts.size(), figures.size());
-    }
+    set_number(chart, charts.size(), figures.size());
     chart.caption = chart.title + "." + model.caption;
     Panels body{.context = figure.size() > 1};
     for (const auto& facet : figure) {
@@ -193,6 +192,12 @@ std::vector<Chart> facet_charts(
   return charts;
 }
 
+void set_number(Chart& chart, std::size_t number, std::size_t figures) {
+  if (figures < 2) return;
+  chart.name += fmt::format("-{}", number);
+  chart.title += fmt::format(" ({} of {})", number, figures);
+}
+
 bool has_single_items(const Chart& chart) {
   return std::get<Panels>(chart.body).panels.front().curves.front().label.empty();
 }
@@ -209,6 +214,20 @@ std::vector<Extent> extents_of(const std::vector<Curve>& curves) {
     if (extent.low <= extent.high) extents.push_back(extent);
   }
   return extents;
+}
+
+std::vector<CurvePoint> epoch_means(
+    const std::vector<const record::History*>& histories,
+    const std::function<double(const record::History&, std::size_t)>& value) {
+  std::vector<CurvePoint> points;
+  for (std::size_t e = 0; e < shortest(histories); ++e) {
+    std::vector<double> values;
+    for (const auto* history : histories) values.push_back(value(*history, e));
+    const Summary summary = summarize(values);
+    points.push_back({static_cast<double>(histories.front()->epochs.index[e]), summary.mean,
+                      summary.sd.value_or(kUnknown), values.size()});
+  }
+  return points;
 }
 
 std::string common_label(const std::vector<std::string>& labels) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/chart_facets.hpp"
 #include "analysis/chart_layout.hpp"
 #include "analysis/layer_weights.hpp"
 #include "analysis/statistics.hpp"
@@ -11,7 +12,6 @@ namespace laq::analysis {
 namespace {
 
 constexpr double kPercent = 100;
-constexpr std::size_t kMostPanels = 12;
 
 /// The weights of a run's layers.
 struct Source {
@@ -50,9 +50,7 @@ std::vector<Measure> measures_of(const Series& series) {
     all.push_back({s == 0 ? "Scale α" : "Scale β", "scales", 1, s, scales});
   all.push_back({"Zero weights (%)", "zero_fraction", kPercent});
   all.push_back({"Weights that flip (%)", "flips", kPercent});
-  const auto quantizer = run.canonical.find("quantizer");
-  if (quantizer != run.canonical.end() && quantizer->value("solver", "") == "alternating")
-    all.push_back({"Rounds of the solver", "rounds", 1});
+  if (alternates(run)) all.push_back({"Rounds of the solver", "rounds", 1});
   all.push_back({"Gap to optimum (%)", "gap", kPercent});
   return all;
 }
@@ -64,16 +62,15 @@ Panel epochs_panel(const std::vector<const record::History*>& histories, const M
   Look look = 0;
   for (const auto& [layer, columns] : histories.front()->layers) {
     Curve curve{.name = layer, .label = layer_word(layer), .look = look++ % 10 + 1};
+    curve.points = epoch_means(
+        histories, [&, &name = layer](const record::History& history, std::size_t epoch) {
+          return measure.factor *
+                 layer_value(history, name, measure.column, epoch, measure.first, measure.step);
+        });
     double most = -1;
-    for (std::size_t e = 0; e < shortest(histories); ++e) {
-      std::vector<double> values;
-      for (const auto* history : histories)
-        values.push_back(measure.factor * layer_value(*history, layer, measure.column, e,
-                                                      measure.first, measure.step));
-      const double mean = summarize(values).mean;
-      curve.points.push_back(
-          {static_cast<double>(histories.front()->epochs.index[e]), mean, kUnknown, values.size()});
-      most = std::isfinite(mean) ? std::max(most, mean) : most;
+    for (auto& point : curve.points) {
+      point.sd = kUnknown;
+      most = std::isfinite(point.y) ? std::max(most, point.y) : most;
     }
     if (most < 0) continue;
     highest = std::max(highest, most);
@@ -82,7 +79,8 @@ Panel epochs_panel(const std::vector<const record::History*>& histories, const M
   panel.x = {
       .label = "Epoch",
       .low = 0,
-      .high = static_cast<double>(histories.front()->epochs.index[shortest(histories) - 1]) + 0.5};
+      .high = static_cast<double>(histories.front()->epochs.index[shortest(histories) - 1]) + 0.5,
+      .whole = true};
   panel.y = {.low = 0, .high = highest > 0 ? 1.06 * highest : 1};
   return panel;
 }
@@ -133,15 +131,14 @@ Charts charts_of(const SweepData& data, const Series& series, bool whole) {
   const std::size_t count = body.panels.size();
   const std::size_t figures = whole ? (count + kMostPanels - 1) / kMostPanels : 1;
   for (std::size_t i = 0; i < figures; ++i) {
-    const std::string part = figures > 1 ? fmt::format(" ({} of {})", i + 1, figures) : "";
     const auto begin = body.panels.begin() + static_cast<std::ptrdiff_t>(i * kMostPanels);
     const auto end =
         body.panels.begin() + static_cast<std::ptrdiff_t>(std::min(count, (i + 1) * kMostPanels));
     Chart& chart = all.drawn.emplace_back();
-    chart.name =
-        chart_name(data, "layers", series) + (figures > 1 ? fmt::format("-{}", i + 1) : "");
+    chart.name = chart_name(data, "layers", series);
     chart.kind = "Layers";
-    chart.title = title + part;
+    chart.title = title;
+    set_number(chart, i + 1, figures);
     chart.detail = true;
     chart.series = {series.first_job};
     chart.caption =

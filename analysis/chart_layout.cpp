@@ -26,8 +26,6 @@ constexpr double kWideRange = 25;  // times as high as low: the axis becomes log
 constexpr double kSpike = 2;       // times as high as the middle one: may stay outside
 constexpr double kPays = 3;        // … when the axis then is this many times as fine
 
-constexpr const char* kEpoch = "Epoch";
-
 constexpr double kKeySample = 26, kKeyGap = 18;
 
 int advance(char32_t c) {
@@ -42,11 +40,6 @@ double transformed(const Axis& axis, double value) {
                                                 : value;
 }
 
-double middle(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[(values.size() - 1) / 2];
-}
-
 double quartile(std::vector<double> values, double share) {
   std::sort(values.begin(), values.end());
   return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
@@ -57,7 +50,7 @@ double kept_high(const std::vector<Extent>& extents, double low) {
   std::vector<double> ends;
   for (const auto& one : extents) ends.push_back(one.high);
   const double most = *std::max_element(ends.begin(), ends.end());
-  const double common = middle(ends);
+  const double common = quartile(ends, 0.5);
   if (extents.size() < 3 || common <= 0) return most;
   const double spread = quartile(ends, 0.75) / std::max(quartile(ends, 0.25), 1e-300);
   const double fence = common * std::max(kSpike, spread * spread);
@@ -124,16 +117,13 @@ std::vector<Values> candidates(const Axis& axis) {
   const double size = axis.high - axis.low;
   const double unit = std::pow(10.0, std::floor(std::log10(size)) - 1);
   for (const double step : {2.0, 5.0, 10.0, 20.0, 50.0, 100.0}) {
-    if (axis.label == kEpoch && step * unit < 1) continue;  // epochs are whole
+    if (axis.whole && step * unit < 1) continue;
     all.push_back(round_numbers(axis.low, axis.high, step * unit));
   }
   return all;
 }
 
 }  // namespace
-
-Drawing lay_out(const Panels& body, const std::string& table, int width);
-Drawing lay_out(const MarkRows& body, const std::string& table, int width);
 
 Drawing lay_out(const Chart& chart, int width) {
   return std::visit([&](const auto& body) { return lay_out(body, chart.name + ".tsv", width); },

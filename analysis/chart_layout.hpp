@@ -22,6 +22,9 @@ struct Drawing {
 };
 
 Drawing lay_out(const Chart& chart, int width);
+/// Of one kind of chart, with the name of the table's file.
+Drawing lay_out(const Panels& body, const std::string& table, int width);
+Drawing lay_out(const MarkRows& body, const std::string& table, int width);
 
 // What the two layouts share; places in pixels from the left and from the top.
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -24,7 +25,12 @@ struct Against {
   std::string name, what, axis;  ///< of the figure, in its title, at the axis
   std::string key;               ///< of the configuration: series of a line differ in it alone
   std::string note;
+  std::function<std::optional<double>(const Series&)> x;
+  bool level = false;  ///< a line across at full precision
 };
+
+/// x of every series that has a result and stands in the figure.
+using Places = std::map<const Series*, double>;
 
 std::optional<double> number_of(const std::string& text) {
   char* end = nullptr;
@@ -32,17 +38,33 @@ std::optional<double> number_of(const std::string& text) {
   return text.empty() || *end != '\0' ? std::nullopt : std::optional(value);
 }
 
-std::optional<double> x_of(const Against& against, const Series& series) {
+std::optional<double> bits_per_weight(const Series& series) {
   const train::Run& run = series.job.run;
-  if (against.name == "bits" || against.name == "size") {
-    const auto bits = bits_of(run);
-    if (!bits || (against.name == "bits" && !run.quantizer.method)) return std::nullopt;
-    return against.name == "bits" ? *bits : run.model_size().weights * *bits / kBitsInByte / kMebi;
-  }
+  return run.quantizer.method ? std::optional<double>(bits_of(run)) : std::nullopt;
+}
+
+std::optional<double> mebibytes(const Series& series) {
+  const train::Run& run = series.job.run;
+  const auto bits = bits_of(run);
+  if (!bits) return std::nullopt;
+  return run.model_size().weights * *bits / kBitsInByte / kMebi;
+}
+
+std::optional<double> number_at(const Series& series, const std::string& key) {
   for (const auto& [axis, value] : series.job.point) {
-    if (axis == against.key) return number_of(value);
+    if (axis == key) return number_of(value);
   }
   return std::nullopt;
+}
+
+Places places_of(const SweepData& data, const std::string& experiment, const Against& against) {
+  const std::string metric = metric_name(data.metric(experiment));
+  Places places;
+  for (const auto* series : data.of(experiment)) {
+    const auto x = against.x(*series);
+    if (x && !series->finals(metric).empty()) places.emplace(series, *x);
+  }
+  return places;
 }
 
 // The configuration without the key.
@@ -97,13 +119,12 @@ std::optional<double> full_precision(const SweepData& data, const std::string& e
 
 // Series that differ in x alone, in its order.
 std::vector<Item> lanes_of(const SweepData& data, const std::string& experiment,
-                           const Against& against) {
+                           const std::string& differing, const Places& places) {
   std::vector<std::string> keys;
   std::vector<Item> lanes;
   for (const auto* series : data.of(experiment)) {
-    if (!x_of(against, *series) || series->finals(metric_name(data.metric(experiment))).empty())
-      continue;
-    const std::string key = lane_of(*series, against.key);
+    if (!places.contains(series)) continue;
+    const std::string key = lane_of(*series, differing);
     const auto at =
         static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin());
     if (at == keys.size()) {
@@ -113,23 +134,20 @@ std::vector<Item> lanes_of(const SweepData& data, const std::string& experiment,
     lanes[at].push_back(series);
   }
   for (auto& lane : lanes) {
-    std::stable_sort(lane.begin(), lane.end(), [&](const Series* a, const Series* b) {
-      return *x_of(against, *a) < *x_of(against, *b);
-    });
+    std::stable_sort(lane.begin(), lane.end(),
+                     [&](const Series* a, const Series* b) { return places.at(a) < places.at(b); });
   }
-  std::erase_if(lanes, [&](const Item& lane) {
-    return *x_of(against, *lane.front()) == *x_of(against, *lane.back());
-  });
+  std::erase_if(
+      lanes, [&](const Item& lane) { return places.at(lane.front()) == places.at(lane.back()); });
   return lanes;
 }
 
-std::vector<CurvePoint> points_of(const Against& against, const Item& lane,
+std::vector<CurvePoint> points_of(const Places& places, const Item& lane,
                                   const std::string& metric) {
   std::vector<CurvePoint> points;
   for (const auto* series : lane) {
     const Summary summary = summarize(series->finals(metric));
-    points.push_back(
-        {*x_of(against, *series), summary.mean, summary.sd.value_or(kUnknown), summary.n});
+    points.push_back({places.at(series), summary.mean, summary.sd.value_or(kUnknown), summary.n});
   }
   return points;
 }
@@ -155,32 +173,34 @@ Axis x_axis(const Against& against, const std::vector<Curve>& curves) {
 }
 
 Charts charts_of(const SweepData& data, const std::string& experiment, const Against& against,
-                 std::optional<double> full) {
+                 const fs::path& configs) {
   Charts all;
   const train::MetricFacts& judged = train::facts(data.metric(experiment));
-  const auto lanes = lanes_of(data, experiment, against);
-  bool several = false;
-  for (const auto& lane : lanes) {
-    for (const auto* series : lane) several = several || series->completed() > 1;
-  }
+  const Places places = places_of(data, experiment, against);
+  const auto lanes = lanes_of(data, experiment, against.key, places);
   Chart model;
   model.name = chart_name(data, against.name, experiment);
   model.kind = capital(judged.word) + " against " + against.what;
   model.title =
       fmt::format("Test {} against {}, {}", judged.word, against.what, data.title_of(experiment));
-  model.caption = against.note + spread_words(several) +
-                  (full ? " Dashed line across: full precision." : "") +
-                  missing_words(data.of(experiment));
   if (lanes.empty()) {
     all.left_out.push_back(
         {model.title, "needs completed runs that differ in nothing else; see the overview"});
     return all;
   }
+  bool several = false;
+  for (const auto& lane : lanes) {
+    for (const auto* series : lane) several = several || series->completed() > 1;
+  }
+  const auto full = against.level ? full_precision(data, experiment, configs) : std::nullopt;
+  model.caption = against.note + spread_words(several) +
+                  (full ? " Dashed line across: full precision." : "") +
+                  missing_words(data.of(experiment));
   const auto curves = [&](const Item& lane) {
     std::vector<std::string> labels;
     for (const auto* series : lane) labels.push_back(series->label);
     return std::vector<Curve>{
-        {.name = common_label(labels), .points = points_of(against, lane, judged.test)}};
+        {.name = common_label(labels), .points = points_of(places, lane, judged.test)}};
   };
   const auto axes = [&](const std::vector<Curve>& drawn) {
     auto extents = extents_of(drawn);
@@ -204,15 +224,18 @@ Charts charts_of(const SweepData& data, const std::string& experiment, const Aga
 
 std::vector<Against> what_varies(const SweepData& data) {
   std::vector<Against> all = {
-      {"bits", "bits per weight", "Bits per weight (1: binary, 2: ternary)", "quantizer.bits", ""},
+      {"bits", "bits per weight", "Bits per weight (1: binary, 2: ternary)", "quantizer.bits", "",
+       bits_per_weight, true},
       {"size", "model size", "Size of the weights that methods quantize (MiB)", "model",
        " Bits of the method (32: full precision) times the weights that are quantized; scales, "
-       "biases, batch norm and a character model's output layer are not counted."}};
+       "biases, batch norm and a character model's output layer are not counted.",
+       mebibytes}};
   for (const auto& [axis, values] : data.plan->grid) {
     const bool numbers = std::all_of(values.begin(), values.end(),
                                      [](const auto& value) { return number_of(value); });
     if (values.size() > 1 && numbers && axis != "quantizer.bits")
-      all.push_back({"by_" + file_word(last_part(axis)), last_part(axis), axis, axis, ""});
+      all.push_back({"by_" + file_word(last_part(axis)), last_part(axis), axis, axis, "",
+                     [key = axis](const Series& series) { return number_at(series, key); }});
   }
   return all;
 }
@@ -222,11 +245,8 @@ std::vector<Against> what_varies(const SweepData& data) {
 Charts line_charts(const SweepData& data, const fs::path& configs) {
   Charts all;
   for (const auto& experiment : data.experiments) {
-    for (const auto& against : what_varies(data)) {
-      const bool line = against.name == "bits";
-      all.add(charts_of(data, experiment, against,
-                        line ? full_precision(data, experiment, configs) : std::nullopt));
-    }
+    for (const auto& against : what_varies(data))
+      all.add(charts_of(data, experiment, against, configs));
   }
   return all;
 }

@@ -52,27 +52,35 @@ std::string bits_head(std::optional<int> bits) {
                     : fmt::format("{} bits{}", *bits, *bits == 32 ? ": full precision" : "");
 }
 
-void add_panel(const Overview& overview, const std::string& title, const std::string& experiment,
+// False, and no panel, where no setting has a mark.
+bool add_panel(const Overview& overview, const std::string& title, const std::string& experiment,
                std::size_t index, const std::vector<Setting>& settings, MarkRows& body,
                Chart& chart) {
+  std::vector<std::optional<RowMark>> marks;
+  for (const auto& setting : settings) {
+    const Series* series = setting.series[index];
+    marks.push_back(series ? overview.mark(*series) : std::nullopt);
+  }
+  if (std::none_of(marks.begin(), marks.end(), [](const auto& mark) { return mark.has_value(); }))
+    return false;
   RowPanel panel{.title = title};
   std::vector<Extent> extents;
   std::size_t row = 0;
-  for (const auto& setting : settings) {
+  for (std::size_t i = 0; i < settings.size(); ++i) {
     while (body.rows[row].head) ++row;
-    const Series* series = setting.series[index];
-    auto mark = series ? overview.mark(*series) : std::nullopt;
-    if (mark) {
-      chart.series.push_back(series->first_job);
+    if (const auto& mark = marks[i]) {
+      const Series& series = *settings[i].series[index];
+      chart.series.push_back(series.first_job);
       extents.push_back({std::isfinite(mark->low) ? mark->low : mark->value,
                          std::isfinite(mark->high) ? mark->high : mark->value});
-      if (!series->job.run.quantizer.method && panel.lines.empty())
+      if (!series.job.run.quantizer.method && panel.lines.empty())
         panel.lines.emplace_back(mark->value, kLevel);
     }
-    body.rows[row++].marks.push_back(std::move(mark));
+    body.rows[row++].marks.push_back(std::move(marks[i]));
   }
   panel.x = axis_over(overview.axis(experiment), extents, overview.from_zero);
   body.panels.push_back(std::move(panel));
+  return true;
 }
 
 // Fills in body and series. The experiments of which nothing is known stay out, and are returned.
@@ -92,15 +100,9 @@ std::vector<std::string> fill(const SweepData& data, const Overview& overview, M
   }
   std::vector<std::string> empty;
   for (std::size_t e = 0; e < data.experiments.size(); ++e) {
-    const bool any = std::any_of(settings.begin(), settings.end(), [&](const Setting& setting) {
-      return setting.series[e] && overview.mark(*setting.series[e]);
-    });
     const std::string title = data.title_of(data.experiments[e]);
-    if (any) {
-      add_panel(overview, title, data.experiments[e], e, settings, body, chart);
-    } else {
+    if (!add_panel(overview, title, data.experiments[e], e, settings, body, chart))
       empty.push_back(title);
-    }
   }
   chart.body = std::move(body);
   return empty;

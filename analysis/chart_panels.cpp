@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "analysis/chart_layout.hpp"
+#include "core/text.hpp"
 
 namespace laq::analysis {
-
-Drawing lay_out(const Panels& body, const std::string& table, int width);
-
 namespace {
 
 constexpr double kLeastInner = 112, kSingleInner = 250, kTics = 20, kLabelGap = 9, kGap = 14;
@@ -43,17 +40,6 @@ const Axis& y_of(const Panels& body, std::size_t panel) {
   return body.panels[body.shared ? 0 : panel].y;
 }
 
-double longest_word(const std::string& text) {
-  double most = 0;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const auto end = std::min(text.find(' ', begin), text.size());
-    most = std::max(most, text_width(text.substr(begin, end - begin), kFont));
-    begin = end + 1;
-  }
-  return most;
-}
-
 Grid grid_of(const Panels& body, int width) {
   Grid grid;
   std::size_t most_labels = 0;
@@ -62,7 +48,7 @@ Grid grid_of(const Panels& body, int width) {
     const auto labels = curve_labels(panel);
     most_labels = std::max(most_labels, labels.size());
     grid.right = std::max(grid.right, widest(labels, kSmall));
-    word = std::max(word, longest_word(panel.title));
+    word = std::max(word, widest(split(panel.title, ' '), kFont));
   }
   grid.right += grid.right > 0 ? kLabelGap : 4;
   const bool single = body.panels.size() == 1;
@@ -251,10 +237,8 @@ Drawing lay_out(const Panels& body, const std::string& table, int width) {
   for (std::size_t i = 0; i < keys.size(); ++i)
     canvas.key(body.keys[i], keys[i].second, first_key + 6 + kLine * keys[i].first);
   if (body.shared) {
-    const std::size_t in_last = count - (grid.rows - 1) * grid.columns;
-    const double right = frames[(grid.rows - 1) * grid.columns + in_last - 1].right;
-    canvas.text((frames.front().left + right) / 2, drawing.height - kEdge - 5, x_of(body, 0).label,
-                "center", "");
+    canvas.text((frames.front().left + frames.back().right) / 2, drawing.height - kEdge - 5,
+                x_of(body, 0).label, "center", "");
   }
   canvas.script = fmt::format("data = {}\nset multiplot\n", script_text(table)) + canvas.script;
   for (std::size_t i = 0; i < count; ++i) {

@@ -7,9 +7,6 @@
 #include "core/text.hpp"
 
 namespace laq::analysis {
-
-Drawing lay_out(const MarkRows& body, const std::string& table, int width);
-
 namespace {
 
 constexpr double kLeastInner = 120, kMostShare = 0.42, kGap = 16, kTics = 20;

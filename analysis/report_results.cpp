@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <functional>
 #include <map>
 
@@ -109,11 +108,9 @@ std::string banner_html(const ReportSource& source) {
   const Table& table = source.table;
   std::vector<std::string> lines;
   if (!table.paper_protocol) {
-    std::string name = table.profile_title;
-    if (!name.empty())
-      name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
     lines.push_back(fmt::format("<strong>{}: not the paper’s protocol.</strong> {}.",
-                                escaped_html(name), escaped_html(join(table.departures, "; "))));
+                                escaped_html(capital(table.profile_title)),
+                                escaped_html(join(table.departures, "; "))));
   }
   if (!table.overrides.empty()) {
     std::string words;

@@ -175,4 +175,9 @@ std::optional<int> bits_of(const train::Run& run) {
   return std::nullopt;
 }
 
+bool alternates(const train::Run& run) {
+  const auto quantizer = run.canonical.find("quantizer");
+  return quantizer != run.canonical.end() && quantizer->value("solver", "") == "alternating";
+}
+
 }  // namespace laq::analysis

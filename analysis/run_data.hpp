@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "analysis/paper.hpp"
@@ -68,5 +67,7 @@ std::string axis_words(const std::string& axis, const std::string& value);
 /// The number that a point has on an axis of bits: 1 binary, 2 ternary, m of m-bit methods, 32 of
 /// full precision. None for a rule that is not known.
 std::optional<int> bits_of(const train::Run& run);
+/// Whether its quantizer has an alternating solver.
+bool alternates(const train::Run& run);
 
 }  // namespace laq::analysis

@@ -89,10 +89,6 @@ Tree convert(const YAML::Node& node, const std::string& file, int depth) {
   return tree;
 }
 
-}  // namespace
-
-namespace {
-
 /// The element that a part of a dotted path names: "2" is the third. Nothing: there is none.
 std::optional<std::size_t> index_in(const Tree::List& items, std::string_view key) {
   std::size_t index = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -87,24 +88,24 @@ std::string content_hash(const ImageSet& images, std::span<const std::int64_t> r
   return hash.hex();
 }
 
-// Of normalised training rows, whose pixels have this hash.
-Whitening whitening_of(const float* rows, std::size_t count, std::size_t features,
-                       const std::string& content_hash, const std::filesystem::path& cache) {
+// Of training rows whose pixels have this hash; `fit` is for when none is kept.
+Whitening whitening_of(std::size_t features, const std::string& content_hash,
+                       const std::filesystem::path& cache, const std::function<Whitening()>& fit) {
   const std::string key =
       sha256(fmt::format("{} {} {}", content_hash, kCifarContrast.scale, kWhiteningBias));
-  return kept_whitening(cache, key, features,
-                        [&] { return fit_whitening(rows, count, features, kWhiteningBias); });
+  return kept_whitening(cache, key, features, fit);
 }
 
 }  // namespace
 
 Whitening whitening_of(const LoadedImages& images, const Preparation& preparation) {
   const auto rows = limited(images.train_rows, preparation.limits.train);
-  const FloatRows values =
-      normalized_rows(images.training, rows, preparation.preprocessing, preparation.lcn);
-  return whitening_of(values.get(), rows.size(),
-                      static_cast<std::size_t>(images.training.features()),
-                      content_hash(images.training, rows), preparation.cache);
+  const auto features = static_cast<std::size_t>(images.training.features());
+  return whitening_of(features, content_hash(images.training, rows), preparation.cache, [&] {
+    const FloatRows values =
+        normalized_rows(images.training, rows, preparation.preprocessing, preparation.lcn);
+    return fit_whitening(values.get(), rows.size(), features, kWhiteningBias);
+  });
 }
 
 ImageData::ImageData(ImageSet training_file, ImageSet test_file, const Splits& splits,
@@ -193,8 +194,9 @@ void ImageData::hold_table(Preprocessing preprocessing) {
 void ImageData::whiten_parts(const std::string& content_hash, const std::filesystem::path& cache) {
   const auto& train = part(Part::train);
   const auto count = static_cast<std::size_t>(features());
-  const Whitening whitening =
-      whitening_of(train.values.get(), train.rows.size(), count, content_hash, cache);
+  const Whitening whitening = whitening_of(count, content_hash, cache, [&] {
+    return fit_whitening(train.values.get(), train.rows.size(), count, kWhiteningBias);
+  });
   for (const auto& part : parts_) whiten(whitening, part.values.get(), part.rows.size());
 }
 

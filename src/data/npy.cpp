@@ -7,8 +7,8 @@
 #include <numeric>
 #include <regex>
 
-#include "core/error.hpp"
 #include "data/archive.hpp"
+#include "data/refuse.hpp"
 
 namespace laq::data {
 namespace {
@@ -22,13 +22,6 @@ struct Header {
   bool fortran = false;
   std::vector<std::int64_t> shape;
 };
-
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& found = "", const std::string& expected = "",
-                         const std::string& advice = "") {
-  throw Error(
-      {.what = what, .where = where, .found = found, .expected = expected, .advice = advice});
-}
 
 // A Python dictionary, always written like this by NumPy.
 Header parse_header(const std::string& text, const std::string& where) {

@@ -41,19 +41,51 @@ void to_planes(const std::vector<std::uint8_t>& mixed, const Shape& shape, std::
   }
 }
 
+bool is_jpeg(Bytes bytes) {
+  return starts_with(bytes, {0xff, 0xd8, 0xff});
+}
+
+bool is_png(Bytes bytes) {
+  return starts_with(bytes, {0x89, 'P', 'N', 'G'});
+}
+
+Error neither(const std::string& where) {
+  return Error({.what = "is neither a JPEG nor a PNG picture", .where = where});
+}
+
+/// A JPEG whose head was read.
+struct Jpeg {
+  std::unique_ptr<void, int (*)(void*)> decoder{tjInitDecompress(), tjDestroy};
+  int width = 0, height = 0, colours = 0;
+
+  Jpeg(Bytes bytes, const std::string& where) {
+    if (!decoder) throw Error({.what = "libjpeg-turbo does not start"});
+    int sampling = 0;
+    if (tjDecompressHeader3(decoder.get(), bytes.data(), bytes.size(), &width, &height, &sampling,
+                            &colours) != 0) {
+      throw corrupt("JPEG", tjGetErrorStr2(decoder.get()), where);
+    }
+    if (width < 1 || height < 1) throw corrupt("JPEG", "it ends before the picture", where);
+  }
+};
+
+/// A PNG whose head was read.
+struct Png {
+  png_image image{};
+
+  Png(Bytes bytes, const std::string& where) {
+    image.version = PNG_IMAGE_VERSION;
+    if (!png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()))
+      throw corrupt("PNG", image.message, where);
+  }
+  Png(const Png&) = delete;
+  Png& operator=(const Png&) = delete;
+  ~Png() { png_image_free(&image); }
+};
+
 void decode_jpeg(Bytes bytes, const Shape& shape, const std::string& where,
                  std::vector<std::uint8_t>& mixed) {
-  struct Destroy {
-    void operator()(void* handle) const { tjDestroy(handle); }
-  };
-  const std::unique_ptr<void, Destroy> decoder(tjInitDecompress());
-  if (!decoder) throw Error({.what = "libjpeg-turbo does not start"});
-  int width = 0, height = 0, sampling = 0, colours = 0;
-  if (tjDecompressHeader3(decoder.get(), bytes.data(), bytes.size(), &width, &height, &sampling,
-                          &colours) != 0) {
-    throw corrupt("JPEG", tjGetErrorStr2(decoder.get()), where);
-  }
-  if (width < 1 || height < 1) throw corrupt("JPEG", "it ends before the picture", where);
+  const auto [decoder, width, height, colours] = Jpeg(bytes, where);
   check_size(height, width, shape, where);
   if (colours == TJCS_CMYK || colours == TJCS_YCCK) {
     throw Error({.what = "JPEG has CMYK colours", .where = where, .expected = "grey or RGB"});
@@ -68,12 +100,8 @@ void decode_jpeg(Bytes bytes, const Shape& shape, const std::string& where,
 
 void decode_png(Bytes bytes, const Shape& shape, const std::string& where,
                 std::vector<std::uint8_t>& mixed) {
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  const std::unique_ptr<png_image, decltype(&png_image_free)> release(&image, png_image_free);
-  if (!png_image_begin_read_from_memory(&image, bytes.data(), bytes.size())) {
-    throw corrupt("PNG", image.message, where);
-  }
+  Png png(bytes, where);
+  png_image& image = png.image;
   check_size(image.height, image.width, shape, where);
   if (image.format & PNG_FORMAT_FLAG_ALPHA) {
     throw Error({.what = "PNG has transparency", .where = where, .expected = "opaque pictures"});
@@ -93,36 +121,24 @@ void decode_picture(Bytes bytes, const Shape& shape, const std::string& where, s
                  .found = std::to_string(shape[0])});
   }
   std::vector<std::uint8_t> mixed(static_cast<std::size_t>(shape[0] * shape[1] * shape[2]));
-  if (starts_with(bytes, {0xff, 0xd8, 0xff})) {
+  if (is_jpeg(bytes)) {
     decode_jpeg(bytes, shape, where, mixed);
-  } else if (starts_with(bytes, {0x89, 'P', 'N', 'G'})) {
+  } else if (is_png(bytes)) {
     decode_png(bytes, shape, where, mixed);
   } else {
-    throw Error({.what = "is neither a JPEG nor a PNG picture", .where = where});
+    throw neither(where);
   }
   to_planes(mixed, shape, out);
 }
 
 std::vector<std::int64_t> picture_shape(Bytes bytes, const std::string& where) {
-  if (starts_with(bytes, {0xff, 0xd8, 0xff})) {
-    const std::unique_ptr<void, int (*)(void*)> decoder(tjInitDecompress(), tjDestroy);
-    if (!decoder) throw Error({.what = "libjpeg-turbo does not start"});
-    int width = 0, height = 0, sampling = 0, colours = 0;
-    if (tjDecompressHeader3(decoder.get(), bytes.data(), bytes.size(), &width, &height, &sampling,
-                            &colours) != 0) {
-      throw corrupt("JPEG", tjGetErrorStr2(decoder.get()), where);
-    }
-    return {colours == TJCS_GRAY ? 1 : 3, height, width};
+  if (is_jpeg(bytes)) {
+    const Jpeg jpeg(bytes, where);
+    return {jpeg.colours == TJCS_GRAY ? 1 : 3, jpeg.height, jpeg.width};
   }
-  if (starts_with(bytes, {0x89, 'P', 'N', 'G'})) {
-    png_image image{};
-    image.version = PNG_IMAGE_VERSION;
-    const std::unique_ptr<png_image, decltype(&png_image_free)> release(&image, png_image_free);
-    if (!png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()))
-      throw corrupt("PNG", image.message, where);
-    return {image.format & PNG_FORMAT_FLAG_COLOR ? 3 : 1, image.height, image.width};
-  }
-  throw Error({.what = "is neither a JPEG nor a PNG picture", .where = where});
+  if (!is_png(bytes)) throw neither(where);
+  const Png png(bytes, where);
+  return {png.image.format & PNG_FORMAT_FLAG_COLOR ? 3 : 1, png.image.height, png.image.width};
 }
 
 }  // namespace laq::data

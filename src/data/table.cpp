@@ -9,9 +9,9 @@
 #include <numeric>
 #include <optional>
 
-#include "core/error.hpp"
 #include "core/text.hpp"
 #include "data/npy.hpp"
+#include "data/refuse.hpp"
 
 namespace laq::data {
 namespace {
@@ -19,13 +19,6 @@ namespace {
 constexpr std::int64_t kMostClasses = 256;  // a label is one byte
 const std::vector<std::string> kLabelNames = {"label", "class", "target", "y"};
 const std::vector<std::string> kParts = {"train", "validation", "test"};
-
-[[noreturn]] void refuse(const std::string& where, const std::string& what,
-                         const std::string& found = "", const std::string& expected = "",
-                         const std::string& advice = "") {
-  throw Error(
-      {.what = what, .where = where, .found = found, .expected = expected, .advice = advice});
-}
 
 std::uint8_t label_of(double value, const std::string& where) {
   if (value != std::floor(value) || value < 0 || value >= static_cast<double>(kMostClasses)) {

@@ -1,7 +1,5 @@
 #include "deploy/export.hpp"
 
-#include <fmt/format.h>
-
 #include "config/reader.hpp"
 #include "core/error.hpp"
 #include "data/contrast.hpp"
@@ -114,20 +112,16 @@ Preprocessing preprocessing_of(const Trained& trained, const data::DatasetSpec& 
   if (dataset.kind == data::Kind::text) return preprocessing;
   const data::ImageLimits limits{whole(trained, "data", "train_limit"),
                                  whole(trained, "data", "validation_limit")};
+  preprocessing.kind = data::word_of(dataset.preprocessing);
   switch (dataset.preprocessing) {
     case data::Preprocessing::none:
-      preprocessing.kind = "none";
+    case data::Preprocessing::gcn:
       break;
     case data::Preprocessing::mean_image:
-      preprocessing.kind = "mean_image";
       preprocessing.mean =
           trained.mean.empty() ? data::load_images(dataset, paths, limits).mean() : trained.mean;
       break;
-    case data::Preprocessing::gcn:
-      preprocessing.kind = "gcn";
-      break;
     case data::Preprocessing::gcn_zca: {
-      preprocessing.kind = "gcn_zca";
       data::Whitening whitening = data::whitening_of(
           data::read_images(dataset, paths), {.preprocessing = dataset.preprocessing,
                                               .lcn = dataset.lcn,

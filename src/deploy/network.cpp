@@ -7,9 +7,7 @@
 
 #include "config/reader.hpp"
 #include "core/error.hpp"
-#include "nn/char_lstm.hpp"
-#include "nn/layer_list.hpp"
-#include "nn/papers.hpp"
+#include "nn/spec.hpp"
 
 namespace laq::deploy {
 namespace {
@@ -178,28 +176,21 @@ Network network_of(const Trained& trained, const data::DatasetSpec& dataset) {
   Network network;
   Builder builder(trained, network);
   config::Reader section(trained.config.find("model"), "model");
-  const std::string kind = section.word("kind", {});
+  const auto spec = nn::read_model(section).spec;
   std::int64_t outputs = dataset.classes;
-  if (kind == "char_lstm") {
+  if (const auto* lstm = std::get_if<nn::CharLstmSpec>(&spec)) {
     outputs = static_cast<std::int64_t>(trained.vocabulary.size());
     network.input = {{"kind", "characters"}, {"size", outputs}};
-    const nn::CharLstmSpec spec = nn::read_char_lstm(section);
     builder.one_hot(outputs);
-    builder.lstm("lstm", outputs, spec.units);
-    builder.dense("output", spec.units, outputs);
+    builder.lstm("lstm", outputs, lstm->units);
+    builder.dense("output", lstm->units, outputs);
   } else {
     const auto& shape = dataset.shape;
     if (shape.size() != 3) throw Error({.what = "the dataset's pictures have no size"});
     network.input = {
         {"kind", "picture"}, {"channels", shape[0]}, {"height", shape[1]}, {"width", shape[2]}};
-    const auto read = kind == "mlp"      ? nn::read_mlp
-                      : kind == "vgg"    ? nn::read_vgg
-                      : kind == "layers" ? nn::read_layers
-                                         : nullptr;
-    if (!read) {
-      throw Error({.what = "networks of this kind cannot be exported", .found = "'" + kind + "'"});
-    }
-    for (const auto& layer : nn::plan_layers(read(section), {shape, outputs})) builder.layer(layer);
+    for (const auto& layer : nn::plan_layers(std::get<nn::LayerList>(spec), {shape, outputs}))
+      builder.layer(layer);
   }
   builder.finish();
   network.outputs = static_cast<std::size_t>(outputs);

@@ -1,6 +1,5 @@
 #include <onnx/onnx_pb.h>
 
-#include <functional>
 #include <map>
 
 #include "core/error.hpp"

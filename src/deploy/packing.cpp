@@ -1,7 +1,6 @@
 #include "deploy/packing.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 namespace laq::deploy {
@@ -64,17 +63,17 @@ bool narrow(const std::vector<double>& values) {
 PackedTensor pack(const QuantizedTensor& tensor) {
   PackedTensor packed;
   packed.rows = tensor.shape.at(0);
-  packed.columns = tensor.codes.size() / packed.rows;
+  const std::size_t columns = tensor.codes.size() / packed.rows;
   const std::size_t count = tensor.level_count();
   packed.bits = 1;
   while ((std::size_t{1} << packed.bits) < count) ++packed.bits;
-  const std::size_t row_bytes = (packed.columns * packed.bits + 7) / 8;
+  const std::size_t row_bytes = (columns * packed.bits + 7) / 8;
   packed.codes.resize(packed.rows * row_bytes);
   for (std::size_t row = 0; row < packed.rows; ++row) {
     std::uint8_t* bytes = packed.codes.data() + row * row_bytes;
-    for (std::size_t i = 0; i < packed.columns; ++i) {
+    for (std::size_t i = 0; i < columns; ++i) {
       const std::size_t bit = i * packed.bits;
-      const unsigned code = tensor.codes[row * packed.columns + i] << (bit % 8);
+      const unsigned code = tensor.codes[row * columns + i] << (bit % 8);
       bytes[bit / 8] |= static_cast<std::uint8_t>(code);
       if (code >> 8) bytes[bit / 8 + 1] |= static_cast<std::uint8_t>(code >> 8);
     }

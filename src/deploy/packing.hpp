@@ -10,7 +10,7 @@ namespace laq::deploy {
 /// A quantized tensor as a file has it: ŵ = scale · level, multiplied in double precision and
 /// rounded to float32.
 struct PackedTensor {
-  std::size_t rows = 0, columns = 0, bits = 0;
+  std::size_t rows = 0, bits = 0;
   std::vector<std::uint8_t> codes;  ///< rows × ⌈columns·bits / 8⌉, lowest bit first
   std::vector<double> levels;       ///< ascending; one list, or one for each group
   std::size_t level_lists = 1;

@@ -107,11 +107,7 @@ Trained last_epoch(const fs::path& run) {
   }
   out.epoch = counter("epoch");
   const auto& epochs = state.history.epochs;
-  for (const auto& [column, values] : epochs.columns) {
-    const bool score = column.starts_with("valid_") || column.starts_with("test_");
-    if (score && !values.empty() && epochs.index.back() == out.epoch)
-      out.scores[column] = values.back();
-  }
+  if (epochs.rows() > 0 && epochs.index.back() == out.epoch) out.scores = epochs.last_scores();
   out.vocabulary = train::vocabulary_in(state);
   const std::vector<double> levels = unit_levels(out.config);
   const std::string prefix = "model:";
@@ -136,11 +132,8 @@ QuantizedTensor columns(const record::QuantizedWeights& weights,
                       .levels = weights.levels,
                       .scales = weights.scales,
                       .unit_levels = unit_levels};
-  const auto& known = weights.level_codes;
-  for (const std::int64_t code : weights.codes) {
-    const auto at = std::lower_bound(known.begin(), known.end(), code);
-    out.codes.push_back(static_cast<std::uint8_t>(at - known.begin()));
-  }
+  for (const std::size_t column : weights.columns())
+    out.codes.push_back(static_cast<std::uint8_t>(column));
   return out;
 }
 

@@ -1,13 +1,12 @@
 #include "nn/model.hpp"
 
 #include <cmath>
-#include <variant>
 
 #include "core/error.hpp"
-#include "nn/char_lstm.hpp"
 #include "nn/initial.hpp"
 #include "nn/network.hpp"
 #include "nn/papers.hpp"
+#include "nn/spec.hpp"
 
 namespace laq::nn {
 namespace {
@@ -18,9 +17,6 @@ double half_width(Init init, const Parameter& weight) {
   const auto fans = static_cast<double>(weight.fan_in + weight.fan_out);
   return std::sqrt((init == Init::glorot ? 6.0 : 1.5) / fans);
 }
-
-// A list of layers, or a network of its own.
-using Spec = std::variant<LayerList, CharLstmSpec>;
 
 std::shared_ptr<Model> make(const LayerList& list, const Shape& shape) {
   return std::make_shared<Network>(list, shape);
@@ -34,12 +30,10 @@ Size size(const LayerList& list, const Shape& shape) {
   return size(plan_layers(list, shape));
 }
 
-struct Description {
-  Init init;
-  Spec spec;
-};
+}  // namespace
 
-Description read(config::Reader& section) {
+Description read_model(config::Reader& section) {
+  using Spec = decltype(Description::spec);
   using Reader = Spec (*)(config::Reader&);
   const Reader read_kind = section.choice<Reader>(
       "kind", {},
@@ -51,8 +45,6 @@ Description read(config::Reader& section) {
       "init", Init::loss_aware, {{"loss_aware", Init::loss_aware}, {"glorot", Init::glorot}});
   return {init, read_kind(section)};
 }
-
-}  // namespace
 
 void Model::add_weight(Parameter weight) {
   parameters_.push_back(std::move(weight));
@@ -73,7 +65,7 @@ void Model::add_plain(const std::string& name, const at::Tensor& tensor) {
 }
 
 std::shared_ptr<Model> make_model(config::Reader& section, const Shape& shape, std::uint64_t seed) {
-  const auto [init, spec] = read(section);
+  const auto [init, spec] = read_model(section);
   const auto model = std::visit([&](const auto& kind) { return make(kind, shape); }, spec);
   model->initialise(init, seed);
   return model;
@@ -97,11 +89,11 @@ Size& Size::operator+=(const Size& other) {
 }
 
 Size model_size(config::Reader& section, const Shape& shape) {
-  return std::visit([&](const auto& kind) { return size(kind, shape); }, read(section).spec);
+  return std::visit([&](const auto& kind) { return size(kind, shape); }, read_model(section).spec);
 }
 
 void check_model(config::Reader& section) {
-  read(section);
+  read_model(section);
 }
 
 }  // namespace laq::nn

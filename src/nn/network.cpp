@@ -7,7 +7,6 @@
 #include <torch/nn/modules/normalization.h>
 #include <torch/nn/modules/rnn.h>
 
-#include "core/error.hpp"
 #include "nn/dense.hpp"
 #include "nn/recurrent.hpp"
 
@@ -28,12 +27,6 @@ bool convolves(const std::vector<PlannedLayer>& layers) {
     if (layer.spec.kind == LayerKind::conv || convolves(layer.layers)) return true;
   }
   return false;
-}
-
-// characters → one-hot rows, without a look at the characters, which would wait for a GPU.
-at::Tensor one_hot_rows(const at::Tensor& characters, std::int64_t vocabulary) {
-  const at::Tensor letters = at::arange(vocabulary, characters.options());
-  return characters.unsqueeze(-1).eq(letters).to(at::kFloat);
 }
 
 at::Tensor activate(LayerKind kind, const at::Tensor& x) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -218,16 +217,15 @@ LayerList read_list(Reader& section, const Context& context) {
     const config::Tree& item = (*found->list())[i];
     const std::string path = fmt::format("{}[{}]", all, i);
     Written written = take_apart(item, path);
-    const bool repeat = written.word == "repeat";
-    if (!repeat) spell_out(written.keys, kind_of(written.word, path, item), path);
+    const Kind* kind = written.word == "repeat" ? nullptr : &kind_of(written.word, path, item);
+    if (kind) spell_out(written.keys, *kind, path);
     Reader keys(&written.keys, path + "." + written.word);
-    if (repeat) {
+    if (!kind) {
       const LayerList copies = read_repeat(keys, context);
       list.insert(list.end(), copies.begin(), copies.end());
     } else {
-      const Kind& kind = kind_of(written.word, path, item);
-      LayerSpec layer{.kind = kind.kind, .path = path, .place = item.place};
-      kind.read(keys, layer, context);
+      LayerSpec layer{.kind = kind->kind, .path = path, .place = item.place};
+      kind->read(keys, layer, context);
       list.push_back(std::move(layer));
     }
     keys.finish();

@@ -81,13 +81,17 @@ at::Tensor gru_by_steps(const at::Tensor& inputs, const at::Tensor& weight_hh,
   return at::stack(all);
 }
 
+at::Tensor one_hot_rows(const at::Tensor& characters, std::int64_t vocabulary,
+                        at::ScalarType type) {
+  const at::Tensor letters = at::arange(vocabulary, characters.options());
+  return characters.unsqueeze(-1).eq(letters).to(type);
+}
+
 at::Tensor continue_one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights,
                                  double gate_bound, LstmState& state) {
-  // A look-up of rows would be quicker, but on a GPU its gradient is added up in any order; and
-  // at::one_hot looks at the characters.
-  const at::Tensor letters = at::arange(weights.weight_ih.size(1), characters.options());
+  // A look-up of rows would be quicker, but on a GPU its gradient is added up in any order.
   const at::Tensor one_hot =
-      characters.unsqueeze(-1).eq(letters).to(weights.weight_hh.scalar_type());
+      one_hot_rows(characters, weights.weight_ih.size(1), weights.weight_hh.scalar_type());
   const at::Tensor bias = weights.bias_ih + weights.bias_hh;
   // The product with a one-hot input is a column of W_ih: each is normalised once.
   const at::Tensor inputs =

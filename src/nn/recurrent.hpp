@@ -28,6 +28,11 @@ at::Tensor normalised_product(const at::Tensor& product, const at::Tensor& gain,
 at::Tensor lstm_by_steps(const at::Tensor& inputs, const at::Tensor& weight_hh,
                          const at::Tensor& gain, double gate_bound, LstmState& state);
 
+/// Characters → rows of `vocabulary` values, 1 at the character. Other than at::one_hot, it does
+/// not look at the characters, which would wait for a GPU.
+at::Tensor one_hot_rows(const at::Tensor& characters, std::int64_t vocabulary,
+                        at::ScalarType type = at::kFloat);
+
 /// `one_hot_lstm_by_steps` that goes on from a state.
 at::Tensor continue_one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights,
                                  double gate_bound, LstmState& state);

@@ -23,8 +23,8 @@ struct Size {
 
   /// A matrix (or window) of weights that is applied at a number of positions, in `apart` blocks
   /// of outputs that never share a scale.
-  void add(double inputs, double outputs, double positions, bool quantizable = true,
-           Scales scales = Scales::by_method, double apart = 1);
+  void add(double inputs, double outputs, double positions, bool quantizable, Scales scales,
+           double apart);
   Size& operator+=(const Size& other);
 };
 

@@ -17,6 +17,11 @@ double rest(double beta) {
   return static_cast<double>(1 - static_cast<float>(beta));
 }
 
+// The first moment, m ← β₁ m + share · g; of SGD the velocity, m ← momentum · m + g.
+void gather(const at::Tensor& m, const at::Tensor& g, double share, const AdamOptions& options) {
+  m.mul_(options.sgd ? options.momentum : options.beta1).add_(g, options.sgd ? 1 : share);
+}
+
 }  // namespace
 
 TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
@@ -79,10 +84,7 @@ void TensorProximalAdam::update() {
   for (auto& slot : slots_) {
     if (!slot.parameter.tensor.grad().defined()) continue;
     const at::Tensor g = take_gradient(slot);
-    if (options_.sgd)
-      slot.first.mul_(options_.momentum).add_(g);
-    else
-      slot.first.mul_(options_.beta1).add_(g, rest(options_.beta1));
+    gather(slot.first, g, rest(options_.beta1), options_);
     slot.second.mul_(options_.beta2).addcmul_(g, g, rest(options_.beta2));
     at::Tensor root = slot.second.sqrt();
     move(slot.latent, slot.first, root);
@@ -110,18 +112,15 @@ at::Tensor TensorProximalAdam::take_gradient(Slot& slot) {
   const at::Tensor gradient = slot.parameter.tensor.grad().contiguous();
   slot.parameter.tensor.mutable_grad() = at::Tensor();
   if (options_.clip_gradient > 0) gradient.clamp_(-options_.clip_gradient, options_.clip_gradient);
-  if (!slot.quantized) {
-    return options_.weight_decay == 0 ? gradient
-                                      : gradient.add_(slot.latent, options_.weight_decay);
-  }
-  if (quantizer_->has_gradient()) {
+  if (slot.quantized && quantizer_->has_gradient()) {
     const at::Tensor by_group = gradient.view({slot.groups, -1});
     for (std::int64_t i = 0; i < slot.groups; ++i) {
       const at::Tensor of_scales = quantizer_->gradient(group(slot, i, {}), by_group[i]);
       if (quantizer_->method().learns_scales()) learn_scales(slot, i, of_scales);
     }
   }
-  const double decay = quantizer_->method().weight_decay() + options_.weight_decay;
+  double decay = options_.weight_decay;
+  if (slot.quantized) decay += quantizer_->method().weight_decay();
   return decay == 0 ? gradient : gradient.add_(slot.latent, decay);
 }
 
@@ -134,10 +133,7 @@ TensorGroup TensorProximalAdam::group(const Slot& slot, std::int64_t index,
 
 void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient) {
   const at::Tensor m = slot.scale_first[index], v = slot.scale_second[index];
-  if (options_.sgd)
-    m.mul_(options_.momentum).add_(gradient);
-  else
-    m.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
+  gather(m, gradient, 1 - options_.beta1, options_);
   v.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
   const at::Tensor scales = slot.scales[index];
   move(scales, m, v.sqrt(), quantizer_->method().scale_rate());

@@ -83,12 +83,12 @@ LevelSums GroupSums::used() {
   return used_sums(group());
 }
 
-LevelSums GroupSums::nearest(Side side, const LevelSet& levels, double alpha) {
-  if (window_ && needs_.window->levels == &levels) {
-    if (const auto near = window_->sums(side, scaled_thresholds(levels, alpha), alpha))
-      return *near;
+LevelSums GroupSums::nearest(Side side, const LevelSet& set, double alpha) {
+  const std::vector<float> thresholds = scaled_thresholds(set, alpha);
+  if (window_ && needs_.window->levels == &set) {
+    if (const auto near = window_->sums(side, thresholds, alpha)) return *near;
   }
-  return Sums::nearest(side, levels, alpha);
+  return levels(side, set.steps(), thresholds);
 }
 
 double GroupSums::optimum(Side side, const LevelSet& levels) {

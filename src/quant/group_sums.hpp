@@ -45,7 +45,7 @@ class Sums {
   virtual LevelSums levels(Side side, std::span<const float> steps,
                            std::span<const float> thresholds) = 0;
   /// Of the levels nearest to a/α, in the level set's units.
-  virtual LevelSums nearest(Side side, const LevelSet& levels, double alpha);
+  virtual LevelSums nearest(Side side, const LevelSet& set, double alpha);
   /// Whether there is a ŵ of the previous iteration.
   virtual bool has_previous() const = 0;
   /// For its codes, q in units of ŵ.
@@ -82,7 +82,7 @@ class GroupSums : public Sums {
                    std::span<const float> thresholds) override;
   bool has_previous() const override { return !scales.empty() && !group_.previous.empty(); }
   BySign previous(bool by_sign) override;
-  LevelSums nearest(Side side, const LevelSet& levels, double alpha) override;
+  LevelSums nearest(Side side, const LevelSet& set, double alpha) override;
   LevelSums used() override;
   double optimum(Side side, const LevelSet& levels) override;
   std::vector<double> solver_state(std::span<const double> optima) override;

@@ -124,9 +124,10 @@ ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sig
 
 void ScaleWindow::add(std::size_t begin, std::size_t count, const float* curvature) {
   Part& part = parts_[begin / kChunk];
-  alignas(64) unsigned char near[kCacheBlock + 8] = {};
+  alignas(64) unsigned char near[kCacheBlock + 8];
   const float* w = latent_ + begin;
   look(edges_, w, curvature, count, near, part.sums);
+  std::memset(near + count, 0, 8);
   for (std::size_t i = 0; i < count; i += 8) {
     std::uint64_t eight;
     std::memcpy(&eight, near + i, 8);

@@ -79,17 +79,24 @@ std::vector<FloatValues> read_floats(const Hdf5Reader& in, const std::string& gr
 
 }  // namespace
 
-std::vector<float> QuantizedWeights::values() const {
-  std::vector<float> all(codes.size());
-  const std::size_t size = codes.size() / groups, count = level_codes.size();
+std::vector<std::size_t> QuantizedWeights::columns() const {
+  std::vector<std::size_t> all(codes.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto at = std::lower_bound(level_codes.begin(), level_codes.end(), codes[i]);
     if (at == level_codes.end() || *at != codes[i]) {
       throw Error({.what = fmt::format("code {} of '{}' has no level", i, name),
                    .found = std::to_string(codes[i])});
     }
-    all[i] = levels[i / size * count + static_cast<std::size_t>(at - level_codes.begin())];
+    all[i] = static_cast<std::size_t>(at - level_codes.begin());
   }
+  return all;
+}
+
+std::vector<float> QuantizedWeights::values() const {
+  const std::vector<std::size_t> at = columns();
+  std::vector<float> all(codes.size());
+  const std::size_t size = codes.size() / groups, count = level_codes.size();
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = levels[i / size * count + at[i]];
   return all;
 }
 

@@ -23,7 +23,9 @@ struct QuantizedWeights {
   std::vector<double> scales;  ///< groups x 1 (α) or 2 (α, β)
 
   bool operator==(const QuantizedWeights&) const = default;
-  /// ŵ, bit by bit what the network computes with.
+  /// Of every weight, the column of `levels`. Error: a code that is none of the levels'.
+  std::vector<std::size_t> columns() const;
+  /// ŵ, bit by bit what the network computes with. Error: likewise.
   std::vector<float> values() const;
 };
 
@@ -50,7 +52,7 @@ struct BestWeights {
 /// Replaces the file whole; errors leave the old one as it was. Arrays are compressed.
 void write_best_weights(const std::filesystem::path& file, const BestWeights& best);
 
-/// Errors: missing, not HDF5, damaged, not such a file, a code that is none of the levels'.
+/// Errors: missing, not HDF5, damaged, not such a file.
 BestWeights read_best_weights(const std::filesystem::path& file);
 
 }  // namespace laq::record

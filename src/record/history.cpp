@@ -63,6 +63,15 @@ const std::vector<double>* Table::find(std::string_view column) const {
   return find_named(columns, column);
 }
 
+std::map<std::string, double> Table::last_scores() const {
+  std::map<std::string, double> scores;
+  for (const auto& [column, values] : columns) {
+    const bool score = column.starts_with("valid_") || column.starts_with("test_");
+    if (score && !values.empty()) scores[column] = values.back();
+  }
+  return scores;
+}
+
 void Table::append(std::int64_t number, const Row& row) {
   if (!index.empty() && number <= index.back()) {
     throw Error({.what = "rows must have rising numbers",

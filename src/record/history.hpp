@@ -27,6 +27,8 @@ struct Table {
   std::size_t rows() const { return index.size(); }
   /// A column, or null.
   const std::vector<double>* find(std::string_view column) const;
+  /// The scores of validation and test in the last row, by column; none without a row.
+  std::map<std::string, double> last_scores() const;
   /// Adds a row. Errors: `number` does not rise; columns other than those of the rows before.
   void append(std::int64_t number, const Row& row);
 };

@@ -1,7 +1,6 @@
 #include "runtime/layers.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 
 namespace laq::runtime {
@@ -198,25 +197,20 @@ class ScaleShift : public Layer {
 
 class Relu : public Layer {
  public:
-  Relu(const Object&, const Form& in, Source&) : Layer(in), size_(in.size()) {}
+  Relu(const Object&, const Form& in, Source&) : Layer(in) {}
   void run(const float* from, float* to, Context&) override {
-    for (std::size_t i = 0; i < size_; ++i) to[i] = from[i] > 0 ? from[i] : 0.0f;
+    const std::size_t size = out.size();
+    for (std::size_t i = 0; i < size; ++i) to[i] = from[i] > 0 ? from[i] : 0.0f;
   }
-
- private:
-  std::size_t size_;
 };
 
 class Tanh : public Layer {
  public:
-  Tanh(const Object&, const Form& in, Source&) : Layer(in), size_(in.size()) {}
+  Tanh(const Object&, const Form& in, Source&) : Layer(in) {}
   void run(const float* from, float* to, Context&) override {
-    std::copy_n(from, size_, to);
-    kernels().tanh(to, size_);
+    std::copy_n(from, out.size(), to);
+    kernels().tanh(to, out.size());
   }
-
- private:
-  std::size_t size_;
 };
 
 // To the order of those who train: channels first.
@@ -247,7 +241,8 @@ class Residual : public Layer {
       shortcut_->run(from, aside_.data(), context);
       added = aside_.data();
     }
-    for (std::size_t i = 0; i < size_; ++i) to[i] += added[i];
+    const std::size_t size = out.size();
+    for (std::size_t i = 0; i < size; ++i) to[i] += added[i];
   }
   void reset() override {
     body_->reset();
@@ -267,19 +262,17 @@ class Residual : public Layer {
   Residual(const Object& object, const Form& in, Source& source, std::unique_ptr<Sequence> body)
       : Layer(body ? body->out() : in),
         body_(std::move(body)),
-        shortcut_(branch(object, "shortcut", in, source)),
-        size_(out.size()) {
+        shortcut_(branch(object, "shortcut", in, source)) {
     if (!body_) object.fail("layers", "is missing");
     const Form& added = shortcut_ ? shortcut_->out() : in;
     const bool same = added.channels == out.channels && added.height == out.height &&
                       added.width == out.width && added.map == out.map;
     if (!same)
       object.fail("layers", "give " + text(out) + ", to which " + text(added) + " cannot be added");
-    if (shortcut_) aside_ = source.memory(size_);
+    if (shortcut_) aside_ = source.memory(out.size());
   }
 
   std::unique_ptr<Sequence> body_, shortcut_;
-  std::size_t size_;
   std::vector<float> aside_;
 };
 

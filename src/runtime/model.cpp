@@ -37,7 +37,6 @@ Model::Model(std::span<const std::uint8_t> bytes, int threads)
     : pool_(std::min(threads, kMostThreads)), budget_(bytes.size()) {
   std::fill(std::begin(code_of_), std::end(code_of_), std::int16_t{-1});
   load(TensorFile(bytes));
-  scratch_ = Scratch();
   const std::size_t scratch = times(network_->scratch(), static_cast<std::size_t>(threads));
   budget_.take(scratch, sizeof(float), "scratch memory");
   scratch_.resize(scratch);

@@ -44,7 +44,7 @@ std::size_t header_length(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-TensorFile::TensorFile(std::span<const std::uint8_t> bytes) : size_(bytes.size()) {
+TensorFile::TensorFile(std::span<const std::uint8_t> bytes) {
   const std::size_t length = header_length(bytes);
   const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
   const nlohmann::json json = parse_json(header, "the header");

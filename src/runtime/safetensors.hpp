@@ -27,7 +27,6 @@ class TensorFile {
   /// that nobody owns.
   explicit TensorFile(std::span<const std::uint8_t> bytes);
 
-  std::size_t size() const { return size_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   /// Failure: there is none.
   const std::string& metadata(const std::string& key) const;
@@ -49,7 +48,6 @@ class TensorFile {
   std::vector<T> values(const std::string& name, const std::vector<std::size_t>& shape,
                         Budget& budget) const;
 
-  std::size_t size_;
   std::map<std::string, std::string> metadata_;
   std::map<std::string, Tensor> tensors_;
 };

@@ -1,7 +1,5 @@
 #include <ATen/ATen.h>
 
-#include <algorithm>
-
 #include "train/metric.hpp"
 #include "train/training.hpp"
 
@@ -45,10 +43,7 @@ record::BestWeights Training::weights() const {
   record::BestWeights best;
   best.run = run_.identity();
   best.epoch = position_.epoch;
-  for (const auto& [column, values] : history_.epochs.columns) {
-    if (column.starts_with("valid_") || column.starts_with("test_"))
-      best.scores[column] = values.back();
-  }
+  best.scores = history_.epochs.last_scores();
   best.texts = task_.texts();
   best.texts["config_yaml"] = run_.yaml();
   best.texts["dataset"] = run_.dataset.name;

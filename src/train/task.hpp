@@ -10,7 +10,6 @@
 #include <span>
 #include <string>
 
-#include "core/random.hpp"
 #include "data/image_set.hpp"
 #include "data/locate.hpp"
 #include "nn/model.hpp"
@@ -44,8 +43,8 @@ class Task {
   /// What a checkpoint needs for its weights to be of use without the data.
   virtual std::map<std::string, std::string> texts() const { return {}; }
 
-  /// Changes a training batch by random draws, where the task does so.
-  virtual void augment(Batch&, RandomStream) const {}
+  /// Changes a training batch by random draws of a run's seed and step, where the task does so.
+  virtual void augment(Batch&, std::uint64_t /*seed*/, std::uint64_t /*step*/) const {}
   /// What the inputs were made with, by name: the `mean` that pictures are without.
   virtual std::map<std::string, at::Tensor> input_statistics() const { return {}; }
 

@@ -71,8 +71,8 @@ void Training::step() {
       data::Part::train,
       {order_.data() + static_cast<std::size_t>(position_.step_in_epoch) * size, size});
   // A function of seed and step, both of which a checkpoint holds.
-  task_.augment(batch, RandomStream(static_cast<std::uint64_t>(run_.request.seed), "augmentation",
-                                    static_cast<std::uint64_t>(position_.steps)));
+  task_.augment(batch, static_cast<std::uint64_t>(run_.request.seed),
+                static_cast<std::uint64_t>(position_.steps));
   optimizer_->prepare(run_.schedule.rate(position_.epoch), position_.progress());
   const at::Tensor loss = graph_->run(batch, [this](const Batch& here) {
     const at::Tensor mean = task_.loss(model_->forward(here.input), here.target);

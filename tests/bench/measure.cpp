@@ -23,16 +23,22 @@ double Timing::high() const {
   return quantile(milliseconds, 0.75);
 }
 
-std::vector<Timing> alternate(const std::vector<Candidate>& candidates, int rounds, int warm_up) {
+double clock_now() {
+  const std::chrono::duration<double, std::milli> now =
+      std::chrono::steady_clock::now().time_since_epoch();
+  return now.count();
+}
+
+std::vector<Timing> alternate(const std::vector<Candidate>& candidates, int rounds, int warm_up,
+                              const std::function<double()>& now) {
   std::vector<Timing> timings;
   for (const auto& candidate : candidates) timings.push_back({candidate.name, {}});
   for (int round = -warm_up; round < rounds; ++round) {
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      const auto start = std::chrono::steady_clock::now();
+      const double start = now();
       candidates[i].run();
-      const std::chrono::duration<double, std::milli> spent =
-          std::chrono::steady_clock::now() - start;
-      if (round >= 0) timings[i].milliseconds.push_back(spent.count());
+      const double spent = now() - start;
+      if (round >= 0) timings[i].milliseconds.push_back(spent);
     }
   }
   return timings;

@@ -22,10 +22,13 @@ struct Timing {
   double high() const;  ///< third quartile
 };
 
+/// Milliseconds of the clock.
+double clock_now();
+
 /// Runs all candidates in turn, `rounds` times after `warm_up` rounds that do not count, in this
-/// process.
-std::vector<Timing> alternate(const std::vector<Candidate>& candidates, int rounds,
-                              int warm_up = 1);
+/// process. `now` tells the time in milliseconds.
+std::vector<Timing> alternate(const std::vector<Candidate>& candidates, int rounds, int warm_up = 1,
+                              const std::function<double()>& now = clock_now);
 
 /// Median over the rounds of (candidate / base), round by round, so that a machine that slows down
 /// slows both.

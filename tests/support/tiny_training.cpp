@@ -31,7 +31,7 @@ train::ImageTask tiny_images(const TinyOptions& options) {
   return {data::ImageData(pictures(options.rows + kOthers, "training", options.blank),
                           pictures(kOthers, "test", options.blank),
                           {options.rows, kOthers, kOthers}, data::Preprocessing::mean_image),
-          kClasses};
+          kClasses, train::Loss::squared_hinge, options.augmentation};
 }
 
 train::Run tiny_run(const std::string& method, std::int64_t seed,
@@ -62,6 +62,27 @@ train::Run tiny_text_run(const std::string& method, std::int64_t seed,
   }
   for (const auto& word : words) request.overrides.push_back(config::parse_override(word));
   return train::resolve(project_configs(), request);
+}
+
+void go_on(train::Training& training, std::int64_t most) {
+  for (std::int64_t i = 0; i < most && !training.done(); ++i) {
+    training.step();
+    if (training.epoch_due()) training.finish_epoch();
+  }
+}
+
+std::map<std::string, std::string> bytes_of(const train::Training& training) {
+  std::map<std::string, std::string> all;
+  for (const auto& blob : training.blobs()) {
+    if (blob.name.find("seconds") != std::string::npos) continue;
+    std::visit(
+        [&, &name = blob.name](const auto& values) {
+          const auto bytes = std::as_bytes(values);
+          all[name].assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        },
+        blob.values);
+  }
+  return all;
 }
 
 }  // namespace laq::test

@@ -1,7 +1,5 @@
 #include <ATen/ATen.h>
 
-#include <map>
-
 #include "record/checkpoint.hpp"
 #include "support/scratch.hpp"
 #include "support/tiny_training.hpp"
@@ -32,43 +30,6 @@ Run random_run(const std::string& method, std::int64_t seed = 1) {
   return resolve(project_configs(), request);
 }
 
-// Pictures of the tiny task, with the run's augmentation.
-ImageTask pictures(const Run& run) {
-  data::ImageSet training{100, 1, 4, 4, {}, {}}, test{40, 1, 4, 4, {}, {}};
-  RandomStream stream(1, "test pictures");
-  for (auto* set : {&training, &test}) {
-    for (std::int64_t row = 0; row < set->count; ++row) {
-      set->labels.push_back(static_cast<std::uint8_t>(row % 4));
-      for (int pixel = 0; pixel < 16; ++pixel)
-        set->pixels.push_back(
-            static_cast<std::uint8_t>(stream.below(100) + (pixel / 4 == row % 4) * 100));
-    }
-  }
-  return {data::ImageData(training, test, {60, 40, 40}, data::Preprocessing::mean_image), 10,
-          run.train.loss, run.augmentation};
-}
-
-std::map<std::string, std::string> bytes_of(const Training& training) {
-  std::map<std::string, std::string> all;
-  for (const auto& blob : training.blobs()) {
-    if (blob.name.find("seconds") != std::string::npos) continue;
-    std::visit(
-        [&, &name = blob.name](const auto& values) {
-          const auto bytes = std::as_bytes(values);
-          all[name].assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        },
-        blob.values);
-  }
-  return all;
-}
-
-void go_on(Training& training, std::int64_t most = 1 << 30) {
-  for (std::int64_t i = 0; i < most && !training.done(); ++i) {
-    training.step();
-    if (training.epoch_due()) training.finish_epoch();
-  }
-}
-
 }  // namespace
 
 TEST_CASE("a run with dropout, augmentation and SGD is the same each time and when resumed",
@@ -77,7 +38,7 @@ TEST_CASE("a run with dropout, augmentation and SGD is the same each time and wh
   for (const char* method : {"full", "late", "ttq"}) {
     INFO(method);
     const Run run = random_run(method);
-    const ImageTask task = pictures(run);
+    const ImageTask task = tiny_images({.augmentation = run.augmentation});
     Training whole(run, task), again(run, task);
     at::manual_seed(1);
     go_on(whole);
@@ -103,12 +64,12 @@ TEST_CASE("a run with dropout, augmentation and SGD is the same each time and wh
 
 TEST_CASE("augmentation changes training batches alone", "[train]") {
   const Run run = random_run("full");
-  const ImageTask task = pictures(run);
+  const ImageTask task = tiny_images({.augmentation = run.augmentation});
   const std::vector<std::int64_t> rows{0, 1, 2, 3};
   const Batch plain = task.gather(data::Part::train, rows);
   Batch changed = task.gather(data::Part::train, rows);
   CHECK(changed.input.equal(plain.input));
-  task.augment(changed, RandomStream(1, "t"));
+  task.augment(changed, 1, 0);
   CHECK_FALSE(changed.input.equal(plain.input));
   CHECK(changed.target.equal(plain.target));
 }

@@ -17,13 +17,6 @@ using namespace laq::train;
 
 namespace {
 
-void go_on(Training& training, std::int64_t most = 1 << 30) {
-  for (std::int64_t i = 0; i < most && !training.done(); ++i) {
-    training.step();
-    if (training.epoch_due()) training.finish_epoch();
-  }
-}
-
 std::map<std::string, std::vector<float>> floats_of(const Training& training) {
   std::map<std::string, std::vector<float>> all;
   for (const auto& blob : training.blobs()) {

@@ -15,21 +15,6 @@ using namespace laq::train;
 
 namespace {
 
-/// The bytes of everything a checkpoint holds, but the seconds, which no two runs share.
-std::map<std::string, std::string> bytes_of(const Training& training) {
-  std::map<std::string, std::string> all;
-  for (const auto& blob : training.blobs()) {
-    if (blob.name.find("seconds") != std::string::npos) continue;
-    std::visit(
-        [&, &name = blob.name](const auto& values) {
-          const auto bytes = std::as_bytes(values);
-          all[name].assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        },
-        blob.values);
-  }
-  return all;
-}
-
 std::vector<float> floats_of(const Training& training, const std::string& name) {
   for (const auto& blob : training.blobs()) {
     if (blob.name == name) {
@@ -39,14 +24,6 @@ std::vector<float> floats_of(const Training& training, const std::string& name) 
   }
   FAIL("no blob " << name);
   return {};
-}
-
-// Steps until the training is done or `most` steps have been made here.
-void go_on(Training& training, std::int64_t most = 1 << 30) {
-  for (std::int64_t i = 0; i < most && !training.done(); ++i) {
-    training.step();
-    if (training.epoch_due()) training.finish_epoch();
-  }
 }
 
 void check_same_history(const record::History& a, const record::History& b) {

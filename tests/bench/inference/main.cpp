@@ -71,19 +71,14 @@ struct Row {
 class Folded {
  public:
   explicit Folded(const nn::Model& model) {
+    const auto parameters = model.named_parameters(), buffers = model.named_buffers();
     for (int i = 1;; ++i) {
-      const auto find = [&](const std::string& name) {
-        const auto* found = model.named_parameters().find(fmt::format("{}.{}", name, "weight"));
-        return found ? *found : at::Tensor();
-      };
       const std::string dense = fmt::format("dense{}", i), norm = fmt::format("norm{}", i);
-      const at::Tensor weight = find(dense);
-      if (!weight.defined()) break;
-      const auto parameters = model.named_parameters();
-      const auto buffers = model.named_buffers();
+      const at::Tensor* weight = parameters.find(dense + ".weight");
+      if (!weight) break;
       const at::Tensor factor =
           parameters[norm + ".weight"].detach() / (buffers[norm + ".running_var"] + 1e-4).sqrt();
-      weights_.push_back(weight.detach().clone());
+      weights_.push_back(weight->detach().clone());
       factors_.push_back(factor);
       summands_.push_back(
           parameters[norm + ".bias"].detach() +
@@ -123,18 +118,8 @@ std::vector<Timing> in_turn(const std::vector<Candidate>& candidates, int rounds
     ::clock_gettime(threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
     return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
   };
-  std::vector<Timing> timings;
-  for (const auto& candidate : candidates) timings.push_back({candidate.name, {}});
   constexpr int kWarmUp = 3;
-  for (int round = -kWarmUp; round < rounds; ++round) {
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      const double start = now();
-      candidates[i].run();
-      const double spent = now() - start;
-      if (round >= 0) timings[i].milliseconds.push_back(spent);
-    }
-  }
-  return timings;
+  return alternate(candidates, rounds, kWarmUp, now);
 }
 
 double least(const Timing& timing) {
