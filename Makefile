@@ -17,7 +17,8 @@ PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev li
             nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
             pkg-config libarchive-dev libdeflate-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
             libopenblas0-openmp libdnnl-dev ocl-icd-opencl-dev libboost-dev catch2 libbenchmark-dev \
-            dataset-fashion-mnist gnuplot-nox libonnx-dev libprotobuf-dev
+            libutf8proc-dev libkainjow-mustache-dev dataset-fashion-mnist gnuplot-nox \
+            libonnx-dev libprotobuf-dev
 TEST_PACKAGES := hdf5-tools python3-onnx python3-h5py python3-pandas chromium poppler-utils slurm-wlm munge
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 LINT_PACKAGES := clang-format clang-tidy
@@ -27,10 +28,13 @@ SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
 
 .PHONY: reproduce test build data sweep table plot report records bench stress deps third-party sanitize fuzz format lint clean help
 
-reproduce: build  ## install what is missing, build, get the data, run the sweep, write its tables and report
+reproduce: build  ## install what is missing, build, get the data, run the sweep, write tables and report, compare with the reference
 	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
 	$(LAQ) sweep $(SWEEP_OPTIONS) --jobs $(JOBS)
 	$(LAQ) report $(SWEEP_OPTIONS)
+	@if [ -n "$(PROFILE)" ] || [ ! -e configs/reference/$(SWEEP).json ]; then :; \
+	elif $(LAQ) data verify mnist >/dev/null 2>&1; then $(LAQ) table $(SWEEP_OPTIONS) --check; \
+	else echo "Not compared with configs/reference/$(SWEEP).json: that is of MNIST."; fi
 
 test: deps-test build  ## install what is missing, build, pass the tests
 	ctest --test-dir $(BUILD) --output-on-failure -j $(shell nproc)
@@ -59,6 +63,9 @@ records:  ## copy the records of a sweep's completed runs to results/…/records
 	@cd results/$(SWEEP)/runs && grep -l '"state": "completed"' */*/*/status.json | while read -r status; do \
 	  run=$$(dirname "$$status"); mkdir -p "../records/$$run"; \
 	  cp -p "$$run/config.yaml" "$$run/run.h5" "$$status" "../records/$$run/"; echo "results/$(SWEEP)/records/$$run"; \
+	done
+	@cd results/$(SWEEP)/runs && for plan in sweep-*/plan.json; do \
+	  mkdir -p "../records/$$(dirname "$$plan")" && cp -p "$$plan" "../records/$$plan"; \
 	done
 
 bench: build  ## measure kernels, training steps and inference; writes results/bench

@@ -3,76 +3,167 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/distributions/normal.hpp>
 #include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "analysis/wording.hpp"
 #include "core/error.hpp"
+#include "core/files.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
 namespace {
 
 constexpr double kLevel = 0.95;
-
-void refuse_other_protocols(const Table& table) {
-  const std::string where = fmt::format("sweep {}, {}", table.name, table.profile_title);
-  if (!table.paper_protocol) {
-    throw usage_error({.what = "--check compares with the paper, but this is not its protocol",
-                       .where = where,
-                       .found = join(table.departures, "; "),
-                       .expected = "a profile with paper_protocol: true and nothing changed",
-                       .advice = "pass --profile paper"});
-  }
-  if (!table.has_figures()) {
-    throw usage_error({.what = "--check has nothing to compare",
-                       .where = where,
-                       .found = "no cell with a figure in the paper",
-                       .expected = "a sweep with 'table:' and a dataset with 'paper_column:'"});
-  }
-}
+constexpr double kLossShare = 0.01;  // of a loss: the spread of a single run
+constexpr std::size_t kMostNamed = 5;
 
 std::string finding_line(const std::string& verdict, const std::string& facts) {
   return fmt::format("{:<27}{}", verdict, facts);
 }
 
-Finding judge(const Row& row, const Column& column, const Entry& entry) {
-  std::string cell = row.title;
-  for (const auto& [axis, value] : row.point) cell += fmt::format(", {}={}", axis, value);
-  cell += ", " + column.title;
-  const Figure& paper = *entry.paper;
-  const std::string printed = paper.text + (paper.checked ? "" : "†");
-  if (!entry.cell.missing.empty()) {
-    std::vector<std::string> reasons;
-    const auto& missing = entry.cell.missing;
-    for (std::size_t i = 0; i < missing.size();) {
-      std::vector<std::string> seeds;
-      const std::string& reason = missing[i].reason;
-      for (; i < missing.size() && missing[i].reason == reason; ++i)
-        seeds.push_back(std::to_string(missing[i].seed));
-      reasons.push_back(
-          fmt::format("seed{} {} {}", seeds.size() > 1 ? "s" : "", join(seeds), reason));
-    }
+std::string count_text(const Entry& entry) {
+  return entry.ours.n == entry.planned() ? std::to_string(entry.planned())
+                                         : fmt::format("{} of {}", entry.ours.n, entry.planned());
+}
+
+std::string cell_name(const Row& row, const Column& column) {
+  return row_name(row) + ", " + column.title;
+}
+
+/// A cell against one figure.
+struct Compared {
+  const Row& row;
+  const Column& column;
+  const Entry& entry;
+  std::string figure;  ///< "paper 1.15†", "reference 1.57 (n = 1)"
+  double other = 0;
+  int digits = 2;
+};
+
+Finding judge(const Compared& cell, std::optional<double> limit, const std::string& good_word) {
+  const std::string name = cell_name(cell.row, cell.column);
+  if (cell.entry.ours.n < cell.entry.planned()) {
     return {Verdict::missing,
-            finding_line("missing", fmt::format("{}: {} runs, paper {}; {}", cell,
-                                                count_text(entry), printed, join(reasons, "; ")))};
+            name,
+            finding_line("missing",
+                         fmt::format("{}: {} runs, {}; {}", name, count_text(cell.entry),
+                                     cell.figure, join(missing_seeds(cell.entry.runs), "; "))),
+            {}};
   }
-  // One more digit than the paper prints, to show on which side of the limit a mean is.
-  const int digits = paper.decimals + 1;
-  const std::string numbers = fmt::format("{}: ours {} (n = {}), paper {}", cell,
-                                          fixed(entry.ours.mean, digits), entry.ours.n, printed);
-  const auto limit = tolerance(with_spread(entry.ours, grid_spread(column.grid, false)), paper);
+  const std::string numbers =
+      fmt::format("{}: ours {} (n = {}), {}", name, fixed(cell.entry.ours.mean, cell.digits),
+                  cell.entry.ours.n, cell.figure);
   if (!limit)
-    return {Verdict::not_judged, finding_line("not judged", numbers + "; one run has no spread")};
+    return {Verdict::not_judged,
+            name,
+            finding_line("not judged", numbers + "; one run has no spread"),
+            {}};
+  const double difference = cell.entry.ours.mean - cell.other;
   const bool good =
-      std::abs(*entry.difference) <= *limit * (1 + 1e-9);  // decimals are not exact in binary
+      std::abs(difference) <= *limit * (1 + 1e-9);  // decimals are not exact in binary
   if (good) {
-    return {Verdict::consistent,
-            finding_line("consistent with the print",
-                         fmt::format("{}, within {}", numbers, fixed(*limit, digits)))};
+    return {
+        Verdict::consistent, name,
+        finding_line(good_word, fmt::format("{}, within {}", numbers, fixed(*limit, cell.digits))),
+        limit};
   }
-  return {Verdict::off,
-          finding_line("off by " + signed_fixed(*entry.difference, digits),
-                       fmt::format("{}, allowed {}", numbers, fixed(*limit, digits)))};
+  return {Verdict::off, name,
+          finding_line("off by " + signed_fixed(difference, cell.digits),
+                       fmt::format("{}, allowed {}", numbers, fixed(*limit, cell.digits))),
+          limit};
+}
+
+Check with_print(const Table& table) {
+  Check all{"the print", train::facts(table.paper->metric).unit, false, {}};
+  for (const auto& row : table.rows) {
+    for (std::size_t c = 0; c < row.entries.size(); ++c) {
+      const Entry& entry = row.entries[c];
+      if (!entry.paper) continue;
+      const Column& column = table.columns[c];
+      // One more digit than the paper prints, to show on which side of the limit a mean is.
+      const Compared cell{
+          row,
+          column,
+          entry,
+          fmt::format("paper {}{}", entry.paper->text, entry.paper->checked ? "" : "†"),
+          entry.paper->value,
+          entry.paper->decimals + 1};
+      all.findings.push_back(judge(
+          cell, tolerance(with_spread(entry.ours, grid_spread(column.grid, false)), *entry.paper),
+          "consistent with the print"));
+    }
+  }
+  return all;
+}
+
+// The configuration's folder, "mnist/late-7bc5d4b8", of a run's.
+std::string configuration_of(const fs::path& run) {
+  const fs::path folder = run.parent_path();
+  return (folder.parent_path().filename() / folder.filename()).generic_string();
+}
+
+// Means of a table that was kept, by the folder of their configuration.
+std::map<std::string, Summary> kept_means(const fs::path& file) {
+  std::map<std::string, Summary> all;
+  try {
+    const Json kept = Json::parse(read_file(file));
+    for (const auto& row : kept.at("rows")) {
+      for (const auto& cell : row.at("cells")) {
+        std::vector<double> values;
+        for (const auto& run : cell.at("runs")) values.push_back(run.at("value"));
+        if (values.empty()) continue;
+        all[configuration_of(cell.at("runs").at(0).at("folder").get<std::string>())] =
+            summarize(values);
+      }
+    }
+  } catch (const Json::exception& error) {
+    throw Error({.what = fmt::format("is not a table: {}", first_line(error.what())),
+                 .where = file.string(),
+                 .expected = "what laq table --format json writes"});
+  }
+  return all;
+}
+
+Check with_reference(const Table& table, const fs::path& file) {
+  const auto kept = kept_means(file);
+  const auto metric = table.metric();
+  Check all{"the reference " + file.generic_string(),
+            metric ? train::facts(*metric).unit : "of their units",
+            true,
+            {}};
+  for (const auto& row : table.rows) {
+    for (std::size_t c = 0; c < row.entries.size(); ++c) {
+      const Entry& entry = row.entries[c];
+      if (entry.runs.empty()) continue;
+      const Column& column = table.columns[c];
+      const auto found = kept.find(configuration_of(entry.runs.front()->folder));
+      const std::string name = cell_name(row, column);
+      if (found == kept.end()) {
+        all.findings.push_back(
+            {Verdict::not_judged,
+             name,
+             finding_line("not judged", name + ": the reference has no run of this configuration"),
+             {}});
+        continue;
+      }
+      const Compared cell{
+          row,
+          column,
+          entry,
+          fmt::format("reference {} (n = {})", fixed(found->second.mean, column.decimals + 1),
+                      found->second.n),
+          found->second.mean,
+          column.decimals + 1};
+      all.findings.push_back(judge(
+          cell, reference_tolerance(entry.ours, found->second, column, kept.size()), "reproduced"));
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -82,31 +173,85 @@ std::optional<double> tolerance(const Summary& ours, const Figure& paper) {
   return reach ? std::optional(*reach + paper.unit() / 2) : std::nullopt;
 }
 
-std::size_t CheckResult::count(Verdict verdict) const {
+double reference_tolerance(const Summary& ours, const Summary& reference, const Column& column,
+                           std::size_t cells) {
+  // A picture is the least that can be told apart.
+  const double p = std::clamp(reference.mean, column.grid, 100 - column.grid);
+  double spread = column.metric == Metric::test_error ? std::sqrt(p * (100 - p) * column.grid / 100)
+                                                      : kLossShare * reference.mean;
+  spread = std::max({spread, ours.sd.value_or(0), reference.sd.value_or(0)});
+  const auto n = static_cast<double>(std::max<std::size_t>(ours.n, 1));
+  const auto m = static_cast<double>(std::max<std::size_t>(reference.n, 1));
+  const auto k = static_cast<double>(std::max<std::size_t>(cells, 1));
+  const double z = quantile(complement(boost::math::normal(), (1 - kLevel) / (2 * k)));
+  return z * spread * std::sqrt(1 / n + 1 / m);
+}
+
+std::size_t Check::count(Verdict verdict) const {
   return static_cast<std::size_t>(
       std::count_if(findings.begin(), findings.end(),
                     [&](const Finding& finding) { return finding.verdict == verdict; }));
 }
 
-std::string CheckResult::text() const {
-  std::string text;
-  for (const auto& finding : findings) text += finding.line + "\n";
-  return text + fmt::format(
-                    "{} of {} cells consistent with the print, {} off, {} not judged, {} missing\n",
-                    count(Verdict::consistent), findings.size(), count(Verdict::off),
-                    count(Verdict::not_judged), count(Verdict::missing));
+bool Check::good() const {
+  const std::size_t open = of_reference ? count(Verdict::not_judged) : 0;
+  return count(Verdict::consistent) > 0 && count(Verdict::consistent) + open == findings.size();
 }
 
-CheckResult check(const Table& table) {
-  refuse_other_protocols(table);
-  CheckResult result;
-  for (const auto& row : table.rows) {
-    for (std::size_t c = 0; c < row.entries.size(); ++c) {
-      if (!row.entries[c].paper) continue;
-      result.findings.push_back(judge(row, table.columns[c], row.entries[c]));
-    }
+std::string Check::verdict() const {
+  double low = 0, high = 0;
+  std::vector<std::string> off;
+  for (const auto& finding : findings) {
+    if (finding.verdict == Verdict::off) off.push_back(finding.cell);
+    if (!finding.limit) continue;
+    low = high == 0 ? *finding.limit : std::min(low, *finding.limit);
+    high = std::max(high, *finding.limit);
   }
-  return result;
+  std::string text = fmt::format("{}{} of {} cells consistent with {}",
+                                 !of_reference ? ""
+                                 : good()      ? "Reproduced: "
+                                               : "Not reproduced: ",
+                                 count(Verdict::consistent), findings.size(), other);
+  if (high > 0) text += fmt::format(", each within {:.2g} to {:.2g} {}", low, high, unit);
+  text += fmt::format("; {} off", off.size());
+  if (!off.empty()) text += " (" + join_few(off, kMostNamed) + ")";
+  return text + fmt::format(", {} not judged, {} missing.", count(Verdict::not_judged),
+                            count(Verdict::missing));
+}
+
+std::string Check::text() const {
+  std::string text;
+  for (const auto& finding : findings) text += finding.line + "\n";
+  return text + verdict() + "\n";
+}
+
+fs::path reference_of(const fs::path& configs, const Table& table) {
+  const fs::path file = configs / "reference" / (table.name + ".json");
+  std::error_code ignored;
+  return fs::exists(file, ignored) ? file : fs::path();
+}
+
+std::optional<Check> check(const Table& table, const fs::path& reference) {
+  if (table.paper_protocol && table.has_figures()) return with_print(table);
+  if (reference.empty()) return std::nullopt;
+  Check kept = with_reference(table, reference);
+  const bool none = kept.count(Verdict::not_judged) == kept.findings.size();
+  return none ? std::nullopt : std::optional(std::move(kept));
+}
+
+void refuse_check(const Table& table) {
+  const std::string where = fmt::format("sweep {}, {}", table.name, table.profile_title);
+  if (!table.paper_protocol) {
+    throw usage_error({.what = "--check compares with the paper, but this is not its protocol",
+                       .where = where,
+                       .found = join(table.departures, "; "),
+                       .expected = "a profile with paper_protocol: true and nothing changed",
+                       .advice = "pass --profile paper, or a table that was kept with --against"});
+  }
+  throw usage_error({.what = "--check has nothing to compare",
+                     .where = where,
+                     .found = "no cell with a figure in the paper",
+                     .expected = "a sweep with 'table:' and a dataset with 'paper_column:'"});
 }
 
 }  // namespace laq::analysis

@@ -100,10 +100,18 @@ std::string judgement_name(Judgement judgement) {
 
 std::vector<ClaimReport> judge_claims(const fs::path& configs,
                                       const std::vector<sweep::Plan>& plans) {
+  std::vector<std::shared_ptr<const SweepData>> sweeps;
+  for (const auto& plan : plans)
+    sweeps.push_back(std::make_shared<const SweepData>(read_sweep(plan)));
+  return judge_claims(configs, sweeps);
+}
+
+std::vector<ClaimReport> judge_claims(const fs::path& configs,
+                                      const std::vector<std::shared_ptr<const SweepData>>& sweeps) {
   const ClaimsFile file = load_claims(configs);
   const auto own_titles = titles_of(configs, file);
   std::vector<ClaimReport> reports;
-  for (const auto& evidence : gather(configs, plans)) {
+  for (const auto& evidence : gather(sweeps)) {
     ClaimReport report{.sweeps = evidence.sweeps,
                        .profile = evidence.protocol.profile,
                        .profile_title = evidence.protocol.profile_title,
@@ -112,11 +120,12 @@ std::vector<ClaimReport> judge_claims(const fs::path& configs,
                        .level = file.level,
                        .claims = {}};
     auto titles = own_titles;
-    for (const auto& cell : evidence.cells) {
-      const bool altered = std::any_of(cell.point.begin(), cell.point.end(), [](const auto& at) {
+    for (const auto& series : evidence.series) {
+      const Point& point = series.point();
+      const bool altered = std::any_of(point.begin(), point.end(), [](const auto& at) {
         return train::is_told_by_title(at.first);
       });
-      if (!altered) titles[cell.method] = cell.title;
+      if (!altered) titles[series.method] = one_line(series.job.run.method_title);
     }
     const Court court{file, evidence, titles};
     for (const auto& rule : file.claims) report.claims.push_back(judge_claim(rule, court));

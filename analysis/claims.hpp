@@ -2,18 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "analysis/paper.hpp"
-#include "analysis/statistics.hpp"
-
-namespace laq::sweep {
-struct Plan;
-}
+#include "analysis/run_data.hpp"
 
 namespace laq::analysis {
 
@@ -92,10 +88,12 @@ struct ClaimReport {
   std::vector<Claim> claims;
 };
 
-/// Judges the claims of <configs>/claims.yaml by the records of these plans' runs: one report for
-/// each protocol (profile and words that apply to all runs), in the order of the plans. A run that
-/// two sweeps plan counts once. Errors (usage): the file is missing, or a key is unknown, missing
-/// or wrong. Runs that are missing are no errors.
+/// Judges the claims of <configs>/claims.yaml by what sweeps' runs hold: one report for each
+/// protocol (profile and words that apply to all runs), in the order of the sweeps. A run that two
+/// sweeps plan counts once. Errors (usage): the file is missing, or a key is unknown, missing or
+/// wrong. Runs that are missing are no errors.
+std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
+                                      const std::vector<std::shared_ptr<const SweepData>>& sweeps);
 std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
                                       const std::vector<sweep::Plan>& plans);
 

@@ -8,7 +8,6 @@
 #include "analysis/claims_text.hpp"
 #include "analysis/compare.hpp"
 #include "analysis/json_values.hpp"
-#include "analysis/markdown_grid.hpp"
 #include "analysis/wording.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -98,20 +97,26 @@ std::string plain(const ClaimReport& report) {
 }
 
 std::string markdown(const ClaimReport& report) {
-  Grid grid{{{"data set", "claimed", "verdict of a difference of 0", "seeds [90 %]",
-              "spread [90 %]", "n"}},
-            3};
+  Sheet sheet{"",
+              {{"", "data set", true},
+               {"", "claimed", true},
+               {"", "verdict of a difference of 0", true},
+               {"", "seeds [90 %]"},
+               {"", "spread [90 %]"},
+               {"", "n"}}};
   for (const auto& claim : report.claims) {
     for (const auto& one : claim.comparisons) {
       const SeedsNeeded needed = seeds_needed(claim, one, report.level);
-      grid.rows.push_back({markdown_escaped(one.dataset), markdown_escaped(one.statement),
-                           verdict_text(needed), markdown_escaped(seeds_text(one, needed)),
-                           markdown_escaped(spread_text(one, needed)),
-                           std::to_string(one.difference.n)});
+      sheet.add({{one.dataset},
+                 {one.statement},
+                 {verdict_text(needed)},
+                 {seeds_text(one, needed)},
+                 {spread_text(one, needed)},
+                 {std::to_string(one.difference.n)}});
     }
   }
-  return fmt::format("# {}\n\n{}\n\n{}", markdown_escaped("Seeds needed. " + claim_heading(report)),
-                     markdown_escaped(method(report)), grid.text());
+  return analysis::markdown(Document{
+      "seeds", "Seeds needed. " + claim_heading(report), {{"", {method(report)}, {sheet}}}});
 }
 
 Json json(const ClaimReport& report) {

@@ -124,7 +124,8 @@ const Ruling* ruling_on(const Claim& claim, const std::string& dataset) {
 
 std::string ruling_text(const Ruling& ruling) {
   std::vector<std::string> parts;
-  if (ruling.provisional && ruling.judgement != Judgement::missing) parts.push_back("provisional");
+  if (ruling.provisional && ruling.judgement != Judgement::missing)
+    parts.emplace_back("provisional");
   if (const std::size_t n = ruling.diverged.size(); n > 0)
     parts.push_back(fmt::format("{} run{} diverged", n, n == 1 ? "" : "s"));
   const std::string name = judgement_name(ruling.judgement);
@@ -149,8 +150,14 @@ std::string render(const std::vector<ClaimReport>& reports, ClaimFormat format) 
   switch (format) {
     case ClaimFormat::text:
       return claims_plain(reports);
-    case ClaimFormat::markdown:
-      return claims_markdown(reports);
+    case ClaimFormat::markdown: {
+      std::string text;
+      for (const auto& report : reports) {
+        if (!text.empty()) text += "\n";
+        text += markdown(claims_document(report));
+      }
+      return text;
+    }
     case ClaimFormat::json:
       return claims_json(reports);
   }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "analysis/claims.hpp"
+#include "analysis/sheet.hpp"
 
 /// What the formats for people say in common about claims; plain Unicode text.
 namespace laq::analysis {
@@ -26,7 +27,11 @@ std::string ruling_text(const Ruling& ruling);
 std::string remarks(const Comparison& comparison);
 
 std::string claims_plain(const std::vector<ClaimReport>& reports);
-std::string claims_markdown(const std::vector<ClaimReport>& reports);
+/// As people read them, on paper or on a page, where the cells of runs link to them by
+/// `run_anchor`.
+Document claims_document(const ClaimReport& report);
+/// Where a page has a claim.
+std::string claim_anchor(const ClaimReport& report, const Claim& claim);
 std::string claims_json(const std::vector<ClaimReport>& reports);
 
 }  // namespace laq::analysis

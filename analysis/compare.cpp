@@ -76,18 +76,18 @@ std::set<Judgement> barred_by(const Gathered& all, const Comparison& made,
 
 std::string reason_of(const Gathered& all, const Comparison& made, bool floored) {
   std::vector<std::string> parts;
-  if (made.difference.n == 1) parts.push_back("one seed only, so no interval");
+  if (made.difference.n == 1) parts.emplace_back("one seed only, so no interval");
   if (made.interval && made.judgement == Judgement::undecided) {
     const bool alone = judge(made.region, *made.interval) == Judgement::undecided;
-    parts.push_back(alone ? "the interval reaches over the limit"
-                          : "nothing is said while runs have diverged");
+    parts.emplace_back(alone ? "the interval reaches over the limit"
+                             : "nothing is said while runs have diverged");
   }
   if (floored) {
     parts.push_back(fmt::format("the spread is smaller than can be seen; {:.2g} is taken",
                                 *made.difference.sd));
   }
   parts.insert(parts.end(), all.lacking.begin(), all.lacking.end());
-  if (parts.empty() && made.difference.n == 0) parts.push_back("no seed that both sides have");
+  if (parts.empty() && made.difference.n == 0) parts.emplace_back("no seed that both sides have");
   return join(parts, "; ");
 }
 

@@ -17,32 +17,29 @@ auto* find_in(List& list, Test test) {
   return found == list.end() ? nullptr : &*found;
 }
 
-// Adds the runs of a cell to those of the same cell of another sweep. A seed that has a result
-// needs no other; one that lacks it in both keeps the first reason.
-void merge_cell(const Cell& from, Cell& into) {
-  for (const auto& result : from.results) {
-    const auto same = [&](const auto& other) { return other.seed == result.seed; };
-    if (find_in(into.results, same)) continue;
-    std::erase_if(into.missing, same);
-    into.results.push_back(result);
-  }
-  for (const auto& missing : from.missing) {
-    const auto same = [&](const auto& other) { return other.seed == missing.seed; };
-    if (!find_in(into.results, same) && !find_in(into.missing, same))
-      into.missing.push_back(missing);
+// Adds the runs to those of the same series of another sweep. A seed that has a result needs no
+// other; one that lacks it in both keeps the first reason.
+void merge(const std::vector<RunData>& from, std::vector<RunData>& into) {
+  for (const auto& run : from) {
+    RunData* known = find_in(into, [&](const RunData& other) { return other.seed == run.seed; });
+    if (!known) {
+      into.push_back(run);
+    } else if (run.completed() && !known->completed()) {
+      *known = run;
+    }
   }
 }
 
-void add_cells(const sweep::Plan& plan, Evidence& evidence) {
-  for (const auto& cell : collect(plan).cells) {
-    Cell* known = find_in(evidence.cells, [&](const Cell& other) {
-      return other.experiment == cell.experiment && other.method == cell.method &&
-             other.point == cell.point;
+void add_series(const SweepData& sweep, Evidence& evidence) {
+  for (const auto& one : sweep.series) {
+    Series* known = find_in(evidence.series, [&](const Series& other) {
+      return other.experiment == one.experiment && other.method == one.method &&
+             other.point() == one.point();
     });
     if (known) {
-      merge_cell(cell, *known);
+      merge(one.runs, known->runs);
     } else {
-      evidence.cells.push_back(cell);
+      evidence.series.push_back(one);
     }
   }
 }
@@ -70,10 +67,10 @@ void tell_apart(std::vector<Studied>& experiments) {
 
 }  // namespace
 
-const Cell* Evidence::find(const std::string& experiment, const std::string& method,
-                           const Point& point) const {
-  return find_in(cells, [&](const Cell& cell) {
-    return cell.experiment == experiment && cell.method == method && cell.point == point;
+const Series* Evidence::find(const std::string& experiment, const std::string& method,
+                             const Point& point) const {
+  return find_in(series, [&](const Series& one) {
+    return one.experiment == experiment && one.method == method && one.point() == point;
   });
 }
 
@@ -81,18 +78,20 @@ std::vector<std::string> Evidence::shared_values(const std::string& experiment,
                                                  const std::string& axis, const std::string& left,
                                                  const std::string& right) const {
   std::vector<std::string> values;
-  for (const auto& cell : cells) {
-    const bool on_axis = cell.experiment == experiment && cell.method == left &&
-                         cell.point.size() == 1 && cell.point.front().first == axis;
-    if (on_axis && find(experiment, right, cell.point)) values.push_back(cell.point.front().second);
+  for (const auto& one : series) {
+    const Point& point = one.point();
+    const bool on_axis = one.experiment == experiment && one.method == left && point.size() == 1 &&
+                         point.front().first == axis;
+    if (on_axis && find(experiment, right, point)) values.push_back(point.front().second);
   }
   return values;
 }
 
-std::vector<Evidence> gather(const fs::path& configs, const std::vector<sweep::Plan>& plans) {
+std::vector<Evidence> gather(const std::vector<std::shared_ptr<const SweepData>>& sweeps) {
   std::vector<Evidence> all;
-  for (const auto& plan : plans) {
-    Protocol protocol = protocol_of(plan, configs);
+  for (const auto& sweep : sweeps) {
+    const sweep::Plan& plan = *sweep->plan;
+    Protocol protocol = protocol_of(plan);
     Evidence* evidence = find_in(all, [&](const Evidence& other) {
       return other.protocol.profile == protocol.profile &&
              other.protocol.departures == protocol.departures;
@@ -103,7 +102,7 @@ std::vector<Evidence> gather(const fs::path& configs, const std::vector<sweep::P
     }
     evidence->sweeps.push_back(plan.name);
     add_experiments(plan, *evidence);
-    add_cells(plan, *evidence);
+    add_series(*sweep, *evidence);
   }
   for (auto& evidence : all) tell_apart(evidence.experiments);
   return all;

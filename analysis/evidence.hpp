@@ -1,11 +1,11 @@
 #pragma once
 
-#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "analysis/collect.hpp"
 #include "analysis/protocol.hpp"
+#include "analysis/run_data.hpp"
 
 namespace laq::analysis {
 
@@ -22,18 +22,17 @@ struct Evidence {
   Protocol protocol;
   std::vector<std::string> sweeps;
   std::vector<Studied> experiments;  ///< in the order of the sweeps
-  std::vector<Cell> cells;           ///< a run that two sweeps plan is there once
+  std::vector<Series> series;        ///< a run that two sweeps plan is there once
 
   /// Null: no sweep plans it.
-  const Cell* find(const std::string& experiment, const std::string& method,
-                   const Point& point = {}) const;
+  const Series* find(const std::string& experiment, const std::string& method,
+                     const Point& point = {}) const;
   /// Values of an axis at which both methods are planned, with no other axis beside it.
   std::vector<std::string> shared_values(const std::string& experiment, const std::string& axis,
                                          const std::string& left, const std::string& right) const;
 };
 
-/// One for each protocol, in the order of the plans.
-std::vector<Evidence> gather(const std::filesystem::path& configs,
-                             const std::vector<sweep::Plan>& plans);
+/// One for each protocol, in the order of the sweeps.
+std::vector<Evidence> gather(const std::vector<std::shared_ptr<const SweepData>>& sweeps);
 
 }  // namespace laq::analysis

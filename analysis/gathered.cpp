@@ -15,36 +15,31 @@ namespace {
 
 constexpr double kRoundsGrid = 0.01;  // as they are shown
 
-bool has_diverged(const Missing& run) {
-  return run.state == record::state_name(record::State::diverged);
-}
-
 // One side at one point: a method's runs.
 struct Side {
   std::string who;
-  const Cell* cell = nullptr;
+  const Series* series = nullptr;
 };
 
 // "TWN: seeds 2, 3 not run", one for each reason.
 void add_missing(const Side& side, bool counted, std::set<std::filesystem::path>& diverged,
                  Gathered& all) {
-  if (!side.cell) {
+  if (!side.series) {
     all.lacking.push_back(side.who + " is not in the sweeps");
     return;
   }
-  const auto& missing = side.cell->missing;
-  for (std::size_t i = 0; i < missing.size();) {
-    const std::string& reason = missing[i].reason;
-    const bool lost = has_diverged(missing[i]);
-    std::vector<std::string> seeds;
-    for (; i < missing.size() && missing[i].reason == reason; ++i) {
-      seeds.push_back(std::to_string(missing[i].seed));
-      if (lost) diverged.insert(missing[i].folder);
+  for (const bool lost : {false, true}) {
+    std::vector<const RunData*> runs;
+    for (const auto& run : side.series->runs) {
+      if (run.completed() || run.diverged() != lost) continue;
+      runs.push_back(&run);
+      if (lost) diverged.insert(run.folder);
     }
-    all.waiting = all.waiting || !lost;
-    all.lacking.push_back(fmt::format("{}: seed{} {} {}{}", side.who, seeds.size() > 1 ? "s" : "",
-                                      join(seeds), reason,
-                                      lost && counted ? ", counts as a guess" : ""));
+    all.waiting = all.waiting || (!lost && !runs.empty());
+    for (const auto& words : missing_seeds(runs)) {
+      all.lacking.push_back(side.who + ": " + words +
+                            (lost && counted ? ", counts as a guess" : ""));
+    }
   }
 }
 
@@ -59,14 +54,12 @@ struct Score {
   std::filesystem::path run;
 };
 
-std::optional<Score> score(const Cell& cell, std::int64_t seed, const ComparisonRule& rule,
+std::optional<Score> score(const Series& series, std::int64_t seed, const ComparisonRule& rule,
                            const Studied& where) {
-  for (const auto& run : cell.results) {
-    if (run.seed == seed) return Score{run.value, run.folder};
-  }
-  for (const auto& run : cell.missing) {
-    if (rule.divergence_fails && run.seed == seed && has_diverged(run))
-      return Score{where.guess, run.folder};
+  for (const auto& run : series.runs) {
+    if (run.seed != seed) continue;
+    if (run.completed()) return Score{run.value, run.folder};
+    if (rule.divergence_fails && run.diverged()) return Score{where.guess, run.folder};
   }
   return std::nullopt;
 }
@@ -98,17 +91,16 @@ void add_sums(const ComparisonRule& rule, const Studied& where, const std::vecto
   for (const auto& pair : pairs) {
     add_missing(pair.left, rule.divergence_fails, all.left_diverged, all);
     add_missing(pair.right, rule.divergence_fails, all.right_diverged, all);
-    if (!pair.left.cell || !pair.right.cell) return;
+    if (!pair.left.series || !pair.right.series) return;
   }
   std::set<std::int64_t> seeds;
-  for (const auto& run : pairs.front().left.cell->results) seeds.insert(run.seed);
-  for (const auto& run : pairs.front().left.cell->missing) seeds.insert(run.seed);
+  for (const auto& run : pairs.front().left.series->runs) seeds.insert(run.seed);
   for (const std::int64_t seed : seeds) {
     Observation seen{seed, 0, {}};
     std::vector<double> right;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
-      const auto a = score(*pairs[i].left.cell, seed, rule, where);
-      const auto b = score(*pairs[i].right.cell, seed, rule, where);
+      const auto a = score(*pairs[i].left.series, seed, rule, where);
+      const auto b = score(*pairs[i].right.series, seed, rule, where);
       if (!a || !b) break;
       seen.value += weights[i] * (a->value - b->value);
       right.push_back(b->value);
@@ -127,10 +119,11 @@ Gathered measures(const ComparisonRule& rule, const Studied& where, const Court&
   Gathered all;
   const Side side{court.titles.at(rule.left), court.evidence.find(where.experiment, rule.left)};
   add_missing(side, false, all.left_diverged, all);
-  if (!side.cell) return all;
+  if (!side.series) return all;
   all.seen = grid_spread(kRoundsGrid, false);
   std::vector<double> low, high;
-  for (const auto& run : side.cell->results) {
+  for (const auto& run : side.series->runs) {
+    if (!run.completed()) continue;
     if (run.rounds) {
       all.observations.push_back({run.seed, *run.rounds, {run.folder}});
     } else {

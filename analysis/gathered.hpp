@@ -18,7 +18,8 @@ struct Gathered {
   std::vector<std::string> lacking;       ///< in words
   bool waiting = false;                   ///< a planned run is not done yet
   std::set<std::filesystem::path> left_diverged, right_diverged;
-  std::optional<Interval> capped;  ///< of a measure of rounds: `Result::capped`, mean over the runs
+  std::optional<Interval>
+      capped;  ///< of a measure of rounds: `RunData::capped`, mean over the runs
 };
 
 /// The runs' differences, slopes or measures, as the rule asks.

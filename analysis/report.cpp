@@ -2,11 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <kainjow/mustache.hpp>
+#include <map>
+
 #include "analysis/chart_claims.hpp"
+#include "analysis/claims_text.hpp"
 #include "analysis/draw.hpp"
 #include "analysis/html.hpp"
 #include "analysis/report_parts.hpp"
-#include "analysis/wording.hpp"
+#include "core/error.hpp"
+#include "core/text.hpp"
 #include "embedded/report.css.hpp"
 #include "embedded/report.html.hpp"
 #include "record/provenance.hpp"
@@ -15,63 +21,254 @@ namespace laq::analysis {
 namespace fs = std::filesystem;
 namespace {
 
-struct Section {
-  const char *id, *title;
-  std::string html;
-};
+using Data = kainjow::mustache::data;
 
-ReportSource source_of(const sweep::Plan& plan, const fs::path& configs) {
-  ReportSource source{plan, make_table(plan, configs), read_sweep(plan), {}, {}, {}};
-  source.charts = make_charts(source.data, configs);
-  source.claims = judge_claims(configs, {plan});
-  for (const auto& report : source.claims) source.charts.add(claims_charts(report));
-  source.figures = inline_figures(source.charts.drawn);
-  return source;
+constexpr std::size_t kLongText = 48;  // is wrapped
+
+// An empty text counts as a place that is left out.
+void set(Data& data, const std::string& key, const std::string& text) {
+  data.set(key, text.empty() ? Data(false) : Data(text));
 }
 
-std::string introduction(const ReportSource& source) {
-  std::string text = fmt::format("<p>{} {}</p>\n", escaped_html(protocol_sentence(source.table)),
-                                 counts_html(source));
-  for (const auto& note : source.table.notes)
-    text += fmt::format("<p>{}</p>\n", escaped_html(note));
-  return text + "<p>Every number links to the runs that it is made of.</p>\n";
+Data lines(const std::vector<std::string>& texts) {
+  Data all{Data::type::list};
+  for (const auto& text : texts) all << Data("line", text);
+  return all;
+}
+
+/// Fills the template's places of a document's blocks.
+class Page {
+ public:
+  explicit Page(const ReportSource& source) {
+    for (std::size_t i = 0; i < source.plan.jobs.size(); ++i)
+      anchors_[source.plan.jobs[i].folder.string()] = run_anchor(i);
+  }
+
+  void add(const std::string& id, const std::string& title, const std::vector<Block>& blocks,
+           const std::string& above = "", const std::string& below = "") {
+    if (blocks.empty() && above.empty() && below.empty()) return;
+    Data section, all{Data::type::list};
+    for (const auto& block : blocks) all << of(block);
+    section.set("section_id", id);
+    section.set("section_title", title);
+    section.set("above", above);
+    section.set("below", below);
+    section.set("blocks", all);
+    sections_ << section;
+  }
+  const Data& sections() const { return sections_; }
+
+ private:
+  Data of(const SheetCell& cell, bool head, bool left) const {
+    Data data;
+    const bool long_text = cell.text.size() > kLongText;
+    const std::string classes = left ? " class=\"text\"" : "";
+    data.set("tag", head ? "th scope=\"row\"" + classes : "td" + classes);
+    data.set("tag_end", std::string(head ? "th" : "td"));
+    std::string tone, end;
+    switch (cell.tone) {
+      case SheetCell::Tone::plain:
+        if (long_text) tone = "span class=\"wrap\"", end = "span";
+        break;
+      case SheetCell::Tone::strong:
+        tone = end = "strong";
+        break;
+      case SheetCell::Tone::bad:
+        tone = fmt::format("span class=\"bad{}\"", long_text ? " wrap" : "");
+        end = "span";
+        break;
+      case SheetCell::Tone::code:
+        tone = cell.whole.empty() ? "code"
+                                  : fmt::format("code title=\"{}\"", escaped_html(cell.whole));
+        end = "code";
+        break;
+    }
+    const bool links = !cell.links.empty();
+    data.set("none", cell.text.empty());
+    set(data, "anchor", cell.anchor);
+    set(data, "tone", cell.text.empty() || links ? "" : tone);
+    set(data, "tone_end", cell.text.empty() || links ? "" : end);
+    data.set("text", links ? "" : cell.text);
+    data.set("dagger", cell.dagger);
+    Data all{Data::type::list};
+    for (const auto& [place, name] : cell.links) {
+      const auto known = anchors_.find(place);
+      if (known == anchors_.end()) continue;
+      Data link;
+      link.set("place", known->second);
+      link.set("name", name);
+      all << link;
+    }
+    data.set("links", all);
+    return data;
+  }
+
+  Data of(const Sheet& sheet) const {
+    Data data, heads{Data::type::list}, bodies{Data::type::list}, rows{Data::type::list}, body;
+    for (const auto& head : sheet.heads) {
+      Data one;
+      set(one, "group", head.group);
+      one.set("head", head.text);
+      one.set("left", head.left);
+      heads << one;
+    }
+    const auto begin = [&](const SheetRow* row) {
+      body = Data();
+      rows = Data(Data::type::list);
+      set(body, "body_head", row ? row->cells[0].text : "");
+      set(body, "body_id", row ? row->id : "");
+      body.set("width", std::to_string(sheet.heads.size()));
+    };
+    const auto end = [&] {
+      body.set("rows", rows);
+      bodies << body;
+    };
+    begin(nullptr);
+    for (std::size_t r = 0; r < sheet.rows.size(); ++r) {
+      const SheetRow& row = sheet.rows[r];
+      if (row.cells.size() == 1 && sheet.heads.size() > 1) {
+        if (r > 0) end();
+        begin(&row);
+        continue;
+      }
+      Data one, cells{Data::type::list};
+      for (std::size_t i = 0; i < row.cells.size(); ++i)
+        cells << of(row.cells[i], i == 0, sheet.heads[i].left);
+      set(one, "row_id", row.id);
+      one.set("apart", row.begins_group);
+      one.set("cells", cells);
+      rows << one;
+    }
+    end();
+    data.set("sheet_title", sheet.title);
+    data.set("heads", heads);
+    data.set("bodies", bodies);
+    data.set("notes", lines(sheet.notes));
+    return data;
+  }
+
+  Data of(const Block& block) const {
+    Data data, sheets{Data::type::list}, list;
+    for (const auto& sheet : block.sheets) sheets << of(sheet);
+    set(data, "block_title", block.title);
+    set(data, "block_id", block.id);
+    // The comparisons behind a judgement.
+    const bool folded = !block.id.empty() && !block.sheets.empty();
+    set(data, "fold",
+        folded ? fmt::format("{} comparison{}", block.sheets[0].rows.size(),
+                             block.sheets[0].rows.size() == 1 ? "" : "s")
+               : "");
+    data.set("paragraphs", lines(block.paragraphs));
+    data.set("sheets", sheets);
+    list.set("items", lines(block.items));
+    data.set("list", block.items.empty() ? Data(false) : list);
+    return data;
+  }
+
+  std::map<std::string, std::string> anchors_;  // of runs, by folder
+  Data sections_{Data::type::list};
+};
+
+// "10 completed, 1 diverged, 1 not run".
+std::string counts(const SweepData& data) {
+  std::map<std::string, std::size_t> states;
+  for (const auto& series : data.series) {
+    for (const auto& run : series.runs) ++states[run.state_words()];
+  }
+  std::vector<std::string> parts;
+  for (const auto& [state, n] : states) parts.push_back(fmt::format("{} {}", n, state));
+  return join(parts);
+}
+
+// What the reader must know before the numbers; false for complete runs of the paper's protocol.
+Data banner(const ReportSource& source) {
+  const Table& table = source.table;
+  Data all{Data::type::list};
+  bool any = false;
+  const auto add = [&](const std::string& lead, const std::string& line,
+                       const std::vector<std::string>& words = {}) {
+    Data one, list{Data::type::list};
+    set(one, "lead", lead);
+    one.set("line", line);
+    for (const auto& word : words) list << Data("word", word);
+    one.set("words", list);
+    all << one;
+    any = true;
+  };
+  if (!table.paper_protocol) {
+    add(capital(table.profile_title) + ": not the paper’s protocol.", join(table.departures, "; ") + ".");
+  }
+  if (!table.overrides.empty()) add("", "Changed for all runs:", table.overrides);
+  const bool lacking =
+      std::any_of(source.data.series.begin(), source.data.series.end(),
+                  [](const Series& series) { return series.completed() < series.runs.size(); });
+  if (lacking) add("Not all planned runs have a result", "See the runs.");
+  if (!any) return Data(false);
+  Data banner;
+  banner.set("lines", all);
+  return banner;
+}
+
+std::string page_of(const ReportSource& source) {
+  const Document table = document(source.table);
+  Page page(source);
+  std::vector<Block> results, missing, training, claims;
+  for (const auto& block : table.blocks) {
+    if (block.sheets.empty() && !block.items.empty()) {
+      missing.push_back({"", {}, {}, block.items});
+    } else if (results.empty()) {
+      results.push_back({"", {}, block.sheets});
+    } else {
+      training.push_back({"", {}, block.sheets});
+    }
+  }
+  for (const auto& report : source.claims) {
+    for (auto& block : claims_document(report).blocks) claims.push_back(std::move(block));
+  }
+  page.add("results", "Results", results);
+  page.add("missing", "Runs without a result", missing);
+  page.add("training", "Training", training);
+  page.add("claims", "The papers’ claims", claims, figures_of_kind(source, kClaimsKind));
+  page.add("figures", "Figures", {}, figures_html(source));
+  page.add("configuration", "Configuration", configuration_blocks(source));
+  page.add("runs", "Runs", run_blocks(source));
+  page.add("provenance", "Provenance", provenance_blocks(source));
+
+  Data data;
+  data.set("page_title", source.table.title + ": " + source.table.profile_title);
+  data.set("style", std::string(kReportStyle));
+  data.set("heading", heading(source.table));
+  data.set("introduction", lines(table.blocks.front().paragraphs));
+  const std::size_t planned = source.plan.jobs.size();
+  data.set("planned", fmt::format("{} run{} planned", planned, planned == 1 ? "" : "s"));
+  data.set("counts", counts(source.data));
+  data.set("banner", banner(source));
+  data.set("sections", page.sections());
+  data.set("runs_folder", source.plan.runs.generic_string());
+  data.set("version", std::string(record::version()));
+  data.set("commit", std::string(record::git_commit()));
+  data.set("dirty", record::git_dirty());
+  kainjow::mustache::mustache page_template{std::string(kReportPage)};
+  if (!page_template.is_valid())
+    throw Error({.what = "the page's template is broken: " + page_template.error_message()});
+  page_template.set_custom_escape([](const std::string& text) { return escaped_html(text); });
+  return page_template.render(data);
 }
 
 }  // namespace
 
+std::string html_report(std::shared_ptr<const SweepData> data, const Table& table,
+                        const fs::path& configs) {
+  ReportSource source{*data->plan, table, *data, make_charts(*data, configs), {}, {}};
+  source.claims = judge_claims(configs, std::vector{data});
+  for (const auto& report : source.claims) source.charts.add(claims_charts(report));
+  source.figures = inline_figures(source.charts.drawn);
+  return page_of(source);
+}
+
 std::string html_report(const sweep::Plan& plan, const fs::path& configs) {
-  const ReportSource source = source_of(plan, configs);
-  const Section all[] = {{"results", "Results", results_html(source)},
-                         {"missing", "Runs without a result", missing_html(source)},
-                         {"training", "Training", training_html(source)},
-                         {"claims", "The papers’ claims", claims_html(source)},
-                         {"figures", "Figures", figures_html(source)},
-                         {"configuration", "Configuration", configuration_html(source)},
-                         {"runs", "Runs", runs_html(source)},
-                         {"provenance", "Provenance", provenance_html(source)}};
-  std::string contents, sections;
-  for (const auto& section : all) {
-    if (section.html.empty()) continue;
-    contents += fmt::format("<li>{}</li>\n", link_to(section.id, section.title));
-    sections += fmt::format(
-        "<section id=\"{0}\" aria-labelledby=\"{0}-title\">\n<h2 "
-        "id=\"{0}-title\">{1}</h2>\n{2}</section>\n",
-        section.id, section.title, section.html);
-  }
-  return fill(
-      kReportPage,
-      {{"title", escaped_html(source.table.title + ": " + source.table.profile_title)},
-       {"style", kReportStyle},
-       {"heading", escaped_html(heading(source.table))},
-       {"introduction", introduction(source)},
-       {"banner", banner_html(source)},
-       {"contents", contents},
-       {"sections", sections},
-       {"footer", fmt::format("Made from the records in <code>{}</code> by laq {}, commit "
-                              "<code>{}</code>{}.",
-                              escaped_html(plan.runs.generic_string()),
-                              escaped_html(record::version()), escaped_html(record::git_commit()),
-                              record::git_dirty() ? " with local changes" : "")}});
+  const auto data = std::make_shared<const SweepData>(read_sweep(plan));
+  return html_report(data, make_table(data, configs), configs);
 }
 
 }  // namespace laq::analysis

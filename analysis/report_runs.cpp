@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 
-#include "analysis/html.hpp"
 #include "analysis/report_parts.hpp"
 #include "analysis/wording.hpp"
 #include "core/text.hpp"
@@ -14,55 +13,24 @@ namespace {
 
 constexpr std::size_t kHashDigits = 16, kCommitDigits = 12;
 
-// Keys and values of a configuration, one for each leaf.
-void flatten(const nlohmann::json& from, const std::string& path,
-             std::map<std::string, std::string>& to) {
-  if (!from.is_object()) {
-    to[path] = from.is_string()
-                   ? from.get<std::string>()
-                   : from.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    return;
-  }
-  for (const auto& [key, value] : from.items())
-    flatten(value, path.empty() ? key : path + "." + key, to);
+SheetCell code(const std::string& text, std::size_t digits = std::string::npos) {
+  SheetCell cell{text.substr(0, digits), SheetCell::Tone::code};
+  if (text.size() > digits) cell.whole = text;
+  return cell;
 }
 
-std::string code(const std::string& text) {
-  return "<code>" + escaped_html(text) + "</code>";
-}
-
-std::string shortened(const std::string& text, std::size_t digits) {
-  return text.size() <= digits ? code(text)
-                               : fmt::format("<code title=\"{}\">{}</code>", escaped_html(text),
-                                             escaped_html(text.substr(0, digits)));
-}
-
-// A hash is known by its first digits; the whole of it is in the title.
-std::string value_html(const std::string& value) {
+// A hash is known by its first digits.
+SheetCell value_cell(const std::string& value) {
   const bool hash = value.size() == 64 && value.find_first_not_of("0123456789abcdef") == value.npos;
-  return hash ? shortened(value, kHashDigits) : code(value);
+  return code(value, hash ? kHashDigits : std::string::npos);
 }
 
 // Where not all are of one metric, with its unit.
 std::string value_of(const ReportSource& source, const RunData& run) {
-  if (!run.completed()) return "–";
+  if (!run.completed()) return "";
   const train::MetricFacts& judged = train::facts(metric_of(source.plan.jobs[run.job].run));
-  const auto value = run.record->history.final_number(judged.test);
-  if (!value) return "–";
-  const std::string number = fixed(*value, judged.decimals);
+  const std::string number = fixed(run.value, judged.decimals);
   return source.table.metric() ? number : fmt::format("{} {}", number, judged.unit);
-}
-
-std::string state_of(const RunData& run) {
-  if (run.completed()) return "completed";
-  std::string state = run.state_words();
-  if (!run.reason.empty()) state += ": " + run.reason;
-  return "<span class=\"bad wrap\">" + escaped_html(state) + "</span>";
-}
-
-std::string epochs_of(const RunData& run, const sweep::Job& job) {
-  const std::size_t done = run.record ? run.record->history.epochs.rows() : 0;
-  return fmt::format("{} of {}", done, job.run.train.epochs);
 }
 
 // The builds that computed a run, each once.
@@ -70,27 +38,24 @@ std::string builds_of(const record::RunRecord& record) {
   std::vector<std::string> builds;
   for (const record::Process& by : record.processes()) {
     const bool unknown = by.git_commit.starts_with("unknown");  // and why
-    const std::string build =
-        (unknown ? code(by.git_commit) : shortened(by.git_commit, kCommitDigits)) +
-        (by.git_dirty ? " with local changes" : "");
+    const std::string build = (unknown ? by.git_commit : by.git_commit.substr(0, kCommitDigits)) +
+                              (by.git_dirty ? " with local changes" : "");
     if (std::find(builds.begin(), builds.end(), build) == builds.end()) builds.push_back(build);
   }
   return join(builds);
 }
 
-// A path below the runs folder, which the caption names.
-std::string place_of(const ReportSource& source, const sweep::Job& job) {
-  return code(job.folder.lexically_relative(source.plan.runs).generic_string());
-}
-
 }  // namespace
 
-std::string configuration_html(const ReportSource& source) {
+std::string run_anchor(std::size_t job) {
+  return fmt::format("run-{}", job);
+}
+
+std::vector<Block> configuration_blocks(const ReportSource& source) {
   std::vector<std::map<std::string, std::string>> all;
   std::map<std::string, std::string> shared;
   for (const auto& series : source.data.series) {
-    all.emplace_back();
-    flatten(series.job.run.canonical, "", all.back());
+    all.push_back(store::leaves(series.job.run.canonical));
     for (const auto& [key, value] : all.back()) shared.emplace(key, value);
   }
   std::map<std::string, bool> differs;
@@ -100,59 +65,67 @@ std::string configuration_html(const ReportSource& source) {
       differs[key] = differs[key] || found == one.end() || found->second != value;
     }
   }
-  HtmlTable same("What all runs share", {"Key", "Value"}, 2);
-  std::vector<std::string> heads = {"Method"};
-  if (source.data.experiments.size() > 1) heads.push_back("Experiment");
-  const std::size_t named = heads.size();
+  Sheet same{"What all runs share", {{"", "Key", true}, {"", "Value", true}}};
+  Sheet other{"What tells them apart", {{"", "Method", true}, {"", "Experiment", true}}};
+  const std::size_t named = other.heads.size();
   for (const auto& [key, different] : differs) {
     if (different) {
-      heads.push_back(escaped_html(key));
+      other.heads.push_back({"", key, true});
     } else {
-      same.row({code(key), value_html(shared[key])});
+      same.add({code(key), value_cell(shared[key])});
     }
   }
-  std::string text = same.html();
-  if (heads.size() == named) return text;
-  HtmlTable other("What tells them apart", heads, heads.size());
+  if (other.heads.size() == named) return {{"", {}, {same}}};
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Series& series = source.data.series[i];
-    std::vector<std::string> cells = {
-        link_to(series_anchor(series.first_job), escaped_html(series.label))};
-    if (named > 1) cells.push_back(escaped_html(series.experiment));
+    SheetCell label{series.label};
+    label.anchor = series_anchor(series.first_job);
+    std::vector<SheetCell> cells = {label, {series.experiment}};
     for (const auto& [key, different] : differs) {
-      if (!different) continue;
       const auto found = all[i].find(key);
-      cells.push_back(found == all[i].end() ? "–" : value_html(found->second));
+      if (different)
+        cells.push_back(found == all[i].end() ? SheetCell{} : value_cell(found->second));
     }
-    other.row(cells);
+    other.add(std::move(cells));
   }
-  return text + other.html();
+  return {{"", {}, {same, other}}};
 }
 
-std::string runs_html(const ReportSource& source) {
+std::vector<Block> run_blocks(const ReportSource& source) {
   const auto metric = source.table.metric();
-  HtmlTable table(
+  Sheet sheet{
       fmt::format("All planned runs; folders are below {}", source.plan.runs.generic_string()),
-      {"Seed", "Status", escaped_html(metric ? metric_label(*metric) : "Test result"), "Epochs",
-       "Configuration", "Commit", "Record written", "Folder"},
-      2);
+      {{"", "Seed", true},
+       {"", "Status", true},
+       {"", metric ? metric_label(*metric) : "Test result"},
+       {"", "Epochs"},
+       {"", "Configuration"},
+       {"", "Commit"},
+       {"", "Record written"},
+       {"", "Folder"}}};
   for (const auto& series : source.data.series) {
-    table.group(escaped_html(series.label + ", " + source.data.title_of(series.experiment)),
-                series_anchor(series.first_job));
+    sheet.rows.push_back({{{series.label + ", " + source.data.title_of(series.experiment)}},
+                          false,
+                          series_anchor(series.first_job)});
     for (const auto& run : series.runs) {
       const sweep::Job& job = source.plan.jobs[run.job];
-      const record::Provenance* from = run.record ? &run.record->provenance : nullptr;
-      table.row({std::to_string(job.run.request.seed), state_of(run), value_of(source, run),
-                 epochs_of(run, job), shortened(job.run.hash, kHashDigits),
-                 run.record ? builds_of(*run.record) : "–",
-                 from ? escaped_html(from->file_time) : "–", place_of(source, job)},
-                run_anchor(run.job));
+      const std::size_t done = run.record ? run.record->history.epochs.rows() : 0;
+      const auto tone = run.completed() ? SheetCell::Tone::plain : SheetCell::Tone::bad;
+      sheet.add({{std::to_string(run.seed)},
+                 {run.completed() ? "completed" : run.why(), tone},
+                 {value_of(source, run)},
+                 {fmt::format("{} of {}", done, job.run.train.epochs)},
+                 code(job.run.hash, kHashDigits),
+                 {run.record ? builds_of(*run.record) : ""},
+                 {run.record ? run.record->provenance.file_time : ""},
+                 code(job.folder.lexically_relative(source.plan.runs).generic_string())});
+      sheet.rows.back().id = run_anchor(run.job);
     }
   }
-  return table.html();
+  return {{"", {}, {std::move(sheet)}}};
 }
 
-std::string provenance_html(const ReportSource& source) {
+std::vector<Block> provenance_blocks(const ReportSource& source) {
   std::map<std::string, std::set<std::string>> values;
   for (const auto& series : source.data.series) {
     for (const auto& run : series.runs) {
@@ -172,14 +145,12 @@ std::string provenance_html(const ReportSource& source) {
       }
     }
   }
-  if (values.empty()) return "<p>No run has a record yet.</p>\n";
-  HtmlTable table("Where the results come from", {"What", "Value"}, 2);
+  if (values.empty()) return {{"", {"No run has a record yet."}}};
+  Sheet sheet{"Where the results come from", {{"", "What", true}, {"", "Value", true}}};
   for (const auto& [what, all] : values) {
-    std::string text;
-    for (const auto& value : all) text += (text.empty() ? "" : "<br>") + escaped_html(value);
-    table.row({escaped_html(what), text});
+    for (const auto& value : all) sheet.add({{what}, {value}});
   }
-  return table.html();
+  return {{"", {}, {std::move(sheet)}}};
 }
 
 }  // namespace laq::analysis

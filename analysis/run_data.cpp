@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/collect.hpp"
+#include "analysis/step_time.hpp"
 #include "analysis/unicode.hpp"
-#include "core/error.hpp"
 #include "core/text.hpp"
+#include "quant/alternating.hpp"
 #include "train/method_title.hpp"
 
 namespace laq::analysis {
@@ -16,23 +16,86 @@ namespace {
 
 constexpr int kFullPrecision = 32;
 
-// A completed run whose record is of no use becomes a failed one.
-RunData read_run(const sweep::Plan& plan, std::size_t index) {
-  sweep::Job job = plan.jobs[index];
-  sweep::refresh(job);
-  RunData run{index, job.state, one_line(job.reason), {}};
-  const auto file = job.folder / "run.h5";
-  std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) {
-    if (run.state == record::State::completed) run.reason = "its record is missing";
-    return run;
+// Mean over layers and epochs; none where no solver alternates.
+std::optional<double> rounds_of(const record::History& history) {
+  std::vector<double> all;
+  for (const auto& [name, layer] : history.layers) {
+    if (const auto* column = history.find(name, "rounds"))
+      all.insert(all.end(), column->values.begin(), column->values.end());
   }
-  try {
-    run.record = sweep::read_record(job);
-  } catch (const std::exception& error) {
-    run.reason = one_line(reason_of(error));
+  const double mean = summarize(all).mean;
+  return mean > 0 ? std::optional(mean) : std::nullopt;
+}
+
+// Rounds are recorded for the last step of each epoch. Of G groups with the mean m, at most G·m/10
+// took 10 rounds, and at least G (m − 9) did: the others took 9 or fewer.
+std::optional<Interval> capped_of(const record::History& history, const quant::Quantizer& method) {
+  constexpr double kMost = quant::kMostRounds, kAlmost = 1e-6;  // m is a quotient, rounded
+  double low = 0, high = 0, all = 0;
+  for (const auto& [name, layer] : history.layers) {
+    const auto* rounds = history.find(name, "rounds");
+    const auto* scales = history.find(name, "scales");
+    if (!rounds || !scales) continue;
+    const auto groups = static_cast<double>(scales->width) / method.scale_count();
+    for (const double mean : rounds->values) {
+      low += std::max(0.0, std::ceil(groups * (mean - (kMost - 1)) - kAlmost));
+      high += std::floor(groups * mean / kMost + kAlmost);
+      all += groups;
+    }
   }
+  return all > 0 ? std::optional(Interval{low / all, high / all}) : std::nullopt;
+}
+
+RunData read_run(const sweep::Plan& plan, std::size_t index, store::Store& store) {
+  const sweep::Job& job = plan.jobs[index];
+  store::Stored stored = store.of(job);
+  RunData run{.job = index,
+              .seed = job.run.request.seed,
+              .folder = job.folder,
+              .state = stored.state,
+              .reason = one_line(stored.reason),
+              .record = std::move(stored.record)};
+  // A run that could not even write its status is known to the plan alone.
+  if (run.state == record::State::queued && job.state != record::State::queued) {
+    run.state = job.state;
+    run.reason = one_line(job.reason);
+  }
+  const auto absent = plan.absent.find(job.run.request.experiment);
+  if (run.state == record::State::queued && absent != plan.absent.end())
+    run.absent = join(absent->second);
+  if (!run.completed()) return run;
+  const record::History& history = run.record->history;
+  const train::MetricFacts& judged = train::facts(metric_of(job.run));
+  run.value = *history.final_number(judged.test);
+  run.valid = history.final_number(judged.valid);
+  if (const auto step = step_time(history)) {
+    run.step_ms = step->ms;
+    run.disturbed = !step->steady;
+  }
+  run.rounds = rounds_of(history);
+  if (run.rounds && job.run.quantizer.method)
+    run.capped = capped_of(history, *job.run.quantizer.method);
   return run;
+}
+
+// Marks the runs that were under way at the same time on the same machine.
+void mark_disturbed(std::vector<Series>& series) {
+  std::vector<std::pair<RunData*, Spell>> all;
+  for (auto& one : series) {
+    for (auto& run : one.runs) {
+      const auto spell = run.completed() ? spell_of(*run.record) : std::nullopt;
+      if (spell) all.emplace_back(&run, *spell);
+    }
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t j = i + 1; j < all.size(); ++j) {
+      const auto host = [&](std::size_t k) -> const std::string& {
+        return all[k].first->record->provenance.host;
+      };
+      if (host(i) == host(j) && all[i].second.overlaps(all[j].second))
+        all[i].first->disturbed = all[j].first->disturbed = true;
+    }
+  }
 }
 
 // What tells the series of a plan apart.
@@ -77,8 +140,42 @@ std::string axis_words(const std::string& axis, const std::string& value) {
 
 std::string RunData::state_words() const {
   if (state == record::State::queued) return "not run";
-  if (state == record::State::completed && !record) return "without a usable record";
+  if (state == record::State::completed && !record) return "unreadable";
   return record::state_name(state);
+}
+
+std::string RunData::short_why() const {
+  return state == record::State::queued && !absent.empty() ? "missing" : state_words();
+}
+
+std::string RunData::why() const {
+  const std::string words = short_why();
+  if (state == record::State::queued)
+    return absent.empty() ? words : words + ": " + absent + " not at hand";
+  // "diverged" and "diverged at epoch 3" make one phrase.
+  if (reason.empty() || reason.starts_with(words)) return reason.empty() ? words : reason;
+  return words + (reason.starts_with("at ") ? " " : ": ") + reason;
+}
+
+std::optional<double> RunData::final_number(const std::string& key) const {
+  const auto found = completed() ? record->history.final_number(key) : std::nullopt;
+  return found && std::isfinite(*found) ? found : std::nullopt;
+}
+
+std::vector<std::string> missing_seeds(const std::vector<const RunData*>& runs) {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < runs.size();) {
+    if (runs[i]->completed()) {
+      ++i;
+      continue;
+    }
+    std::vector<std::string> seeds;
+    const std::string why = runs[i]->why();
+    for (; i < runs.size() && !runs[i]->completed() && runs[i]->why() == why; ++i)
+      seeds.push_back(std::to_string(runs[i]->seed));
+    words.push_back(fmt::format("seed{} {} {}", seeds.size() > 1 ? "s" : "", join(seeds), why));
+  }
+  return words;
 }
 
 std::size_t Series::completed() const {
@@ -105,9 +202,7 @@ std::string Series::honest_label() const {
 std::vector<double> Series::finals(const std::string& name) const {
   std::vector<double> values;
   for (const auto& run : runs) {
-    if (!run.completed()) continue;
-    const auto value = run.record->history.final_number(name);
-    if (value && std::isfinite(*value)) values.push_back(*value);
+    if (const auto value = run.final_number(name)) values.push_back(*value);
   }
   return values;
 }
@@ -138,9 +233,10 @@ std::vector<const Series*> SweepData::of(const std::string& experiment) const {
   return all;
 }
 
-SweepData read_sweep(const sweep::Plan& plan) {
+SweepData read_sweep(const sweep::Plan& read, store::Store& store) {
   SweepData data;
-  data.plan = &plan;
+  data.plan = std::make_shared<const sweep::Plan>(read);
+  const sweep::Plan& plan = *data.plan;
   const Naming naming = naming_of(plan);
   for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
     const sweep::Job& job = plan.jobs[i];
@@ -150,16 +246,22 @@ SweepData read_sweep(const sweep::Plan& plan) {
       data.experiments.push_back(request.experiment);
     auto at = std::find_if(data.series.begin(), data.series.end(), [&](const Series& known) {
       return known.experiment == request.experiment && known.method == request.method &&
-             known.job.point == job.point;
+             known.job.point == job.point && known.job.run.hash == job.run.hash;
     });
     if (at == data.series.end()) {
       data.series.push_back(
           {i, request.experiment, request.method, job, label_of(job, naming), {}});
       at = data.series.end() - 1;
     }
-    at->runs.push_back(read_run(plan, i));
+    at->runs.push_back(read_run(plan, i, store));
   }
+  mark_disturbed(data.series);
   return data;
+}
+
+SweepData read_sweep(const sweep::Plan& plan) {
+  store::Store store;
+  return read_sweep(plan, store);
 }
 
 std::optional<int> bits_of(const train::Run& run) {

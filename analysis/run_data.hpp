@@ -2,28 +2,56 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "analysis/paper.hpp"
+#include "analysis/statistics.hpp"
 #include "record/run_record.hpp"
 #include "record/status.hpp"
+#include "store/store.hpp"
 #include "sweep/plan.hpp"
 
 namespace laq::analysis {
 
+using sweep::Point;
+
 /// One planned run and everything that its record holds.
 struct RunData {
   std::size_t job = 0;  ///< index into the plan's jobs
+  std::int64_t seed = 0;
+  std::filesystem::path folder = {};
   record::State state = record::State::queued;
-  std::string reason;  ///< why it is not completed, or why its record is of no use
-  /// Also of a run that is not completed. None: not there, unreadable or of another run.
-  std::optional<record::RunRecord> record;
+  std::string reason = {};  ///< why it is not completed, or why its record is of no use
+  std::string absent = {};  ///< of a run that was not started: files of the data not at hand
+  /// Also of a run that is not completed. None: not there, or of no use.
+  std::shared_ptr<const record::RunRecord> record = {};
 
-  bool completed() const { return state == record::State::completed && record.has_value(); }
-  /// "completed", "not run", "without a usable record", "diverged" …
+  // Of completed runs.
+  double value = 0;                    ///< the metric
+  std::optional<double> valid = {};    ///< the same on the validation part
+  std::optional<double> step_ms = {};  ///< lowest of the epochs' median training steps
+  /// Whether step_ms is not to be relied on: the epochs differ much, or another run of the plan was
+  /// under way on the same machine.
+  bool disturbed = false;
+  std::optional<double> rounds = {};  ///< of an alternating solver, mean over layers and epochs
+  /// Between which shares of its recorded solves took all the rounds that there are; of tensors
+  /// with several groups the record has the mean over them only.
+  std::optional<Interval> capped = {};
+
+  bool completed() const { return state == record::State::completed && record != nullptr; }
+  bool diverged() const { return state == record::State::diverged; }
+  /// "completed", "not run", "unreadable", "diverged" …
   std::string state_words() const;
+  /// The same, but "missing" where its data is.
+  std::string short_why() const;
+  /// Why it has no result, in one line that begins with the state.
+  std::string why() const;
+  /// A final value of a completed run.
+  std::optional<double> final_number(const std::string& key) const;
 };
 
 /// All seeds of one method on one experiment at one point of the sweep's grid.
@@ -34,6 +62,7 @@ struct Series {
   std::string label;  ///< as short as the sweep allows: "LATe", "log, 3 bits, exact"
   std::vector<RunData> runs;
 
+  const Point& point() const { return job.point; }
   /// Of the completed runs; where there are none, of those that have recorded an epoch.
   std::vector<const record::History*> histories() const;
   std::size_t completed() const;
@@ -45,7 +74,7 @@ struct Series {
 
 /// Everything that the runs of a plan have recorded.
 struct SweepData {
-  const sweep::Plan* plan = nullptr;
+  std::shared_ptr<const sweep::Plan> plan;
   std::vector<std::string> experiments;
   std::vector<Series> series;  ///< in the order of the plan
 
@@ -55,9 +84,13 @@ struct SweepData {
   std::vector<const Series*> of(const std::string& experiment) const;
 };
 
-/// Reads all records of a plan, which must outlive the result. States are read anew. Never an error
-/// because of a run: what cannot be read is named as such.
+/// Reads what the records of a plan's runs hold. Never an error because of a run: what cannot be
+/// used is named as such. Without a store the runs are read for this call alone.
+SweepData read_sweep(const sweep::Plan& plan, store::Store& store);
 SweepData read_sweep(const sweep::Plan& plan);
+
+/// "seeds 2, 3 not run", one for each reason, of the runs without a result, in their order.
+std::vector<std::string> missing_seeds(const std::vector<const RunData*>& runs);
 
 /// "bits" of quantizer.bits.
 std::string last_part(const std::string& key);

@@ -3,178 +3,247 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <tuple>
 
 #include "analysis/metric_scale.hpp"
 #include "analysis/protocol.hpp"
-#include "analysis/select.hpp"
 #include "analysis/unicode.hpp"
 #include "analysis/wording.hpp"
-#include "sweep/plan.hpp"
+#include "core/error.hpp"
+#include "core/text.hpp"
+#include "store/filter.hpp"
+#include "train/method_title.hpp"
 
 namespace laq::analysis {
 namespace fs = std::filesystem;
 namespace {
 
-using Overrides = std::vector<config::Override>;
+using Keys = std::vector<std::string>;
 
-constexpr const char* kDataset = "dataset";
+constexpr const char *kMethod = "method", *kExperiment = "experiment", *kDataset = "dataset",
+                     *kSeed = "seed";
 
-void describe_protocol(const sweep::Plan& plan, const fs::path& configs, Table& table) {
-  Protocol protocol = protocol_of(plan, configs);
-  table.profile = std::move(protocol.profile);
-  table.profile_title = std::move(protocol.profile_title);
-  table.overrides = std::move(protocol.overrides);
-  table.departures = std::move(protocol.departures);
-  table.paper_protocol = table.departures.empty();
+bool has(const Keys& keys, const std::string& key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
-const std::string* named_column(const sweep::Plan& plan, const std::string& name) {
-  const auto found = std::find_if(plan.columns.begin(), plan.columns.end(),
-                                  [&](const auto& one) { return one.first == name; });
-  return found == plan.columns.end() ? nullptr : &found->second;
+std::string short_key(const std::string& key) {
+  return key.substr(key.rfind('.') + 1);
 }
 
-std::optional<std::string> paper_column(const sweep::Plan& plan, const std::string& experiment,
-                                        const data::DatasetSpec& dataset, const Table& table) {
-  if (const std::string* column = named_column(plan, experiment)) return *column;
-  if (!dataset.paper_column || !table.paper) return dataset.paper_column;
-  const auto& columns = table.paper->columns;
-  const bool printed =
-      std::find(columns.begin(), columns.end(), *dataset.paper_column) != columns.end();
-  return printed ? dataset.paper_column : std::nullopt;
+// Values that the runs have under a key.
+std::set<std::string> values_under(const SweepData& data, const std::string& key) {
+  std::set<std::string> values;
+  for (const auto& job : data.plan->jobs) values.insert(store::value_of(job, key));
+  return values;
 }
 
-// Where the paper has a job's figure: overrides that the paper's run has too, and the column.
-struct Place {
-  Overrides overrides;
-  std::optional<std::string> column;
-};
-
-Place paper_place(const sweep::Plan& plan, const sweep::Job& job, const Column& column) {
-  Place place{words_of(job), column.paper_column};
-  for (const auto& change : point_of(job)) {
-    const std::string* own = named_column(plan, change.text);
-    if (!own) continue;
-    place.overrides.push_back(change);
-    place.column = *own;
-  }
-  return place;
-}
-
-// The axes whose values the plan names as columns of the paper's table, and that of the data.
-std::vector<std::string> column_axes(const sweep::Plan& plan) {
-  std::vector<std::string> axes;
+// Axes whose values the plan names as columns of the paper's table, and that of the data.
+Keys paper_axes(const sweep::Plan& plan) {
+  Keys axes;
   for (const auto& [axis, values] : plan.grid) {
     const bool named = std::any_of(values.begin(), values.end(), [&](const auto& value) {
-      return named_column(plan, axis + "=" + value) != nullptr;
+      return sweep::named_column(plan.columns, axis + "=" + value) != nullptr;
     });
     if (named || axis == kDataset) axes.push_back(axis);
   }
   return axes;
 }
 
-// The part of a point on these axes, or on the others.
-Point part_of(const Point& point, const std::vector<std::string>& axes, bool on_axes) {
-  Point part;
-  for (const auto& coordinate : point) {
-    const bool found = std::find(axes.begin(), axes.end(), coordinate.first) != axes.end();
-    if (found == on_axes) part.push_back(coordinate);
-  }
-  return part;
-}
+// Keys of rows and columns, the latter with the experiment. What runs differ in and nobody named
+// makes rows.
+struct Laid {
+  Keys rows, columns;
+};
 
-std::string short_axis(const std::string& axis) {
-  return axis.substr(axis.rfind('.') + 1);
-}
-
-Column column_at(const sweep::Plan& plan, const Cell& cell, const Table& table) {
-  const train::Run& run = plan.jobs[cell.first_job].run;
-  const data::DatasetSpec& dataset = run.dataset;
-  Column column;
-  column.experiment = cell.experiment;
-  column.point = part_of(cell.point, table.column_axes, true);
-  column.title = one_line(dataset.title);
-  column.dataset = dataset.name;
-  column.metric = metric_of(run);
-  column.grid = metric_grid(run);
-  column.paper_column = paper_column(plan, cell.experiment, dataset, table);
-  for (const auto& [axis, value] : column.point) {
-    if (const std::string* own = named_column(plan, axis + "=" + value)) {
-      column.paper_column = *own;
-    } else if (axis != kDataset) {
-      column.paper_column = std::nullopt;
+Laid lay_out(const SweepData& data, const Layout& layout) {
+  const sweep::Plan& plan = *data.plan;
+  for (const auto& list : {layout.rows, layout.columns}) {
+    for (const auto& key : list) {
+      if (values_under(data, key) != std::set<std::string>{""}) continue;
+      throw usage_error({.what = "no run has the key '" + key + "'",
+                         .where = "--rows, --columns",
+                         .expected =
+                             "method, experiment, seed, an axis of the sweep or a key of the "
+                             "configuration"});
     }
   }
-  if (const auto absent = plan.absent.find(cell.experiment); absent != plan.absent.end())
-    column.absent = absent->second;
-  return column;
+  Laid laid{layout.rows, layout.columns};
+  const auto free = [&](const std::string& key) {
+    return !has(laid.rows, key) && !has(laid.columns, key) && !has(layout.mean_over, key);
+  };
+  if (layout.columns.empty()) {
+    if (free(kExperiment)) laid.columns.push_back(kExperiment);
+    for (const auto& axis : paper_axes(plan)) {
+      if (free(axis)) laid.columns.push_back(axis);
+    }
+  }
+  if (layout.rows.empty() && free(kMethod)) laid.rows.push_back(kMethod);
+  Keys rest;
+  if (free(kMethod) && values_under(data, kMethod).size() > 1) rest.push_back(kMethod);
+  if (free(kExperiment) && values_under(data, kExperiment).size() > 1) rest.push_back(kExperiment);
+  if (free(kSeed) && values_under(data, kSeed).size() > 1) rest.push_back(kSeed);
+  for (const auto& [axis, values] : plan.grid) {
+    if (!free(axis) || layout.select_valid) continue;
+    if (layout.rows.empty() || values.size() > 1) rest.push_back(axis);
+  }
+  laid.rows.insert(laid.rows.end(), rest.begin(), rest.end());
+  return laid;
 }
 
-bool at(const Column& column, const Cell& cell, const Table& table) {
-  return column.experiment == cell.experiment &&
-         column.point == part_of(cell.point, table.column_axes, true);
+Point point_at(const sweep::Job& job, const Keys& keys) {
+  Point point;
+  for (const auto& key : keys) point.emplace_back(key, one_line(store::value_of(job, key)));
+  return point;
+}
+
+std::optional<std::string> paper_column(const sweep::Job& job, const Table& table) {
+  const sweep::Plan& plan = *table.data->plan;
+  for (const auto& [axis, value] : job.point) {
+    if (const auto* own = sweep::named_column(plan.columns, axis + "=" + value)) return *own;
+  }
+  if (const auto* own = sweep::named_column(plan.columns, job.run.request.experiment)) return *own;
+  const auto& printed = job.run.dataset.paper_column;
+  if (!printed || !table.paper) return printed;
+  return has(table.paper->columns, *printed) ? printed : std::nullopt;
+}
+
+Column column_at(const sweep::Job& job, const Point& point, const Table& table) {
+  Column column;
+  column.point = point;
+  column.experiment = job.run.request.experiment;
+  column.title = one_line(job.run.dataset.title);
+  column.dataset = job.run.dataset.name;
+  column.metric = metric_of(job.run);
+  column.grid = metric_grid(job.run);
+  column.paper_column = paper_column(job, table);
+  const auto& absent = table.data->plan->absent;
+  if (const auto found = absent.find(column.experiment); found != absent.end())
+    column.absent = found->second;
+  return column;
 }
 
 // Experiments on the same data are told apart by their names, points by their values. Where columns
 // are not of one metric, each says its own.
-void complete_titles(Table& table) {
+void complete_titles(Table& table, const Keys& keys) {
   std::vector<Column> titled = table.columns;
   for (Column& column : titled) {
     const auto shared =
         std::count_if(table.columns.begin(), table.columns.end(), [&](const Column& other) {
           return other.title == column.title && other.experiment != column.experiment;
         });
-    if (shared > 0)
+    if (!has(keys, kExperiment) && values_under(*table.data, kExperiment).size() > 1)
+      column.title.clear();
+    else if (shared > 0)
       column.title += fmt::format(" ({})", fs::path(column.experiment).stem().string());
-    for (const auto& [axis, value] : column.point) {
-      if (axis != kDataset) column.title += fmt::format(", {}={}", short_axis(axis), value);
+    for (const auto& [key, value] : column.point) {
+      if (key == kDataset || key == kExperiment) continue;
+      column.title +=
+          (column.title.empty() ? "" : ", ") + (key == kMethod  ? value
+                                                : value.empty() ? "no " + short_key(key)
+                                                                : short_key(key) + "=" + value);
     }
     if (!table.metric()) column.title += ": " + metric_label(column.metric);
   }
   table.columns = std::move(titled);
 }
 
-void add_columns(const sweep::Plan& plan, const std::vector<Cell>& cells, Table& table) {
-  for (const Cell& cell : cells) {
-    const auto known = [&](const Column& column) { return at(column, cell, table); };
-    if (std::none_of(table.columns.begin(), table.columns.end(), known))
-      table.columns.push_back(column_at(plan, cell, table));
+// Data and network in words, as far as rows tell them.
+std::string block_of(const Point& point) {
+  std::vector<std::string> parts;
+  for (const auto& [key, value] : point) {
+    if (key == kExperiment || key == kDataset) parts.push_back(value);
+    const bool network = key.starts_with("model.") && key != "model.init";
+    if (network || key.starts_with("data.")) parts.push_back(short_key(key) + " " + value);
   }
-  complete_titles(table);
+  return join(parts);
 }
 
-std::size_t column_of(const Table& table, const Cell& cell) {
-  const auto found = std::find_if(table.columns.begin(), table.columns.end(),
-                                  [&](const Column& column) { return at(column, cell, table); });
-  return static_cast<std::size_t>(found - table.columns.begin());
+template <typename List>
+auto& found_or_added(List& list, const Point& point, const Point& other = {}) {
+  const auto found =
+      std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.first == point; });
+  (void)other;
+  return found == list.end() ? list.emplace_back(point, typename List::value_type::second_type())
+                             : *found;
 }
 
-Row& row_of(Table& table, const Cell& cell) {
-  const Point point = part_of(cell.point, table.column_axes, false);
-  const auto found = std::find_if(table.rows.begin(), table.rows.end(), [&](const Row& row) {
-    return row.method == cell.method && row.point == point && row.title == cell.title;
+/// The runs of one row in one column, by the setting that is to be chosen.
+using Settings = std::vector<std::pair<Point, std::vector<const RunData*>>>;
+
+Summary summary_of(const std::vector<const RunData*>& runs, bool validation) {
+  std::vector<double> values;
+  for (const auto* run : runs) {
+    if (!run->completed() || (validation && !run->valid)) continue;
+    values.push_back(validation ? *run->valid : run->value);
+  }
+  return summarize(values);
+}
+
+// The setting with the best mean validation score, the first of equals; one of which nothing is
+// completed is not chosen while another is.
+const Settings::value_type& best_on_validation(const Settings& settings) {
+  return *std::min_element(settings.begin(), settings.end(), [](const auto& a, const auto& b) {
+    const Summary left = summary_of(a.second, true), right = summary_of(b.second, true);
+    return left.n > 0 && (right.n == 0 || left.mean < right.mean);
   });
-  if (found != table.rows.end()) return *found;
-  table.rows.push_back({cell.method, cell.title, point, {}, {}});
-  table.rows.back().entries.resize(table.columns.size());
-  return table.rows.back();
 }
 
-void add_figure(const std::string& method, const std::string& column, const PaperTable& paper,
-                Entry& entry) {
-  entry.paper = paper.find(method, column);
+std::string words_of_point(const Point& point) {
+  std::vector<std::string> words;
+  for (const auto& [axis, value] : point) words.push_back(axis + "=" + value);
+  return join(words, " ");
+}
+
+std::string choice_sentence(const sweep::Job& job, const Settings& settings,
+                            const Settings::value_type& chosen) {
+  const train::MetricFacts& judged = train::facts(metric_of(job.run));
+  const std::string who =
+      fmt::format("{} on {}", job.run.request.method, job.run.request.experiment);
+  const Summary score = summary_of(chosen.second, true);
+  if (score.n == 0)
+    return fmt::format("{}: none of {} settings is completed.", who, settings.size());
+  return fmt::format("{}: {} has the best validation {} ({:.{}f} {}) of {} settings.", who,
+                     words_of_point(chosen.first), judged.word, score.mean, judged.decimals,
+                     judged.unit, settings.size());
+}
+
+void fill(const Settings& settings, Table& table, Column& column, Row& row, Entry& entry) {
+  const sweep::Plan& plan = *table.data->plan;
+  const auto& chosen = best_on_validation(settings);
+  entry.runs = chosen.second;
+  entry.job = &plan.jobs[entry.runs.front()->job];
+  if (table.layout.select_valid && settings.size() > 1) {
+    table.notes.push_back(choice_sentence(*entry.job, settings, chosen));
+    Point shown = chosen.first;
+    for (auto& one : shown) one.first = short_key(one.first);
+    entry.chosen = words_of_point(shown);
+  }
+  entry.ours = summary_of(entry.runs, false);
+  entry.valid = summary_of(entry.runs, true);
+  entry.size = model_size(entry.job->run);
+  row.group = {entry.size->bits, entry.size->scales_of_group};
+  const bool one = std::all_of(entry.runs.begin(), entry.runs.end(), [&](const RunData* run) {
+    return plan.jobs[run->job].run.hash == entry.job->run.hash;
+  });
+  const auto printed = paper_column(*entry.job, table);
+  const bool comparable = table.paper && table.paper->metric == column.metric && one;
+  if (!comparable || !printed || entry.job->changed_by_point) return;
+  entry.paper = table.paper->find(entry.job->run.request.method, *printed);
   if (entry.paper && entry.ours.n > 0) entry.difference = entry.ours.mean - entry.paper->value;
 }
 
 // Marks the lowest means of each group and setting in a column, once two have one.
 void mark_best(Table& table, std::size_t column) {
-  for (const Row& one : table.rows) {
-    std::vector<Entry*> group;
-    for (Row& row : table.rows) {
-      Entry& entry = row.entries[column];
-      const bool compared = row.group == one.group && entry.setting == one.entries[column].setting;
-      if (compared && entry.ours.n > 0) group.push_back(&entry);
-    }
+  std::map<std::tuple<int, int, std::string, std::string>, std::vector<Entry*>> groups;
+  for (Row& row : table.rows) {
+    Entry& entry = row.entries[column];
+    if (entry.ours.n > 0)
+      groups[{row.group.bits, row.group.scales, row.block, entry.setting}].push_back(&entry);
+  }
+  for (const auto& [name, group] : groups) {
     if (group.size() < 2) continue;
     const auto lowest =
         std::min_element(group.begin(), group.end(),
@@ -204,7 +273,87 @@ std::string setting_of(const train::Run& run) {
   return setting.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// The title that all of a row's runs have, or the method's own.
+std::string title_of(const Row& row, const fs::path& configs) {
+  std::set<std::string> titles;
+  for (const auto& entry : row.entries) {
+    if (entry.job) titles.insert(one_line(entry.job->run.method_title));
+  }
+  if (titles.size() == 1) return *titles.begin();
+  try {
+    return one_line(train::method_title(configs, row.method));
+  } catch (const Error&) {
+    return row.method;
+  }
+}
+
+// Numbers by their size, then text.
+bool key_less(const std::string& a, const std::string& b) {
+  char *end_a = nullptr, *end_b = nullptr;
+  const double x = std::strtod(a.c_str(), &end_a), y = std::strtod(b.c_str(), &end_b);
+  const bool number_a = !a.empty() && *end_a == '\0', number_b = !b.empty() && *end_b == '\0';
+  if (number_a && number_b) return x < y;
+  return number_a != number_b ? number_a : a < b;
+}
+
+void sort_rows(const Table& table, std::vector<Row>& rows) {
+  for (auto key = table.layout.sort.rbegin(); key != table.layout.sort.rend(); ++key) {
+    const bool down = key->starts_with("-");
+    const std::string name = key->substr(down ? 1 : 0);
+    const bool metric = has(measure_names(), name);
+    const auto value = [&](const Row& row) -> std::string {
+      if (metric) {
+        const Summary found = measure(row.entries.front(), name, table.columns.front().metric);
+        return found.n > 0 ? fmt::format("{}", found.mean) : "none";
+      }
+      if (name == kMethod) return row.title;
+      for (const auto& [axis, text] : row.point) {
+        if (axis == name || short_key(axis) == name) return text;
+      }
+      throw usage_error({.what = "cannot sort by this",
+                         .where = "--sort",
+                         .found = "'" + name + "'",
+                         .expected = "a key of the rows or a metric",
+                         .advice = suggestion(name, measure_names())});
+    };
+    std::stable_sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
+      const std::string left = value(a), right = value(b);
+      if (left == "none" || right == "none") return right == "none" && left != "none";
+      return down ? key_less(right, left) : key_less(left, right);
+    });
+  }
+}
+
+// Rows on the same data and network together, in the order of the first.
+void gather_blocks(std::vector<Row>& rows) {
+  std::vector<std::string> order;
+  for (auto& row : rows) {
+    if (!has(order, row.block)) order.push_back(row.block);
+  }
+  const auto place = [&](const Row& row) {
+    return std::find(order.begin(), order.end(), row.block);
+  };
+  std::stable_sort(rows.begin(), rows.end(),
+                   [&](const Row& a, const Row& b) { return place(a) < place(b); });
+  if (order.size() > 1) return;
+  for (auto& row : rows) row.block.clear();
+}
+
 }  // namespace
+
+std::optional<double> Entry::step_ms() const {
+  const RunData* fastest = nullptr;
+  for (const auto* run : runs) {
+    const auto order = [](const RunData& one) { return std::pair(one.disturbed, *one.step_ms); };
+    if (run->step_ms && (!fastest || order(*run) < order(*fastest))) fastest = run;
+  }
+  return fastest ? fastest->step_ms : std::nullopt;
+}
+
+bool Entry::disturbed() const {
+  const auto undisturbed = [](const RunData* run) { return run->step_ms && !run->disturbed; };
+  return step_ms() && std::none_of(runs.begin(), runs.end(), undisturbed);
+}
 
 std::optional<Metric> Table::metric() const {
   if (columns.empty()) return std::nullopt;
@@ -217,17 +366,6 @@ std::optional<Metric> Table::metric() const {
 bool Table::has_figures(std::size_t column) const {
   return std::any_of(rows.begin(), rows.end(),
                      [&](const Row& row) { return row.entries[column].paper.has_value(); });
-}
-
-bool Table::begins_group(std::size_t row) const {
-  return row > 0 && rows[row].group != rows[row - 1].group;
-}
-
-bool Table::has_best() const {
-  return std::any_of(rows.begin(), rows.end(), [](const Row& row) {
-    return std::any_of(row.entries.begin(), row.entries.end(),
-                       [](const Entry& entry) { return entry.best; });
-  });
 }
 
 bool Table::has_figures() const {
@@ -244,47 +382,112 @@ bool Table::has_unchecked() const {
   });
 }
 
-Table make_table(const sweep::Plan& plan, const fs::path& configs, Settings settings) {
+Origin origin_of(const SweepData& data) {
+  Origin origin;
+  const auto add = [](std::set<std::string>& set, const std::string& value) {
+    if (!value.empty()) set.insert(one_line(value));
+  };
+  for (const auto& series : data.series) {
+    for (const auto& run : series.runs) {
+      if (!run.completed()) continue;
+      for (const record::Process& by : run.record->processes()) {
+        add(origin.versions, by.version);
+        add(origin.commits, by.build());
+        add(origin.cpus, by.cpu_model);
+        add(origin.threads, by.threads > 0 ? std::to_string(by.threads) : "");
+        add(origin.libtorch, by.libtorch_version);
+        add(origin.blas, by.blas);
+        add(origin.devices, by.device);
+        add(origin.hosts, by.host);
+      }
+      const std::string& time = run.record->provenance.file_time;
+      add(origin.times, time.empty() ? "unknown" : time);
+    }
+  }
+  return origin;
+}
+
+Table make_table(std::shared_ptr<const SweepData> data, const fs::path& configs,
+                 const Layout& layout) {
+  const sweep::Plan& plan = *data->plan;
   Table table;
+  table.data = data;
+  table.layout = layout;
   table.name = plan.name;
-  table.title = one_line(plan.title);
+  table.title = one_line(layout.caption.empty() ? plan.title : layout.caption);
   for (const auto& note : plan.notes) table.notes.push_back(one_line(note));
-  table.runs = plan.runs;
-  table.column_axes = column_axes(plan);
+  for (const auto& note : sweep::equal_quantizers(plan.jobs)) table.notes.push_back(one_line(note));
+  if (!plan.paper_table.empty() && layout.paper)
+    table.paper = load_paper_table(configs, plan.paper_table);
+  Protocol protocol = protocol_of(plan);
+  table.profile = std::move(protocol.profile);
+  table.profile_title = std::move(protocol.profile_title);
+  table.overrides = std::move(protocol.overrides);
+  table.departures = std::move(protocol.departures);
+  table.paper_protocol = table.departures.empty();
+  table.origin = origin_of(*data);
+
+  const Laid laid = lay_out(*data, layout);
+  for (const auto& key : laid.rows) {
+    if (key != kMethod) table.axes.push_back(key);
+  }
+  for (const auto& key : laid.columns) {
+    if (key != kExperiment) table.column_axes.push_back(key);
+  }
+  Keys choices;  // axes of which each cell shows one setting
   for (const auto& [axis, values] : plan.grid) {
-    const auto& others = table.column_axes;
-    if (std::find(others.begin(), others.end(), axis) == others.end()) table.axes.push_back(axis);
+    const bool laid_out = has(laid.rows, axis) || has(laid.columns, axis);
+    if (layout.select_valid && !laid_out && !has(layout.mean_over, axis)) choices.push_back(axis);
   }
-  if (!plan.paper_table.empty()) table.paper = load_paper_table(configs, plan.paper_table);
-  Collection collection = collect(plan);
-  table.origin = std::move(collection.origin);
-  describe_protocol(plan, configs, table);
-  if (settings == Settings::best_on_validation) {
-    table.axes.clear();
-    for (auto& one : select_by_validation(plan, table.column_axes, collection.cells))
-      table.notes.push_back(std::move(one));
+  std::vector<std::pair<Point, std::vector<std::pair<Point, Settings>>>> cells;  // by row, column
+  for (const auto& series : data->series) {
+    for (const auto& run : series.runs) {
+      const sweep::Job& job = plan.jobs[run.job];
+      const Point column = point_at(job, laid.columns);
+      const bool known = std::any_of(table.columns.begin(), table.columns.end(),
+                                     [&](const Column& one) { return one.point == column; });
+      if (!known) table.columns.push_back(column_at(job, column, table));
+      auto& row = found_or_added(cells, point_at(job, laid.rows)).second;
+      auto& settings = found_or_added(row, column).second;
+      found_or_added(settings, point_at(job, choices)).second.push_back(&run);
+    }
   }
-  add_columns(plan, collection.cells, table);
-  for (Cell& cell : collection.cells) {
-    const sweep::Job& job = plan.jobs[cell.first_job];
-    Row& row = row_of(table, cell);
-    const std::size_t column = column_of(table, cell);
-    Entry& entry = row.entries[column];
-    entry.ours = cell.summary();
-    entry.size = model_size(job.run);
-    row.group = {entry.size->bits, entry.size->scales_of_group};
-    entry.setting = setting_of(job.run);
-    const Place place = paper_place(plan, job, table.columns[column]);
-    const bool comparable = table.paper && table.paper->metric == table.columns[column].metric;
-    if (comparable && place.column && same_with(configs, job, place.overrides))
-      add_figure(cell.method, *place.column, *table.paper, entry);
-    entry.cell = std::move(cell);
+  for (const auto& [point, columns] : cells) {
+    Row row;
+    row.entries.resize(table.columns.size());
+    for (const auto& [at, settings] : columns) {
+      const auto column = std::find_if(table.columns.begin(), table.columns.end(),
+                                       [&](const Column& one) { return one.point == at; });
+      Entry& entry = row.entries[static_cast<std::size_t>(column - table.columns.begin())];
+      fill(settings, table, *column, row, entry);
+      entry.setting = setting_of(entry.job->run);
+    }
+    for (const auto& coordinate : point)
+      coordinate.first == kMethod ? void(row.method = coordinate.second)
+                                  : void(row.point.push_back(coordinate));
+    if (!row.method.empty()) row.title = title_of(row, configs);
+    row.block = block_of(row.point);
+    table.rows.push_back(std::move(row));
   }
+  complete_titles(table, laid.columns);
+  for (const auto& name : layout.metrics) {
+    if (!has(measure_names(), name)) {
+      throw usage_error({.what = "unknown metric '" + name + "'",
+                         .where = "--metric",
+                         .advice = suggestion(name, measure_names())});
+    }
+  }
+  if (!table.columns.empty()) sort_rows(table, table.rows);
+  gather_blocks(table.rows);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     table.columns[c].decimals = shown_decimals(table, c);
     mark_best(table, c);
   }
   return table;
+}
+
+Table make_table(const sweep::Plan& plan, const fs::path& configs, const Layout& layout) {
+  return make_table(std::make_shared<const SweepData>(read_sweep(plan)), configs, layout);
 }
 
 }  // namespace laq::analysis

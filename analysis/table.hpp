@@ -1,39 +1,63 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "analysis/collect.hpp"
 #include "analysis/model_size.hpp"
 #include "analysis/paper.hpp"
+#include "analysis/run_data.hpp"
+#include "analysis/sheet.hpp"
 
 namespace laq::analysis {
 
-/// One experiment, at one point of the axes that are laid out as columns.
-struct Column {
-  std::string experiment;
-  Point point;
-  std::string title;
-  std::string dataset;
-  Metric metric = Metric::test_error;
-  int decimals = 2;  ///< to show
-  std::optional<std::string> paper_column;
-  std::vector<std::string> absent;  ///< files of the data that are not at hand
-  double grid = 0;                  ///< of the metric: `metric_grid`
+/// How runs are laid out. Keys are those of `store::value_of`.
+struct Layout {
+  /// Keys whose values make rows and columns. Empty: methods and axes make rows; experiments, and
+  /// axes whose values are columns of the paper's table, make columns. What else runs differ in
+  /// makes rows too.
+  std::vector<std::string> rows, columns;
+  std::vector<std::string> mean_over = {"seed"};
+  /// What cells show, see `measure_names`; empty: the metric beside the paper's, then step times
+  /// and sizes.
+  std::vector<std::string> metrics;
+  std::vector<std::string> sort;  ///< keys or metrics of the first column; -key: downwards
+  /// Of the axes each cell shows the setting with the best validation score alone; the test score
+  /// is not looked at.
+  bool select_valid = false;
+  std::string caption;  ///< instead of the title
+  bool paper = true;    ///< with the printed figures
 };
 
-/// One method on one experiment.
+/// One experiment, at one point of the axes that are laid out as columns.
+struct Column {
+  Point point;  ///< (key, value)
+  std::string experiment, title, dataset;
+  Metric metric = Metric::test_error;
+  int decimals = 2;                         ///< to show
+  std::optional<std::string> paper_column;  ///< of its first cell
+  std::vector<std::string> absent;          ///< files of the data that are not at hand
+  double grid = 0;                          ///< of the metric: `metric_grid`
+};
+
+/// The runs of one row in one column.
 struct Entry {
-  Cell cell;
-  Summary ours;
+  std::vector<const RunData*> runs;  ///< planned; none: not planned
+  const sweep::Job* job = nullptr;   ///< the first run's
+  Summary ours, valid;               ///< the metric on the test and the validation part
   std::optional<Figure> paper;       ///< only where the configuration is the one of the paper's row
   std::optional<double> difference;  ///< ours − paper, when both are there
-  /// Lowest of its group and setting in this column, or shown as equal to it.
-  bool best = false;
+  bool best = false;    ///< lowest of its group and setting in this column, or shown as equal to it
   std::string setting;  ///< data and network: what differs in it is not compared
+  std::string chosen;   ///< with `select_valid`: the setting, "learning_rate=0.01"
   std::optional<ModelSize> size;
+
+  std::size_t planned() const { return runs.size(); }
+  /// Of the undisturbed runs if any, the lowest.
+  std::optional<double> step_ms() const;
+  bool disturbed() const;  ///< whether step_ms is of a disturbed run
 };
 
 /// Methods that are compared with each other: as many bits for a weight and scales for a group.
@@ -47,49 +71,86 @@ struct Group {
 struct Row {
   std::string method;
   std::string title;
-  Point point;
+  Point point;  ///< the other keys
   Group group;
+  std::string block;           ///< data and network in words, where rows differ in them
   std::vector<Entry> entries;  ///< one for each column
 };
 
+/// Where completed runs come from: distinct values.
+struct Origin {
+  std::set<std::string> versions, commits, cpus, threads, libtorch, blas, devices, hosts;
+  std::set<std::string> times;  ///< when the records were written, ISO 8601
+
+  bool empty() const { return times.empty(); }
+};
+Origin origin_of(const SweepData& data);
+
 /// A sweep's results beside the paper's, in no format yet.
 struct Table {
+  std::shared_ptr<const SweepData> data;  ///< the runs that entries point to
+  Layout layout;
   std::string name, title;
   std::string profile, profile_title;
   bool paper_protocol = false;
   /// Why it is not the paper's protocol: the profile's note and the keys that were changed.
   std::vector<std::string> departures;
   std::vector<std::string> overrides;  ///< key=value that the user set for all runs
-  std::vector<std::string> notes;      ///< of the plan
+  std::vector<std::string> notes;      ///< of the plan, and what was chosen
   std::optional<PaperTable> paper;     ///< where the printed figures come from
-  std::filesystem::path runs;
-  std::vector<std::string> axes;         ///< of the grid, those that have a value for each row
-  std::vector<std::string> column_axes;  ///< those that have one for each column
+  std::vector<std::string> axes;       ///< keys that have a value for each row, beside the method
+  std::vector<std::string>
+      column_axes;  ///< keys that have one for each column, beside the experiment
   std::vector<Column> columns;
   std::vector<Row> rows;
   Origin origin;
+  std::string verdict;  ///< one line: how it compares with the print or a reference; "" for neither
 
   /// That of all columns. None: there is no column, or they differ.
   std::optional<Metric> metric() const;
-  /// Whether a row begins another group than the row before it.
-  bool begins_group(std::size_t row) const;
-  bool has_best() const;
   bool has_figures() const;    ///< whether any entry has the paper's figure
   bool has_unchecked() const;  ///< whether any of these is unchecked
   bool has_figures(std::size_t column) const;
 };
 
-/// Of the axes that have a value for each row: a row for every value, or for each method the one
-/// that is best on the validation part (`select_by_validation`), which the notes name.
-enum class Settings { all, best_on_validation };
-
-/// Collects a plan's runs and lays the paper's figures beside them. A figure is given where the
-/// dataset (or what the plan's `columns` name) has a column in the paper's table, the method a row,
-/// and the rest of the grid's point is the method's own configuration. Words that change a run's
-/// configuration leave the paper's protocol. An axis whose values are columns of the paper's table,
-/// or data sets, makes columns here too. Errors (usage): the plan's paper table is unknown or
-/// broken.
+/// Lays out what runs hold beside the paper's figures. A figure is given where the dataset (or what
+/// the plan's `columns` name) has a column in the paper's table, the method a row, and the rest of
+/// the point is the method's own configuration. Words that change a run's configuration leave the
+/// paper's protocol. Errors (usage): the plan's paper table is unknown or broken, an unknown
+/// metric.
+Table make_table(std::shared_ptr<const SweepData> data, const std::filesystem::path& configs,
+                 const Layout& layout = {});
 Table make_table(const sweep::Plan& plan, const std::filesystem::path& configs,
-                 Settings settings = Settings::all);
+                 const Layout& layout = {});
+
+/// Metrics that a cell can show: test_error, valid_error, step_ms, size …
+std::vector<std::string> measure_names();
+/// The metric's values over an entry's runs; `score` is that of the column.
+Summary measure(const Entry& entry, const std::string& name, Metric score);
+
+/// As people read it: results, training and size, or the metrics that were asked for; with links
+/// to the places of runs on a page (`series_anchor`).
+Document document(const Table& table);
+
+/// "LATe, quantizer.bits=3".
+std::string row_name(const Row& row);
+/// "Test error (%): quick profile, NOT the paper's protocol".
+std::string heading(const Table& table);
+/// What was run, how it departs from the paper's protocol and what the differences then mean.
+std::string protocol_sentence(const Table& table);
+/// Where a page lists the runs of a series, by the index of its first job.
+std::string series_anchor(std::size_t first_job);
+
+enum class Format { markdown, latex, csv, json };
+
+/// (name on the command line, format).
+const std::vector<std::pair<std::string, Format>>& formats();
+/// The tables as the text of a file, UTF-8, ending with a line feed. CSV (RFC 4180) has a line for
+/// each row and column of each table, with full precision; JSON everything that is known, a list
+/// where there are several tables.
+std::string render(const std::vector<Table>& tables, Format format);
+inline std::string render(const Table& table, Format format) {
+  return render(std::vector{table}, format);
+}
 
 }  // namespace laq::analysis

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,7 +12,7 @@
 #include "experiments/commands.hpp"
 #include "experiments/output.hpp"
 #include "experiments/shared_options.hpp"
-#include "sweep/plan.hpp"
+#include "store/shown.hpp"
 
 namespace laq {
 namespace {
@@ -22,29 +25,41 @@ struct ClaimsOptions {
   DataPathOptions data;
 };
 
-std::vector<sweep::Plan> plans(const ClaimsOptions& options, const Context& context) {
-  sweep::PlanRequest request;
-  request.profile = options.profile;
-  request.runs = options.runs;
-  request.data = options.data.paths();
-  std::vector<std::string> sweeps;
+using Sweeps = std::vector<std::shared_ptr<const analysis::SweepData>>;
+
+Sweeps sweeps_of(const ClaimsOptions& options, const Context& context) {
+  store::Wanted wanted;
+  wanted.profile = options.profile;
+  wanted.runs = options.runs;
+  wanted.data = options.data.paths();
+  std::vector<std::string> names;
   for (const auto& word : options.words)
-    (word.find('=') == std::string::npos ? sweeps : request.words).push_back(word);
-  if (sweeps.empty()) {
+    (word.find('=') == std::string::npos ? names : wanted.words).push_back(word);
+  if (names.empty()) {
     throw usage_error({.what = "no sweep is given",
                        .where = "command line",
                        .expected = "names below configs/sweeps, such as table1"});
   }
-  if (sweeps.size() > 1 && !options.runs.empty()) {
+  if (names.size() > 1 && !options.runs.empty()) {
     throw usage_error({.what = "--runs is the folder of one sweep",
                        .where = "command line",
-                       .found = std::to_string(sweeps.size()) + " sweeps"});
+                       .found = std::to_string(names.size()) + " sweeps"});
   }
-  std::vector<sweep::Plan> all;
-  for (const auto& sweep : sweeps) {
-    request.sweep = sweep;
-    all.push_back(sweep::make_plan(context.configs, request));
+  store::Store store;
+  Sweeps all;
+  for (const auto& name : names) {
+    wanted.what = name;
+    try {
+      for (const auto& plan : store::shown(context.configs, wanted, store))
+        all.push_back(
+            std::make_shared<const analysis::SweepData>(analysis::read_sweep(plan, store)));
+    } catch (const Error& error) {
+      // The others may have something.
+      if (error.kind() == Error::Kind::usage || names.size() == 1) throw;
+      std::cerr << fmt::format("laq: note: {}\n", error.what());
+    }
   }
+  if (all.empty()) throw Error({.what = "there is no run to judge by"});
   return all;
 }
 
@@ -61,7 +76,7 @@ void draw(const std::vector<analysis::ClaimReport>& reports, const std::string& 
 }
 
 void run(const ClaimsOptions& options, const Context& context) {
-  const auto reports = analysis::judge_claims(context.configs, plans(options, context));
+  const auto reports = analysis::judge_claims(context.configs, sweeps_of(options, context));
   if (!options.figure.empty()) draw(reports, options.figure);
   for (const auto& [name, format] : analysis::claim_formats()) {
     if (name != options.format) continue;
@@ -79,9 +94,8 @@ void add_claims_command(CLI::App& app, Context& context) {
   CLI::App* command =
       app.add_subcommand("claims", "Judge the papers' claims by the runs of sweeps");
   command
-      ->add_option(
-          "SWEEP", options->words,
-          "Names below configs/sweeps or YAML files, and the words that they were run with")
+      ->add_option("SWEEP", options->words,
+                   "Sweeps, their folders or the names they were given; key=value: only such runs")
       ->required();
   command->add_option("--format", options->format, "Of what is written")
       ->check(CLI::IsMember(names))

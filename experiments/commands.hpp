@@ -16,8 +16,12 @@ void add_run_command(CLI::App& app, Context& context);
 void add_sweep_command(CLI::App& app, Context& context);
 /// `sweep-task ARRAY`: one run of a sweep that was given to Slurm.
 void add_sweep_task_command(CLI::App& app, Context& context);
-/// `status [DIR]`: what the runs below a folder are doing.
+/// `status [DIR] [--long] [--json]`: how far the sweeps below a folder are.
 void add_status_command(CLI::App& app, Context& context);
+/// `runs [DIR]`, `show RUN`, `diff RUN RUN`, `rm --failed|--where k=v`: single runs.
+void add_runs_commands(CLI::App& app, Context& context);
+/// `completion`: what completes the commands in bash.
+void add_completion_command(CLI::App& app, Context& context);
 /// `claims SWEEP … [--format text|md|json] [--out FILE]`: the papers' claims, judged by runs.
 void add_claims_command(CLI::App& app, Context& context);
 /// `plot SWEEP [--out FOLDER] [--runs DIR]`: figures from the runs' records.

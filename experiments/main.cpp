@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <omp.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -89,6 +90,12 @@ void refuse_empty_values(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands({})) refuse_empty_values(*command);
 }
 
+// "laq data fetch": as far as the command line named it.
+std::string chosen_command(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return app.get_name() + (chosen.empty() ? "" : " " + chosen_command(*chosen.front()));
+}
+
 int run_program(int argc, char** argv) {
   laq::Context context{default_configs(), 0};
   CLI::App app{"Loss-aware weight quantization: train, sweep and tabulate (Hou & Kwok, ICLR 2018)",
@@ -103,6 +110,7 @@ int run_program(int argc, char** argv) {
   laq::add_sweep_command(app, context);
   laq::add_sweep_task_command(app, context);
   laq::add_status_command(app, context);
+  laq::add_runs_commands(app, context);
   laq::add_table_command(app, context);
   laq::add_claims_command(app, context);
   laq::add_plot_command(app, context);
@@ -114,13 +122,15 @@ int run_program(int argc, char** argv) {
   laq::add_sample_command(app, context);
   laq::add_keys_command(app, context);
   laq::add_doctor_command(app, context);
+  laq::add_completion_command(app, context);
   refuse_empty_values(app);
   require_known_command(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return finish(app.exit(error));  // --help, --version
-    return fail(std::string(error.what()) + "; see laq --help", laq::kUsageExit);
+    return fail(fmt::format("{}; see {} --help", error.what(), chosen_command(app)),
+                laq::kUsageExit);
   }
   return finish(context.exit_code);
 }

@@ -4,7 +4,9 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/machine.hpp"
 #include "core/median.hpp"
@@ -32,16 +34,18 @@ struct RunOptions {
   bool show_config = false;
 };
 
-/// What a run is judged by: errors, `width` wide, or of text losses. `value` gives a column's
-/// value.
+/// What a run is judged by: errors, or of text losses. `value` gives a column's value; `words` with
+/// what they are.
 template <typename Value>
-std::string scores(const train::Run& run, const Value& value, const char* between, int width = 0) {
-  if (train::metric_of(run) == train::Metric::test_loss) {
-    return fmt::format("validation loss {:.4f}{}test loss {:.4f}", value("valid_loss"), between,
-                       value("test_loss"));
-  }
-  return fmt::format("validation error {:{}.2f} %{}test error {:{}.2f} %", value("valid_error"),
-                     width, between, value("test_error"), width);
+std::string scores(const train::Run& run, const Value& value, const char* between, bool words) {
+  const train::MetricFacts& judged = train::facts(train::metric_of(run));
+  const bool text = train::metric_of(run) == train::Metric::test_loss;
+  const std::string word = words ? std::string(" ") + judged.word : "";
+  const auto number = [&](const char* key) {
+    return text ? fmt::format("{:.4f}", value(key)) : fmt::format("{:.2f} %", value(key));
+  };
+  return fmt::format("validation{} {}{}test{} {}", word, number(judged.valid), between, word,
+                     number(judged.test));
 }
 
 /// One line per epoch, and on a terminal a line that counts the steps in between.
@@ -52,9 +56,12 @@ class Progress {
 
   void step(const train::Training& training) {
     const auto& at = training.position();
-    if (!live_ || at.step_in_epoch % 10 != 0) return;
-    fmt::print(out_, "\r  step {}/{} of epoch {}", at.step_in_epoch, at.steps_per_epoch,
-               at.epoch + 1);
+    if (++steps_ == 1) started_ = Clock::now();
+    if (!live_ || steps_ == 1 || at.step_in_epoch % 10 != 0) return;
+    const double here = since(started_) / static_cast<double>(steps_ - 1);
+    fmt::print(out_, "\r  step {}/{} of epoch {}, {} left at this pace\x1b[K", at.step_in_epoch,
+               at.steps_per_epoch, at.epoch + 1,
+               duration_text(here * static_cast<double>(at.total_steps - at.steps)));
     std::fflush(out_);
   }
 
@@ -63,14 +70,25 @@ class Progress {
     if (rows.rows() == 0) return;
     const auto last = [&](const char* column) { return rows.find(column)->back(); };
     if (live_) fmt::print(out_, "\r\x1b[K");
-    fmt::print(out_, "epoch {:>3}/{}  train loss {:.4f}  {}  {:.1f} s\n", rows.index.back(),
-               run.train.epochs, last("train_loss"), scores(run, last, "  ", 5), last("seconds"));
+    const auto left = static_cast<double>(run.train.epochs - rows.index.back());
+    fmt::print(out_, "epoch {:>3}/{}  loss {:.4f}  {}  {:.1f} s{}\n", rows.index.back(),
+               run.train.epochs, last("train_loss"), scores(run, last, "  ", false),
+               last("seconds"),
+               left > 0 ? ", " + duration_text(left * mean_seconds(rows)) + " left" : "");
     std::fflush(out_);
   }
 
  private:
+  static double mean_seconds(const record::Table& epochs) {
+    const auto& seconds = *epochs.find("seconds");
+    return std::accumulate(seconds.begin(), seconds.end(), 0.0) /
+           static_cast<double>(seconds.size());
+  }
+
   std::FILE* out_;
   bool live_;
+  std::int64_t steps_ = 0;  // that this process made
+  Clock::time_point started_ = Clock::now();
 };
 
 nlohmann::json summary(const train::Run& run, const train::SessionResult& result) {
@@ -109,7 +127,7 @@ void print_result(const train::Run& run, const train::SessionResult& result) {
   switch (result.state) {
     case record::State::completed:
       fmt::print("best epoch {}: {}\nrecord: {}\n", std::get<std::int64_t>(values.at("best_epoch")),
-                 scores(run, real, ", "), (result.folder / "run.h5").string());
+                 scores(run, real, ", ", true), (result.folder / "run.h5").string());
       break;
     case record::State::interrupted:
       fmt::print("stopped; the same command goes on from the checkpoint in {}\n",

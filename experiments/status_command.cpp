@@ -1,42 +1,47 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
+#include <array>
 #include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
-#include <system_error>
-#include <utility>
 #include <vector>
 
+#include "analysis/json_values.hpp"
+#include "analysis/unicode.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
-#include "record/status.hpp"
-#include "sweep/plan.hpp"
+#include "record/run_identity.hpp"
+#include "store/store.hpp"
+#include "sweep/frozen_plan.hpp"
 #include "sweep/slurm.hpp"
-#include "train/rerun.hpp"
+#include "train/metric.hpp"
 
 namespace laq {
 namespace fs = std::filesystem;
+using analysis::Json;
 namespace {
+
+constexpr std::size_t kWidth = 80;
+const char* const kUnreadable = "unreadable";
 
 /// A run below the folder, as far as it has come.
 struct Found {
-  fs::path name;                         ///< below that folder
+  fs::path folder, name;                 ///< the latter below the top
   std::optional<record::Status> status;  ///< nothing: only planned
-  std::string error;                     ///< why what is there cannot be used
-  std::string note;                      ///< what else is to be said of it
-  std::string slurm;                     ///< its last task: "12_3"
+  std::string state = record::state_name(record::State::queued);
+  std::string note;   ///< why what is there cannot be used, or what else is to be said
+  std::string slurm;  ///< its last task: "12_3"
+  std::string sweep;  ///< the first that plans it; "" for a run of its own
 };
 
-/// By their real paths.
-using Runs = std::map<fs::path, Found>;
-
-std::string details(const record::Status& status) {
+std::string details(const Found& run) {
+  if (!run.status) return run.note;
+  const record::Status& status = *run.status;
   std::string text = fmt::format("epoch {}/{}", status.epoch, status.epochs);
   if (status.state == record::State::running) {
     text += fmt::format(", {:.0f} %", 100 * status.progress);
@@ -50,116 +55,240 @@ std::string details(const record::Status& status) {
   return text;
 }
 
-/// Walks through a folder and all below it, also through links, but through each only once.
-class Search {
+/// Everything below a folder, each run once, by its real path.
+class Overview {
  public:
-  explicit Search(fs::path top) : top_(std::move(top)) {
-    pending_.push_back(top_);
-    while (!pending_.empty()) {
-      const fs::path folder = pending_.front();
-      pending_.pop_front();
-      if (seen_.insert(real(folder)).second) look_into(folder);
+  explicit Overview(const fs::path& top) : top_(top) {
+    const store::Found found = store::walk(top);
+    for (const auto& folder : found.runs) read(folder);
+    for (const auto& [path, why] : found.closed) {
+      Found& run = at(path);
+      run.state = kUnreadable;
+      run.note = why;
     }
-    for (const auto& sweep : sweeps_) add_planned(sweep);
+    for (const auto& file : found.plans) add_plan(file.parent_path());
   }
-  const Runs& runs() const { return runs_; }
+
+  const std::map<fs::path, Found>& runs() const { return runs_; }
+  const std::vector<std::string>& sweeps() const { return sweeps_; }
 
  private:
-  static fs::path real(const fs::path& path) {
-    std::error_code failed;
-    const fs::path found = fs::weakly_canonical(path, failed);
-    return failed ? path : found;
+  Found& at(const fs::path& folder) {
+    const auto [known, is_new] = runs_.try_emplace(store::real_path(folder));
+    if (is_new) known->second.name = folder.lexically_relative(top_);
+    if (is_new) known->second.folder = folder;
+    return known->second;
   }
 
-  Found& at(const fs::path& path) {
-    return runs_.try_emplace(real(path), Found{path.lexically_relative(top_), {}, "", "", ""})
-        .first->second;
-  }
-
-  // Links are followed last, so that what they lead to has its own name where that is here too.
-  void look_into(const fs::path& folder) {
-    std::error_code failed;
-    for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
-         entry.increment(failed)) {
-      const fs::path& path = entry->path();
-      std::error_code unknown;
-      if (path.filename() == "status.json") read_run(folder);
-      if (path.filename() == "plan.json" && folder.filename().string().starts_with("sweep-"))
-        sweeps_.push_back(folder);
-      if (!entry->is_directory(unknown)) {
-        if (unknown && unknown != std::errc::no_such_file_or_directory) unreadable(path, unknown);
-      } else if (path.filename() == train::kAside) {
-        continue;
-      } else if (entry->is_symlink(unknown)) {
-        pending_.push_back(path);
-      } else {
-        pending_.push_front(path);
-      }
-    }
-    if (failed) unreadable(folder, failed);
-  }
-
-  void unreadable(const fs::path& path, const std::error_code& why) {
-    at(path).error = "cannot look into it: " + why.message();
-  }
-
-  void read_run(const fs::path& folder) {
-    Found& found = at(folder);
+  void read(const fs::path& folder) {
+    Found& run = at(folder);
     try {
-      found.status = record::read_status(folder / "status.json");
-      if (found.status) sweep::settle(*found.status);
-      if (!found.status) found.note = "its status.json is empty: it counts as not started";
+      run.status = record::read_status(folder / "status.json");
+      if (run.status) sweep::settle(*run.status);
+      if (!run.status) run.note = "its status.json is empty: it counts as not started";
       record::require_run_in(folder, record::identity_by_name(folder));
+      if (run.status) run.state = record::state_name(run.status->state);
     } catch (const Error& error) {
-      found.status.reset();
-      found.error = error.what();
+      run.status.reset();
+      run.state = kUnreadable;
+      run.note = error.what();
     }
   }
 
   /// Runs that a sweep planned, and where Slurm has them.
-  void add_planned(const fs::path& sweep) {
+  void add_plan(const fs::path& sweep) {
     const fs::path folder = sweep.parent_path();
     try {
       if (const auto plan = sweep::read_frozen_plan(sweep / "plan.json")) {
-        for (const auto& run : plan->runs) at(folder / run.folder);
+        const fs::path inside = folder.lexically_relative(top_);
+        const std::string place = inside == "." || inside.filename() == "runs"
+                                      ? plan->sweep
+                                      : (inside / plan->sweep).generic_string();
+        sweeps_.push_back(place);
+        for (const auto& run : plan->runs) {
+          Found& found = at(folder / run.folder);
+          if (found.sweep.empty()) found.sweep = place;
+        }
       }
       for (const auto& array : sweep::submitted_arrays(sweep)) {
         for (std::size_t i = 0; i < array.runs.size(); ++i)
           at(folder / array.runs[i].folder).slurm = fmt::format("{}_{}", array.job_id, i);
       }
     } catch (const Error& error) {
-      at(sweep).error = error.what();
+      Found& found = at(sweep);
+      found.state = kUnreadable;
+      found.note = error.what();
     }
   }
 
   fs::path top_;
-  std::deque<fs::path> pending_;
-  std::set<fs::path> seen_;
-  std::vector<fs::path> sweeps_;
-  Runs runs_;
+  std::map<fs::path, Found> runs_;
+  std::vector<std::string> sweeps_;
 };
 
-void show(const fs::path& folder) {
-  std::error_code unknown;
-  if (!fs::is_directory(folder, unknown)) {
-    const bool there = unknown && unknown != std::errc::no_such_file_or_directory;
-    throw Error({.what = there ? "cannot be read: " + unknown.message() : "there is no such folder",
-                 .where = folder.string(),
-                 .advice = "name a folder of runs"});
+/// The best test score so far, of the runs of one experiment.
+struct Best {
+  std::string experiment, method, unit;
+  double value = 0;
+  int decimals = 2;
+  std::string text() const {
+    return fmt::format("{:.{}f}{} {} on {}", value, decimals, unit == "%" ? " %" : "", method,
+                       experiment);
   }
-  const Search search(folder);
-  std::map<std::string, int> counts;
-  for (const auto& [run, found] : search.runs()) {
-    std::string state = record::state_name(record::State::queued), text = found.error + found.note;
-    if (!found.error.empty()) state = "unreadable";
-    if (found.status) {
-      state = record::state_name(found.status->state);
-      text = details(*found.status);
-    }
-    const bool done = found.status && found.status->state == record::State::completed;
-    if (!found.slurm.empty() && !done) text += fmt::format(" [Slurm {}]", found.slurm);
-    ++counts[state];
-    std::cout << fmt::format("{:<12} {}  {}\n", state, found.name.string(), text);
+};
+
+/// Of one sweep, or of the runs that no sweep plans.
+struct Line {
+  std::string name;
+  std::map<std::string, std::size_t> counts;
+  std::size_t all = 0;
+  std::optional<double> seconds_left;  ///< the longest that a running one says
+  std::map<std::string, Best> best;    ///< by experiment
+
+  std::size_t count(const std::string& state) const {
+    const auto found = counts.find(state);
+    return found == counts.end() ? 0 : found->second;
+  }
+  std::size_t bad() const { return count("failed") + count("diverged") + count(kUnreadable); }
+};
+
+void add_best(const Found& run, store::Store& store, Line& line) {
+  const store::Stored& stored = store.at(run.folder);
+  if (!stored.completed()) return;
+  const record::Provenance& from = stored.record->provenance;
+  // Of text the loss decides; only its configuration knows segments.
+  const bool text = from.config_yaml.find("time_steps:") != std::string::npos;
+  const train::MetricFacts& judged =
+      train::facts(text ? train::Metric::test_loss : train::Metric::test_error);
+  const auto value = stored.record->history.final_number(judged.test);
+  if (!value) return;
+  const Best best{from.experiment, from.method, judged.unit, *value, judged.decimals};
+  const auto [known, is_new] = line.best.try_emplace(from.experiment, best);
+  if (!is_new && *value < known->second.value) known->second = best;
+}
+
+std::vector<Line> lines_of(const Overview& overview, store::Store& store) {
+  std::vector<Line> lines;
+  std::map<std::string, std::size_t> places;
+  for (const auto& sweep : overview.sweeps()) {
+    if (places.try_emplace(sweep, lines.size()).second) lines.push_back({sweep, {}, 0, {}, {}});
+  }
+  for (const auto& [path, run] : overview.runs()) {
+    const std::string name = run.sweep.empty() ? "(no sweep)" : run.sweep;
+    const auto [place, is_new] = places.try_emplace(name, lines.size());
+    if (is_new) lines.push_back({name, {}, 0, {}, {}});
+    Line& line = lines[place->second];
+    ++line.counts[run.state];
+    ++line.all;
+    if (run.status && run.status->state == record::State::running && run.status->seconds_left)
+      line.seconds_left = std::max(line.seconds_left.value_or(0), *run.status->seconds_left);
+    add_best(run, store, line);
+  }
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const Line& a, const Line& b) { return (a.bad() > 0) > (b.bad() > 0); });
+  return lines;
+}
+
+std::string cut(const std::string& text, std::size_t width) {
+  std::u32string characters = analysis::decode_utf8(text);
+  if (characters.size() <= width) return text;
+  characters.resize(width - 1);
+  return analysis::encode_utf8(characters + U"…");
+}
+
+std::string text_of(const Line& line) {
+  std::vector<std::string> parts;
+  const auto add = [&](const std::string& state, const char* word) {
+    if (const auto n = line.count(state); n > 0) parts.push_back(fmt::format("{} {}", n, word));
+  };
+  add("failed", "failed");
+  add("diverged", "diverged");
+  add(kUnreadable, "unreadable");
+  parts.push_back(fmt::format("{}/{} done", line.count("completed"), line.all));
+  add("running", "running");
+  add("interrupted", "interrupted");
+  add("queued", "left");
+  std::string text = fmt::format("{:<14} {}", line.name, join(parts));
+  if (line.seconds_left)
+    text += fmt::format(" ({} by the runs' own count)", duration_text(*line.seconds_left));
+  std::vector<std::string> best;
+  for (const auto& [experiment, one] : line.best) best.push_back(one.text());
+  if (!best.empty()) text += "; best " + join(best);
+  return cut(text, kWidth);
+}
+
+// Failures first.
+std::vector<const Found*> in_order(const Overview& overview) {
+  static const std::array<std::string, 7> order = {
+      kUnreadable, "failed", "diverged", "interrupted", "running", "completed", "queued"};
+  std::vector<const Found*> all;
+  for (const auto& [path, run] : overview.runs()) all.push_back(&run);
+  std::stable_sort(all.begin(), all.end(), [](const Found* a, const Found* b) {
+    return std::find(order.begin(), order.end(), a->state) <
+           std::find(order.begin(), order.end(), b->state);
+  });
+  return all;
+}
+
+std::string long_line(const Found& run) {
+  std::string text = fmt::format("{:<12} {}  {}", run.state, run.name.string(), details(run));
+  if (!run.slurm.empty() && run.state != "completed") text += fmt::format(" [Slurm {}]", run.slurm);
+  return text;
+}
+
+std::string json_of(const Overview& overview, const std::vector<Line>& lines) {
+  Json sweeps = Json::array(), runs = Json::array();
+  for (const auto& line : lines) {
+    Json best = Json::object();
+    for (const auto& [experiment, one] : line.best)
+      best[experiment] = {{"method", one.method}, {"value", one.value}, {"unit", one.unit}};
+    sweeps.push_back({{"sweep", line.name},
+                      {"runs", line.all},
+                      {"states", line.counts},
+                      {"seconds_left", analysis::optional(line.seconds_left)},
+                      {"best", std::move(best)}});
+  }
+  for (const auto* run : in_order(overview)) {
+    runs.push_back({{"run", run->name.generic_string()},
+                    {"sweep", run->sweep},
+                    {"state", run->state},
+                    {"details", details(*run)},
+                    {"slurm", run->slurm}});
+  }
+  const Json all = {{"sweeps", std::move(sweeps)}, {"runs", std::move(runs)}};
+  return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+// A sweep's name stands for its folder.
+fs::path folder_of(const std::string& name) {
+  std::error_code unknown;
+  if (fs::is_directory(name, unknown)) return name;
+  const bool there = unknown && unknown != std::errc::no_such_file_or_directory;
+  const fs::path results = fs::path("results") / name;
+  if (!there && fs::is_directory(results, unknown)) return results;
+  throw Error({.what = there ? "cannot be read: " + unknown.message() : "there is no such folder",
+               .where = name,
+               .advice = "name a folder of runs, or a sweep in results"});
+}
+
+void show(const std::string& name, bool whole, bool json) {
+  const fs::path folder = folder_of(name);
+  const Overview overview(folder);
+  store::Store store;
+  const std::vector<Line> lines = lines_of(overview, store);
+  if (json) {
+    std::cout << json_of(overview, lines);
+    return;
+  }
+  std::map<std::string, std::size_t> counts;
+  for (const auto* run : in_order(overview)) {
+    ++counts[run->state];
+    const bool bad =
+        run->state == "failed" || run->state == "diverged" || run->state == kUnreadable;
+    if (whole || bad) std::cout << long_line(*run) << "\n";
+  }
+  if (!whole) {
+    for (const auto& line : lines) std::cout << text_of(line) << "\n";
   }
   std::vector<std::string> parts;
   for (const auto& [state, count] : counts) parts.push_back(fmt::format("{} {}", count, state));
@@ -170,9 +299,14 @@ void show(const fs::path& folder) {
 
 void add_status_command(CLI::App& app, Context&) {
   auto folder = std::make_shared<std::string>("results");
-  CLI::App* command = app.add_subcommand("status", "Show what the runs below a folder are doing");
-  command->add_option("DIR", *folder, "Folder of runs or of sweeps")->capture_default_str();
-  command->callback([folder] { show(*folder); });
+  auto whole = std::make_shared<bool>(false), json = std::make_shared<bool>(false);
+  CLI::App* command =
+      app.add_subcommand("status", "Show how far sweeps are: a line each, failures first");
+  command->add_option("DIR", *folder, "Folder of runs or of sweeps, or a sweep's name")
+      ->capture_default_str();
+  command->add_flag("--long", *whole, "A line for every run");
+  command->add_flag("--json", *json, "Everything as one JSON object");
+  command->callback([folder, whole, json] { show(*folder, *whole, *json); });
 }
 
 }  // namespace laq

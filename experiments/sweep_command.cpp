@@ -14,6 +14,7 @@
 #include "experiments/shared_options.hpp"
 #include "experiments/sweep_display.hpp"
 #include "record/status.hpp"
+#include "store/shown.hpp"
 #include "sweep/estimate.hpp"
 #include "sweep/execute.hpp"
 #include "sweep/memory.hpp"
@@ -41,8 +42,9 @@ void print_plan(const sweep::Plan& plan, const sweep::Estimate& estimate, bool e
   fmt::print("sweep {} ({}): {} runs, {} done, {} to do, about {} ({})\n", plan.name,
              plan.profile.title, plan.jobs.size(), count_done(plan),
              plan.jobs.size() - count_done(plan), duration_text(estimate.seconds_left()),
-             estimate.measured() ? "from runs measured here" : "a first guess");
+             estimate.source());
   for (const auto& note : plan.notes) fmt::print("note: {}\n", note);
+  for (const auto& note : sweep::equal_quantizers(plan.jobs)) fmt::print("note: {}\n", note);
   for (const auto& job : plan.jobs) {
     if (every_job)
       fmt::print("  {:<12} {}  {}\n", record::state_name(job.state), sweep::job_name(job),
@@ -137,11 +139,27 @@ void work(sweep::Plan& plan, sweep::Estimate& estimate, const SweepOptions& opti
   sweep::execute(plan, execute, observer);
 }
 
+/// The tables of everything that was run under this name, of which `plan` may be a part.
 void report(const sweep::Plan& plan, const SweepOptions& options, Context& context) {
-  if (options.runs.empty()) {
-    write_tables(plan, context.configs, plan.results);
-    fmt::print("\n{}\ntables: {}/table.{{md,tex,csv,json}}\n", read_file(plan.results / "table.md"),
-               plan.results.string());
+  store::Store store;
+  store::Wanted wanted{.what = options.sweep,
+                       .profile = options.profile,
+                       .name = options.name,
+                       .runs = options.runs,
+                       .data = options.data.paths()};
+  for (auto& whole : store::shown(context.configs, wanted, store)) {
+    if (whole.label != plan.label) continue;
+    for (auto& job : whole.jobs) {
+      // A run that could not even write its status is known here alone.
+      const auto same = std::find_if(plan.jobs.begin(), plan.jobs.end(),
+                                     [&](const auto& one) { return one.folder == job.folder; });
+      if (same == plan.jobs.end()) continue;
+      job.state = same->state;
+      job.reason = same->reason;
+    }
+    whole.results = plan.results;
+    fmt::print("\n{}\ntables: {}/table.{{md,tex,csv,json}}\n",
+               write_tables(whole, store, context.configs), plan.results.string());
   }
   if (interrupted()) {
     fmt::print("stopped; the same command goes on where it was\n");

@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/text.hpp"
 #include "train/method_title.hpp"
+#include "train/metric.hpp"
 
 namespace laq {
 namespace {
@@ -53,6 +54,21 @@ std::string progress_line(const sweep::Job& job) {
   return line.substr(0, end);
 }
 
+// "test error 2.61 %": what it reached, or "".
+std::string result_of(const sweep::Job& job) {
+  try {
+    const train::MetricFacts& judged = train::facts(train::metric_of(job.run));
+    const auto value = sweep::read_record(job).history.final_number(judged.test);
+    const bool percent = judged.unit == std::string("%");
+    if (value)
+      return fmt::format(": test {} {:.{}f}{}", judged.word, *value, judged.decimals,
+                         percent ? " %" : "");
+  } catch (const Error&) {
+    // The table says what is wrong with it.
+  }
+  return "";
+}
+
 }  // namespace
 
 std::size_t count_done(const sweep::Plan& plan) {
@@ -84,6 +100,7 @@ void SweepDisplay::ended(const sweep::Job& job) {
                             : job.state == record::State::queued ? "missing"
                                                                  : record::state_name(job.state);
   std::string line = fmt::format("{:<6} {}", state, name_of(job));
+  if (job.done()) line += result_of(job);
   if (!job.reason.empty()) line += ": " + job.reason;
   say(line + fmt::format("  [{}/{}, {} left]", count_done(plan_), plan_.jobs.size(),
                          duration_text(estimate_.seconds_left())));

@@ -1,27 +1,27 @@
 #include "experiments/table_command.hpp"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "analysis/check.hpp"
-#include "analysis/render.hpp"
+#include "analysis/table.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "experiments/output.hpp"
-#include "experiments/recorded_sweep.hpp"
-#include "sweep/plan.hpp"
+#include "experiments/shown_runs.hpp"
 
 namespace laq {
 namespace fs = std::filesystem;
 namespace {
 
 struct TableOptions {
-  RecordedSweep sweep;
-  std::string format = "md";
-  std::string out;
-  bool check = false;
-  std::string select;
+  ShownRuns shown;
+  analysis::Layout layout;
+  std::string format = "md", out, select, against;
+  bool check = false, no_paper = false;
 };
 
 analysis::Format format_of(const std::string& name) {
@@ -31,18 +31,30 @@ analysis::Format format_of(const std::string& name) {
   throw usage_error({.what = "unknown format", .found = "'" + name + "'"});
 }
 
-void run(const TableOptions& options, Context& context) {
-  const analysis::Table table = analysis::make_table(
-      options.sweep.plan(context.configs), context.configs,
-      options.select.empty() ? analysis::Settings::all : analysis::Settings::best_on_validation);
-  if (options.check) {
-    const analysis::CheckResult result = analysis::check(table);
-    write_text("", result.text());
-    if (!result.good()) context.exit_code = 1;
+void run(TableOptions& options, Context& context) {
+  options.layout.select_valid = !options.select.empty();
+  options.layout.paper = !options.no_paper;
+  store::Store store;
+  std::vector<analysis::Table> tables;
+  std::string verdicts;
+  for (const auto& plan : store::shown(context.configs, options.shown.request(), store)) {
+    const auto data =
+        std::make_shared<const analysis::SweepData>(analysis::read_sweep(plan, store));
+    tables.push_back(analysis::make_table(data, context.configs, options.layout));
+    analysis::Table& table = tables.back();
+    const fs::path reference = options.against.empty()
+                                   ? analysis::reference_of(context.configs, table)
+                                   : fs::path(options.against);
+    const auto check = analysis::check(table, reference);
+    if (check) table.verdict = check->verdict();
+    if (!options.check) continue;
+    if (!check) analysis::refuse_check(table);
+    verdicts += check->text();
+    if (!check->good()) context.exit_code = 1;
   }
-  const analysis::Format format = format_of(options.format);
+  if (options.check) write_text("", verdicts);
   if (!options.check || !options.out.empty())
-    write_text(options.out, analysis::render(table, format));
+    write_text(options.out, analysis::render(tables, format_of(options.format)));
 }
 
 }  // namespace
@@ -52,29 +64,49 @@ void add_table_command(CLI::App& app, Context& context) {
   std::vector<std::string> names;
   for (const auto& format : analysis::formats()) names.push_back(format.first);
   CLI::App* command = app.add_subcommand("table", "Lay a sweep's results beside the paper's");
-  options->sweep.add_to(*command);
+  options->shown.add_to(*command);
+  analysis::Layout& layout = options->layout;
+  const auto list = [&](const char* name, std::vector<std::string>& values, const char* text) {
+    command->add_option(name, values, text)->delimiter(',')->allow_extra_args(false);
+  };
+  list("--rows", layout.rows, "Keys whose values make rows: method, seed, quantizer.bits …");
+  list("--columns", layout.columns, "Keys whose values make columns");
+  list("--mean-over", layout.mean_over, "Keys that a cell is the mean over (seed)");
+  list("--metric", layout.metrics,
+       "What cells show: test_error, valid_error, test_loss, valid_loss, step_ms, rounds, "
+       "best_epoch, seconds, bits, size, compression");
+  list("--sort", layout.sort, "Rows by a key or a metric; -key: downwards");
+  command->add_option("--caption", layout.caption, "Instead of the sweep's title");
+  command->add_flag("--no-paper", options->no_paper, "Without the printed figures");
+  command
+      ->add_option("--select", options->select,
+                   "valid: of each row the setting with the best validation score, never the test "
+                   "score")
+      ->check(CLI::IsMember({"valid"}));
   command->add_option("--format", options->format, "Of the table")
       ->check(CLI::IsMember(names))
       ->capture_default_str();
   command->add_flag("--check", options->check,
-                    "Print what is consistent with the print, off, not judged (one run) or "
-                    "missing; exit 1 unless all is consistent");
-  command
-      ->add_option("--select", options->select,
-                   "valid: of each method the setting with the best validation score, never the "
-                   "test score")
-      ->check(CLI::IsMember({"valid"}));
+                    "Print cell by cell what agrees with the print, or with the reference; exit 1 "
+                    "unless all does");
+  command->add_option("--against", options->against,
+                      "The reference: a table as --format json wrote it "
+                      "(CONFIGS/reference/SWEEP.json)");
   command->add_option("--out", options->out, "Write the table to this file (- is standard output)");
   command->callback([options, &context] { run(*options, context); });
 }
 
-void write_tables(const sweep::Plan& plan, const fs::path& configs, const fs::path& folder) {
-  const analysis::Table table = analysis::make_table(plan, configs);
-  make_folder(folder);
+std::string write_tables(const sweep::Plan& plan, store::Store& store, const fs::path& configs) {
+  const auto data = std::make_shared<const analysis::SweepData>(analysis::read_sweep(plan, store));
+  analysis::Table table = analysis::make_table(data, configs);
+  if (const auto check = analysis::check(table, analysis::reference_of(configs, table)))
+    table.verdict = check->verdict();
+  make_folder(plan.results);
   for (const auto& [name, format] : analysis::formats()) {
     const std::string extension = format == analysis::Format::latex ? "tex" : name;
-    replace_file(folder / ("table." + extension), analysis::render(table, format));
+    replace_file(plan.results / ("table." + extension), analysis::render(table, format));
   }
+  return analysis::render(table, analysis::Format::markdown);
 }
 
 }  // namespace laq

@@ -2,24 +2,22 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <string>
 
 #include "experiments/context.hpp"
-
-namespace laq::sweep {
-struct Plan;
-}
+#include "store/store.hpp"
 
 namespace laq {
 
-/// Adds `table SWEEP [--format md|latex|csv|json] [--check] [--profile P] [--name N] [--runs DIR]
-/// [--out FILE] [key=value …]`. With `--check` the comparison with the paper is printed, the table
-/// only goes to `--out`, and the exit code is 1 unless every cell is consistent with the print.
-/// `context` is read and written when the command runs.
+/// Adds `table SWEEP|DIR [--rows A,B] [--columns C] [--metric M,…] [--where k=v] [--check] …`.
+/// With `--check` the comparison with the paper or a reference is printed, the table only goes to
+/// `--out`, and the exit code is 1 unless every cell agrees. `context` is read and written when the
+/// command runs.
 void add_table_command(CLI::App& app, Context& context);
 
-/// Writes table.md, table.tex, table.csv and table.json into `folder`, which is made. The states of
-/// the plan's runs are read anew.
-void write_tables(const sweep::Plan& plan, const std::filesystem::path& configs,
-                  const std::filesystem::path& folder);
+/// Writes table.md, table.tex, table.csv and table.json into the plan's results, which are made.
+/// Returns the first.
+std::string write_tables(const sweep::Plan& plan, store::Store& store,
+                         const std::filesystem::path& configs);
 
 }  // namespace laq

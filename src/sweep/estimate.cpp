@@ -1,6 +1,7 @@
 #include "sweep/estimate.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
@@ -70,6 +71,7 @@ void Estimate::learn(const Job& job) {
     if (!known) known = &known_.emplace_back(job.run.request.experiment, Known{}).second;
     known->seconds += *spent;
     known->cost += cost(job);
+    ++known->runs;
   } catch (const Error&) {
     // An unreadable record is reported where results are read; here it only teaches nothing.
   }
@@ -81,6 +83,21 @@ double Estimate::seconds(const Job& job) const {
       return known.seconds / known.cost * cost(job);
   }
   return cost(job) * seconds_per_operation_ * kOverhead;
+}
+
+std::string Estimate::source() const {
+  std::size_t runs = 0;
+  bool all = true;
+  for (const auto& [experiment, known] : known_) runs += known.runs;
+  for (const auto& job : plan_.jobs) {
+    const bool known = std::any_of(known_.begin(), known_.end(), [&](const auto& one) {
+      return one.first == job.run.request.experiment;
+    });
+    all = all && (known || job.done());
+  }
+  if (runs == 0) return "a guess from sizes and one product timed now";
+  return fmt::format("from {} run{} measured here{}", runs, runs == 1 ? "" : "s",
+                     all ? "" : ", the rest a guess");
 }
 
 double Estimate::seconds_left() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "sweep/plan.hpp"
 
@@ -20,8 +21,9 @@ class Estimate {
   void learn(const Job& job);
   /// For one job.
   double seconds(const Job& job) const;
-  /// Whether measured runs back the figure.
-  bool measured() const { return !known_.empty(); }
+  /// Where the figures come from: "from 3 runs measured here", "a guess from sizes and one
+  /// product".
+  std::string source() const;
 
  private:
   double cost(const Job& job) const;
@@ -30,6 +32,7 @@ class Estimate {
   int side_by_side_;
   struct Known {
     double seconds = 0, cost = 0;
+    std::size_t runs = 0;
   };
   std::vector<std::pair<std::string, Known>> known_;  // by experiment
   double seconds_per_operation_;

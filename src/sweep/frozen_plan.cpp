@@ -64,6 +64,11 @@ void add_runs(FrozenPlan& frozen, const FrozenPlan& more) {
     if (known.insert(run.folder).second) frozen.runs.push_back(run);
   }
   frozen.configurations.insert(more.configurations.begin(), more.configurations.end());
+  frozen.title = more.title;
+  frozen.paper_table = more.paper_table;
+  frozen.columns = more.columns;
+  frozen.notes = more.notes;
+  frozen.fallbacks = more.fallbacks;
   frozen.fallbacks_taken = more.fallbacks_taken;
 }
 
@@ -100,7 +105,10 @@ FrozenRun frozen_run(const Job& job, const Plan& plan) {
                 job.point,
                 job.run.hash,
                 job.run.folder().string(),
-                !plan.words.empty()};
+                !plan.words.empty(),
+                job.run.method_title,
+                job.changed_by_words,
+                job.changed_by_point};
   for (const auto& change : job.run.request.overrides) run.overrides.push_back(change.text);
   return run;
 }
@@ -112,7 +120,13 @@ FrozenPlan freeze(const Plan& plan) {
                     std::string(record::git_commit()),
                     plan.fallbacks_taken,
                     {},
-                    {}};
+                    {},
+                    plan.file,
+                    plan.title,
+                    plan.paper_table,
+                    plan.columns,
+                    plan.fallbacks,
+                    plan.notes};
   for (const auto& job : plan.jobs) {
     frozen.runs.push_back(frozen_run(job, plan));
     frozen.configurations.emplace(job.run.hash, job.run.canonical);
@@ -147,6 +161,32 @@ Difference difference(const FrozenPlan& frozen, const Plan& plan) {
   return result;
 }
 
+std::string edits_since(const fs::path& configs, const FrozenPlan& frozen,
+                        const std::function<Plan()>& today) {
+  const bool by_words = std::any_of(frozen.runs.begin(), frozen.runs.end(),
+                                    [](const FrozenRun& run) { return run.by_words; });
+  try {
+    if (!by_words) return difference(frozen, today()).text();
+    Plan again;
+    again.words = {""};                          // of a part: what it lacks is not gone
+    std::map<std::string, train::Run> resolved;  // by the hash that it had
+    for (const auto& run : frozen.runs) {
+      train::RunRequest request{run.experiment, run.method, run.profile, run.seed, {}};
+      for (const auto& word : run.overrides)
+        request.overrides.push_back(config::parse_override(word));
+      auto known = resolved.find(run.hash);
+      if (known == resolved.end())
+        known = resolved.emplace(run.hash, train::resolve(configs, request)).first;
+      Job job{.run = known->second, .point = run.point};
+      job.run.request.seed = run.seed;
+      again.jobs.push_back(std::move(job));
+    }
+    return difference(frozen, again).text();
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 Json to_json(const std::vector<FrozenRun>& runs) {
   Json all = Json::array();
   for (const auto& run : runs) {
@@ -158,7 +198,10 @@ Json to_json(const std::vector<FrozenRun>& runs) {
                    {"point", pairs_json(run.point)},
                    {"hash", run.hash},
                    {"folder", run.folder},
-                   {"by_words", run.by_words}});
+                   {"by_words", run.by_words},
+                   {"title", run.title},
+                   {"changed_by_words", run.changed_by_words},
+                   {"changed_by_point", run.changed_by_point}});
   }
   return all;
 }
@@ -168,7 +211,8 @@ std::vector<FrozenRun> frozen_runs_from(const Json& json) {
   for (const auto& run : json) {
     runs.push_back({run.at("experiment"), run.at("method"), run.at("profile"), run.at("seed"),
                     run.at("overrides"), run.at("point"), run.at("hash"), run.at("folder"),
-                    run.at("by_words")});
+                    run.at("by_words"), run.value("title", ""),
+                    run.value("changed_by_words", false), run.value("changed_by_point", false)});
   }
   return runs;
 }
@@ -185,7 +229,13 @@ std::optional<FrozenPlan> read_frozen_plan(const fs::path& file) {
                     json.at("commit"),
                     json.at("fallbacks_taken"),
                     frozen_runs_from(json.at("runs")),
-                    {}};
+                    {},
+                    json.value("file", json.at("sweep").get<std::string>()),
+                    json.value("title", ""),
+                    json.value("table", ""),
+                    json.value("columns", Pairs()),
+                    json.value("fallbacks", Pairs()),
+                    json.value("notes", std::vector<std::string>())};
     for (const auto& [hash, configuration] : json.at("configurations").items())
       plan.configurations.emplace(hash, configuration);
     for (const auto& run : plan.runs) {
@@ -208,6 +258,12 @@ void write_frozen_plan(const fs::path& file, const FrozenPlan& plan) {
                   {"version", plan.version},
                   {"commit", plan.commit},
                   {"fallbacks_taken", pairs_json(plan.fallbacks_taken)},
+                  {"file", plan.file},
+                  {"title", plan.title},
+                  {"table", plan.paper_table},
+                  {"columns", pairs_json(plan.columns)},
+                  {"fallbacks", pairs_json(plan.fallbacks)},
+                  {"notes", plan.notes},
                   {"runs", to_json(plan.runs)},
                   {"configurations", plan.configurations}};
   replace_file(file, json.dump(1) + "\n");

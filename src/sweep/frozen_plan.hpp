@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -20,6 +21,9 @@ struct FrozenRun {
   std::string hash;       ///< of the resolved configuration
   std::string folder;     ///< below the runs folder
   bool by_words = false;  ///< asked for with words on the command line, not by the file alone
+  /// As it ran; "" in plans of the first versions, which say nothing of the two that follow either.
+  std::string title = {};
+  bool changed_by_words = false, changed_by_point = false;  ///< as in `Job`
 
   /// As `job_name`.
   std::string name() const;
@@ -33,6 +37,9 @@ struct FrozenPlan {
   std::vector<std::pair<std::string, std::string>> fallbacks_taken;
   std::vector<FrozenRun> runs;
   std::map<std::string, nlohmann::json> configurations;  ///< resolved, by hash
+  std::string file = {}, title = {}, paper_table = {};   ///< as in `Plan`, like what follows
+  Pairs columns = {}, fallbacks = {};
+  std::vector<std::string> notes = {};
 };
 
 /// How a plan differs from the frozen one.
@@ -57,9 +64,26 @@ FrozenPlan freeze(const Plan& plan);
 /// are those of an experiment that was run instead, or in whose place another is run.
 Difference difference(const FrozenPlan& frozen, const Plan& plan);
 
+/// How today's files differ from what was frozen: the sweep's own, or, where words were given,
+/// those that its runs were resolved from. "" when they do not. `today` makes the sweep's plan of
+/// today.
+std::string edits_since(const std::filesystem::path& configs, const FrozenPlan& frozen,
+                        const std::function<Plan()>& today);
+
 /// Nothing when there is no such file. Error: it cannot be read.
 std::optional<FrozenPlan> read_frozen_plan(const std::filesystem::path& file);
 void write_frozen_plan(const std::filesystem::path& file, const FrozenPlan& plan);
+
+/// The plan that was frozen, over the runs folder that it lies in; states are not read. Runs are
+/// what they were resolved to then; what the plan does not say (of the first versions) is taken
+/// from today's files where they tell it. A run that cannot be read any more is left out, with a
+/// note.
+Plan recorded_plan(const std::filesystem::path& configs, const FrozenPlan& frozen,
+                   const std::filesystem::path& runs);
+
+/// Fills what follows from a plan's jobs: experiments, methods, the axes of the grid, the profile.
+/// Jobs of one method, experiment and point that differ in words get these as coordinates.
+void complete_from_jobs(Plan& plan);
 
 /// Freezes the plan when nothing is frozen in its folder; otherwise compares. With `extend` new
 /// runs are added to what is frozen; so they are when a fallback is no longer (or newly) needed.

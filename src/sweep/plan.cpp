@@ -30,19 +30,6 @@ std::int64_t seed_number(const std::string& text) {
   return seed;
 }
 
-std::vector<std::string> absent_files(const fs::path& configs, const std::string& experiment,
-                                      const data::DataPaths& paths) {
-  const config::Tree tree = train::load_named(configs, "experiments", experiment);
-  const config::Tree* dataset = tree.find("dataset");
-  if (!dataset || !dataset->scalar()) return {};  // resolve says what is wrong
-  const auto spec = data::load_dataset(configs, *dataset->scalar());
-  std::vector<std::string> absent;
-  for (const auto& file : spec.files) {
-    if (!data::locate(spec, file, paths)) absent.push_back(file.name);
-  }
-  return absent;
-}
-
 /// Whether a run has an outcome, which needs no data to be shown.
 bool recorded(const Job& job) {
   return job.done() || job.state == record::State::diverged;
@@ -51,10 +38,10 @@ bool recorded(const Job& job) {
 /// Makes the jobs of a sweep, point by point; what cannot be run is collected and told together.
 class Expansion {
  public:
-  Expansion(const fs::path& configs, const data::DataPaths& paths, const SweepFile& file,
-            Plan& plan)
+  Expansion(const fs::path& configs, const PlanRequest& request, const SweepFile& file, Plan& plan)
       : configs_(configs),
-        paths_(paths),
+        paths_(request.data),
+        look_(request.look),
         file_(file),
         plan_(plan),
         excluded_(file.exclusions.size()) {
@@ -102,9 +89,10 @@ class Expansion {
     for (const auto& [key, value] : point)
       wanted.overrides.push_back(config::parse_override(key + "=" + value));
     try {
-      const train::Run run = train::resolve(configs_, wanted);
-      for (const auto seed : seeds) add(run, seed, point);
-      plan_.profile = run.profile;
+      Job job{.run = train::resolve(configs_, wanted), .point = point};
+      see_changes(configs_, plan_.columns, job);
+      for (const auto seed : seeds) add(job, seed);
+      plan_.profile = job.run.profile;
     } catch (const Error& error) {
       if (error.kind() != Error::Kind::usage) throw;
       if (refused_.empty()) first_refusal_ = error;
@@ -112,17 +100,16 @@ class Expansion {
     }
   }
 
-  void add(const train::Run& run, std::int64_t seed, const Point& point) {
-    Job job{.run = run, .point = point};
+  void add(Job job, std::int64_t seed) {
     job.run.request.seed = seed;  // outside the configuration and its hash
     job.folder = plan_.runs / job.run.folder();
     const std::string name = job_name(job);
-    const auto [known, is_new] = names_.try_emplace({run.hash, seed}, name);
+    const auto [known, is_new] = names_.try_emplace({job.run.hash, seed}, name);
     if (!is_new) {
       twice_.push_back(known->second == name ? name : known->second + " and " + name);
       return;
     }
-    refresh(job);
+    look_ ? look_(job) : refresh(job);
     plan_.jobs.push_back(std::move(job));
   }
 
@@ -204,6 +191,7 @@ class Expansion {
 
   const fs::path& configs_;
   const data::DataPaths& paths_;
+  const std::function<void(Job&)>& look_;
   const SweepFile& file_;
   Plan& plan_;
   Seeds seeds_;
@@ -221,6 +209,82 @@ std::string job_name(const Job& job) {
   const train::RunRequest& request = job.run.request;
   return point_name(request.experiment, request.method, job.point) +
          fmt::format(" seed {}", request.seed);
+}
+
+std::vector<std::string> absent_files(const fs::path& configs, const std::string& experiment,
+                                      const data::DataPaths& paths) {
+  const config::Tree tree = train::load_named(configs, "experiments", experiment);
+  const config::Tree* dataset = tree.find("dataset");
+  if (!dataset || !dataset->scalar()) return {};  // resolve says what is wrong
+  const auto spec = data::load_dataset(configs, *dataset->scalar());
+  std::vector<std::string> absent;
+  for (const auto& file : spec.files) {
+    if (!data::locate(spec, file, paths)) absent.push_back(file.name);
+  }
+  return absent;
+}
+
+std::vector<config::Override> words_of(const Job& job) {
+  const auto& all = job.run.request.overrides;
+  const auto points = static_cast<std::ptrdiff_t>(std::min(job.point.size(), all.size()));
+  return {all.begin(), all.end() - points};
+}
+
+std::vector<config::Override> point_of(const Job& job) {
+  const auto words = static_cast<std::ptrdiff_t>(words_of(job).size());
+  return {job.run.request.overrides.begin() + words, job.run.request.overrides.end()};
+}
+
+const std::string* named_column(const Pairs& columns, const std::string& name) {
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [&](const auto& one) { return one.first == name; });
+  return found == columns.end() ? nullptr : &found->second;
+}
+
+void see_changes(const fs::path& configs, const Pairs& columns, Job& job) {
+  const auto differs = [&](const std::vector<config::Override>& overrides) {
+    if (overrides.size() == job.run.request.overrides.size()) return false;
+    train::RunRequest request = job.run.request;
+    request.overrides = overrides;
+    try {
+      return train::resolve(configs, request).hash != job.run.hash;
+    } catch (const Error&) {  // without the words the combination has no meaning
+      return true;
+    }
+  };
+  job.changed_by_words = differs(point_of(job));
+  std::vector<config::Override> kept = words_of(job);
+  for (const auto& change : point_of(job)) {
+    if (named_column(columns, change.text)) kept.push_back(change);
+  }
+  job.changed_by_point = differs(kept);
+}
+
+std::vector<std::string> equal_quantizers(const std::vector<Job>& jobs) {
+  std::vector<std::pair<nlohmann::json, std::vector<std::string>>> sets;
+  for (const auto& job : jobs) {
+    nlohmann::json form = {job.run.request.experiment, job.run.canonical};
+    nlohmann::json& quantizer = form[1]["quantizer"];
+    const std::string levels = quantizer.value("levels", "");
+    if ((levels == "linear" || levels == "log") && quantizer.value("bits", 0) == 2) {
+      quantizer["levels"] = "ternary";
+      quantizer.erase("bits");
+    }
+    const std::string name =
+        point_name(job.run.request.experiment, job.run.request.method, job.point);
+    const auto known =
+        std::find_if(sets.begin(), sets.end(), [&](const auto& set) { return set.first == form; });
+    auto& names = known == sets.end()
+                      ? sets.emplace_back(std::move(form), std::vector<std::string>{}).second
+                      : known->second;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  std::vector<std::string> sentences;
+  for (const auto& [form, names] : sets) {
+    if (names.size() > 1)
+      sentences.push_back("One quantizer under several names: " + join(names, "; ") + ".");
+  }
+  return sentences;
 }
 
 void settle(record::Status& status) {
@@ -259,6 +323,7 @@ record::RunRecord read_record(const Job& job) {
 Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   Plan plan;
   plan.name = request.name.empty() ? fs::path(request.sweep).stem().string() : request.name;
+  plan.file = request.sweep;
   plan.words = request.words;
   SweepFile file = read_sweep_file(train::load_named(configs, "sweeps", request.sweep), plan.name);
   const std::string own_profile = file.profile;
@@ -279,7 +344,7 @@ Plan make_plan(const fs::path& configs, const PlanRequest& request) {
     plan.runs = request.runs;
     plan.results = sweep_folder(plan);
   }
-  Expansion(configs, request.data, file, plan).expand();
+  Expansion(configs, request, file, plan).expand();
   return plan;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -22,14 +23,18 @@ struct Job {
   Point point = {};                             ///< on the sweep's extra axes
   double sign = 0;                 ///< the heartbeat of the status that was read; 0: there was none
   std::string method_source = {};  ///< hash of the method's source, of a finished run that tells it
+  bool changed_by_words = false;   ///< the words for all runs make it another run
+  /// So do its coordinates, but for those that the plan names as columns of the paper's table.
+  bool changed_by_point = false;
 
   bool done() const { return state == record::State::completed; }
 };
 
 /// A sweep file, expanded.
 struct Plan {
-  std::string name;   ///< file stem, or the name it was given: the folder below results/
-  std::string label;  ///< the name, with the profile when it is not the sweep's own
+  std::string name;       ///< file stem, or the name it was given: the folder below results/
+  std::string label;      ///< the name, with the profile when it is not the sweep's own
+  std::string file = {};  ///< the sweep's, by name or path, as it was asked for
   std::string title;
   std::string
       paper_table;  ///< key in configs/paper/tables.yaml; "" when the sweep is not in the papers
@@ -55,13 +60,14 @@ struct Plan {
 };
 
 struct PlanRequest {
-  std::string sweep;               ///< name below configs/sweeps, or a path
-  std::string profile;             ///< "" keeps the sweep's own
-  std::string name;                ///< "" means the file's stem
-  std::vector<std::string> words;  ///< `axis=a,b`, `axis=range(2,5)` or `key=value`
-  std::filesystem::path runs;      ///< "" means results/<name>/runs, or <name>-<profile> when
-                                   ///< the profile is not the sweep's own
-  data::DataPaths data;            ///< to decide about fallbacks, and to say what is absent
+  std::string sweep;                    ///< name below configs/sweeps, or a path
+  std::string profile;                  ///< "" keeps the sweep's own
+  std::string name;                     ///< "" means the file's stem
+  std::vector<std::string> words;       ///< `axis=a,b`, `axis=range(2,5)` or `key=value`
+  std::filesystem::path runs;           ///< "" means results/<name>/runs, or <name>-<profile> when
+                                        ///< the profile is not the sweep's own
+  data::DataPaths data;                 ///< to decide about fallbacks, and to say what is absent
+  std::function<void(Job&)> look = {};  ///< how a job's state is found out; none: `refresh`
 };
 
 /// Expands a sweep file: `title`, `table`, `profile`, `experiments`, `methods`, `seeds`, `grid`
@@ -90,5 +96,24 @@ record::RunRecord read_record(const Job& job);
 
 /// `mnist late quantizer.bits=3 seed 1`
 std::string job_name(const Job& job);
+
+/// A run's overrides are the words for all runs, then one for each axis of the grid.
+std::vector<config::Override> words_of(const Job& job);
+std::vector<config::Override> point_of(const Job& job);
+
+/// Finds out whether words and coordinates change a job's run, by today's files: a run that they
+/// no longer resolve counts as changed.
+void see_changes(const std::filesystem::path& configs, const Pairs& columns, Job& job);
+
+/// The column of the paper's table that `columns` names for an experiment or axis=value, or null.
+const std::string* named_column(const Pairs& columns, const std::string& name);
+
+/// Files of an experiment's data that are not at hand. Errors as of `train::load_named`.
+std::vector<std::string> absent_files(const std::filesystem::path& configs,
+                                      const std::string& experiment, const data::DataPaths& paths);
+
+/// "laq3_linear quantizer.bits=2, … are one quantizer", a sentence for each set of runs that differ
+/// in the name of their levels only: two bits of linear or logarithmic levels are ternary.
+std::vector<std::string> equal_quantizers(const std::vector<Job>& jobs);
 
 }  // namespace laq::sweep

@@ -12,6 +12,7 @@
 #include "data/locate.hpp"
 #include "nn/model.hpp"
 #include "train/method_title.hpp"
+#include "train/recorded_run.hpp"
 
 namespace laq::train {
 namespace fs = std::filesystem;
@@ -213,6 +214,25 @@ nlohmann::json data_identity(const data::DatasetSpec& spec) {
   return identity;
 }
 
+// Everything that the merged tree says, and its canonical form.
+void read(const fs::path& configs, Run& run) {
+  config::Reader root(&run.tree, "");
+  run.dataset = data::load_dataset(configs, root.word("dataset", {}));
+  read_limits(root.child("data"), run);
+  check_network(root.child("model"), run);
+  read_train(root.child("train"), run);
+  run.checkpoint = read_checkpoint(root.child("checkpoint"));
+  config::Reader& record = root.child("record");
+  run.record_steps = record.flag("steps", true, config::Canonical::never);
+  run.record_best = record.flag("best", true, config::Canonical::never);
+  check_batch(root.child("train"), run);
+  run.quantizer = quant::make_quantizer(root.child("quantizer"));
+  root.finish();
+  run.keys = root.keys();
+  run.canonical = root.canonical();
+  run.canonical["dataset"] = data_identity(run.dataset);
+}
+
 }  // namespace
 
 std::vector<std::string> names_in(const fs::path& configs, const std::string& folder) {
@@ -267,24 +287,41 @@ Run resolve(const fs::path& configs, const RunRequest& request) {
   for (const auto& change : request.overrides) run.tree.at(change.key) = change.value;
   run.tree.place = place;  // what is missing is missing in the experiment
 
-  config::Reader root(&run.tree, "");
-  run.dataset = data::load_dataset(configs, root.word("dataset", {}));
-  read_limits(root.child("data"), run);
-  check_network(root.child("model"), run);
-  read_train(root.child("train"), run);
-  run.checkpoint = read_checkpoint(root.child("checkpoint"));
-  config::Reader& record = root.child("record");
-  run.record_steps = record.flag("steps", true, config::Canonical::never);
-  run.record_best = record.flag("best", true, config::Canonical::never);
-  check_batch(root.child("train"), run);
-  run.quantizer = quant::make_quantizer(root.child("quantizer"));
-  root.finish();
-
-  run.keys = root.keys();
-  run.canonical = root.canonical();
+  read(configs, run);
   run.method_title = title.of(run.canonical.at("quantizer"), run.tree.find("quantizer"));
-  run.canonical["dataset"] = data_identity(run.dataset);
   run.hash = sha256(run.canonical.dump());
+  return run;
+}
+
+Run recorded_run(const fs::path& configs, const RunRequest& request, const std::string& yaml,
+                 const std::string& hash, const std::string& title) {
+  Run run;
+  run.request = request;
+  run.tree = config::parse_yaml(yaml, "configuration " + hash.substr(0, 8));
+  const config::Tree* dataset = run.tree.find("dataset.name");
+  if (!dataset || !dataset->scalar())
+    throw usage_error({.what = "is not a resolved configuration", .where = run.tree.place});
+  const std::string name = *dataset->scalar();
+  run.tree.at("dataset").value = name;
+  read(configs, run);
+  run.hash = hash;
+  run.method_title = title;
+  run.profile = {request.profile, request.profile + " profile", "", false};
+  try {
+    ProfileKeys ignored;
+    run.profile =
+        read_profile(load_named(configs, "profiles", request.profile), request.profile, ignored);
+  } catch (const Error&) {
+    // Its file is gone: the name is all that is known.
+  }
+  if (!title.empty()) return run;
+  run.method_title = request.method;
+  try {
+    const MethodTitle own(load_named(configs, "methods", request.method), request.method);
+    run.method_title = own.of(run.canonical.at("quantizer"), nullptr);
+  } catch (const Error&) {
+    // Likewise.
+  }
   return run;
 }
 

@@ -29,7 +29,7 @@ TEST_CASE("claims are judged by the records of a sweep's runs") {
     check_done(outcome);
     return json::parse(outcome.out)[0]["claims"][0]["comparisons"][0];
   };
-  CHECK(comparison("seed=1,2")["judgement"] == "missing");
+  check_refusal(place.laq({"claims", "tiny"}), 1, {"nothing of the sweep 'tiny' was run here"});
   check_done(place.laq({"sweep", "tiny", "seed=1,2"}));
   CHECK(comparison("seed=1")["judgement"] == "undecided");
 
@@ -53,6 +53,7 @@ TEST_CASE("what laq claims refuses") {
   check_refusal(place.laq({"claims", "seed=1"}), 2, {"no sweep"});
   check_refusal(place.laq({"claims", "tyni"}), 2, {"unknown sweep 'tyni'", "tiny"});
   check_refusal(place.laq({"claims", "tiny", "quick", "--runs", "runs"}), 2, {"--runs"});
+  check_done(place.laq({"sweep", "tiny", "train.epochs=1"}));
   write_text(place / "configs/claims.yaml", "claims: []\n");
   check_refusal(place.laq({"claims", "tiny"}), 2, {"claims.yaml", "margins"});
 }
@@ -81,6 +82,7 @@ TEST_CASE("the seeds needed and the figure of the claims") {
   CHECK_THAT(read_file(place / "claims.svg"), Catch::Contains("LATe beats full precision: ") &&
                                                   Catch::Contains("LATe − full-precision"));
   check_refusal(claims({"--figure", "claims.png"}), 2, {"claims.png", ".svg or .pdf"});
-  check_refusal(place.laq({"claims", "tiny", "seed=4", "--figure", "none.svg"}), 1,
-                {"none.svg", "no comparison has a value yet"});
+  check_refusal(place.laq({"claims", "tiny", "method=late", "--figure", "none.svg"}), 1,
+                {"none.svg"});
+  check_refusal(place.laq({"claims", "tiny", "seed=4"}), 1, {"no run fits seed=4", "seed=1, 2, 3"});
 }

@@ -76,7 +76,7 @@ TEST_CASE("a run whose status is empty counts as not started, and is made good")
   const fs::path folder = place.run_folder();
   const auto history = record::read_run_record(folder / "run.h5").history;
   write_text(folder / "status.json", "");
-  const Outcome seen = place.laq({"status", "results"});
+  const Outcome seen = place.laq({"status", "results", "--long"});
   check_done(seen);
   CHECK_THAT(seen.out, Catch::Contains("queued") && Catch::Contains("status.json is empty"));
   check_done(place.laq({"run", "tiny"}));

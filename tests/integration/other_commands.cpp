@@ -46,7 +46,7 @@ TEST_CASE("data list tells where each dataset is") {
 TEST_CASE("output that cannot be written is a failure") {
   const Workplace place;
   const std::vector<std::vector<std::string>> calls{
-      {"--version"}, {"table", "tiny"}, {"sweep", "tiny", "--dry-run"}, {"data", "list"}};
+      {"--version"}, {"completion"}, {"sweep", "tiny", "--dry-run"}, {"data", "list"}};
   for (const auto& arguments : calls) {
     Call call = place.call(arguments);
     call.output_file = "/dev/full";

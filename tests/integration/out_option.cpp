@@ -26,6 +26,7 @@ TEST_CASE("the option --out goes through links and refuses what is no file") {
   REQUIRE(::mkfifo((place / "pipe").c_str(), 0600) == 0);
   fs::create_symlink("real", place / "link");
   fs::create_symlink("/dev/null", place / "nothing");
+  check_done(place.laq({"sweep", "tiny", "train.epochs=1"}));
   for (const auto& words : kText) {
     const Outcome printed = place.laq(words);
     check_done(printed);
@@ -41,6 +42,7 @@ TEST_CASE("the option --out goes through links and refuses what is no file") {
 
 TEST_CASE("the values - and /dev/stdout of --out are standard output for text") {
   const Workplace place;
+  check_done(place.laq({"sweep", "tiny", "train.epochs=1"}));
   for (const auto& words : kText) {
     const Outcome printed = place.laq(words);
     for (const char* out : {"-", "/dev/stdout"}) {

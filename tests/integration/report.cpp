@@ -114,9 +114,16 @@ TEST_CASE("a report says when it is not the paper's protocol") {
   check_done(place.laq({"report", "own"}));
   CHECK_THAT(read_file(place / "results/own/report.html"),
              !Catch::Contains("class=\"banner\"") && Catch::Contains("the paper&#39;s protocol"));
+  check_refusal(place.laq({"report", "own", "--profile", "short"}), 1,
+                {"no run fits profile=short"});
+  check_done(place.laq({"sweep", "own", "--profile", "quick", "--dry-run"}));
+  Program sweep(place.call({"sweep", "own", "--profile", "quick", "train.epochs=100000"}));
+  REQUIRE(sweep.wait_for_file(place / "results/own-quick/runs/sweep-own-quick/plan.json"));
+  sweep.send(15);
+  sweep.finish();
   check_done(place.laq({"report", "own", "--profile", "quick"}));
   const std::string quick = read_file(place / "results/own-quick/report.html");
   CHECK_THAT(quick, Catch::Contains("class=\"banner\"") &&
                         Catch::Contains("not the paper’s protocol") &&
-                        Catch::Contains("1 not run") && Catch::Contains("Not drawn"));
+                        Catch::Contains("0 of 100000"));
 }

@@ -53,7 +53,7 @@ TEST_CASE("a finished run of other code of its method says so, and can be made a
     slow.send(SIGKILL);
   }
   CHECK((read_file(run / "before" / "run.h5") == old));
-  CHECK(count(place.laq({"status", "results/runs"}).out, "late-") == 1);
+  CHECK(count(place.laq({"status", "results/runs", "--long"}).out, "late-") == 1);
   check_done(place.laq(late));
   CHECK_FALSE(fs::exists(run / "before"));
   CHECK(record::read_run_record(run / "run.h5").history.epochs.find("train_loss") != nullptr);

@@ -47,7 +47,8 @@ TEST_CASE("pictures are judged by their error, whatever the loss") {
   const Outcome outcome = place.laq({"run", "tiny", "--method", "late", "train.loss=cross_entropy",
                                      "model.output_norm=false", "train.epochs=2"});
   check_done(outcome);
-  CHECK(count(outcome.out, "validation error") == 3);  // of two epochs, and the best one
+  CHECK(count(outcome.out, "validation ") == 3);  // of two epochs, and the best one
+  CHECK_THAT(outcome.out, Catch::Contains(" left\n"));
   CHECK_THAT(outcome.out, Catch::Contains(" %") && !Catch::Contains("validation loss"));
   const json object = object_of(
       place.laq({"run", "tiny", "--method", "late", "train.loss=cross_entropy",

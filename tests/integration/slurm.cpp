@@ -92,7 +92,7 @@ struct Site {
     words.insert(words.begin(), {"sweep", "tiny", "--executor", "slurm", "--runs", "runs"});
     return laq(words);
   }
-  std::string status() const { return laq({"status", "runs"}).out; }
+  std::string status() const { return laq({"status", "runs", "--long"}).out; }
   /// Waits until `laq status` says so in its last line.
   void wait_for(const std::string& text) const {
     std::string last;

@@ -46,7 +46,7 @@ TEST_CASE("status follows links, each run once") {
   fs::create_directory_symlink("nowhere", place / "runs/nothing");
   // A second name of what is here anyway.
   fs::create_directory_symlink(place / "runs/mnist/full-1", place / "runs/again");
-  const auto [lines, last] = status_of_runs(place.laq({"status", "runs"}));
+  const auto [lines, last] = status_of_runs(place.laq({"status", "runs", "--long"}));
   CHECK(last == "1 completed, 1 failed, 1 unreadable");
   const auto has = [&](const std::string& part) {
     return std::count_if(lines.begin(), lines.end(),
@@ -65,7 +65,7 @@ TEST_CASE("a planned run behind a link has its own state") {
   check_done(place.laq({"sweep", "tiny", "--runs", "runs"}));
   fs::rename(place / "runs/tiny", place / "disk");
   fs::create_directory_symlink(place / "disk", place / "runs/tiny");
-  const auto [lines, last] = status_of_runs(place.laq({"status", "runs"}));
+  const auto [lines, last] = status_of_runs(place.laq({"status", "runs", "--long"}));
   CHECK(last == "2 completed");
   CHECK_THAT(lines.front(), Catch::Contains("  tiny/full-"));
 }
@@ -98,8 +98,37 @@ TEST_CASE("a run whose number another process was given is not shown as running"
   auto json = nlohmann::json::parse(read_file(folder / "status.json"));
   json["heartbeat_seconds"] = json["heartbeat_seconds"].get<double>() - 203 * 3600;
   replace_file(folder / "status.json", json.dump());
-  const auto [lines, last] = status_of_runs(place.laq({"status", "runs"}));
+  const auto [lines, last] = status_of_runs(place.laq({"status", "runs", "--long"}));
   CHECK(last == "1 interrupted");
   CHECK_THAT(lines.front(),
              Catch::Contains("its process ended without a word") && !Catch::Contains("silent"));
+}
+
+TEST_CASE("status has a line for each sweep, failures first, within 80 columns") {
+  const Workplace place;
+  check_done(place.laq({"sweep", "tiny", "train.epochs=1"}));
+  const auto [good, done] = status_of_runs(place.laq({"status"}));
+  CHECK(done == "2 completed");
+  REQUIRE(good.size() == 1);
+  CHECK_THAT(good[0],
+             Catch::StartsWith("tiny           2/2 done; best ") && Catch::Contains(" on tiny"));
+  check_done(place.laq({"sweep", "tiny", "--name", "other", "train.epochs=1", "method=full"}));
+  const fs::path failed = place.run_folder("full", "results/other/runs");
+  record::Status status = status_of(failed);
+  status.state = record::State::failed;
+  status.reason = "the disk is full";
+  record::write_status(failed / "status.json", status);
+  const auto [lines, last] = status_of_runs(place.laq({"status"}));
+  CHECK(last == "2 completed, 1 failed");
+  REQUIRE(lines.size() == 3);
+  CHECK_THAT(lines[0], Catch::StartsWith("failed ") && Catch::Contains("the disk is full"));
+  CHECK_THAT(lines[1], Catch::StartsWith("other") && Catch::Contains("1 failed, 0/1 done"));
+  CHECK_THAT(lines[2], Catch::StartsWith("tiny "));
+  for (const std::size_t i : {1u, 2u}) CHECK(lines[i].size() <= 83);  // bytes, of 80 columns
+  const auto all = nlohmann::json::parse(place.laq({"status", "--json"}).out);
+  CHECK(all["sweeps"][0]["states"]["failed"] == 1);
+  CHECK(all["sweeps"][1]["best"]["tiny"]["unit"] == "%");
+  CHECK(all["runs"].size() == 3);
+  // A sweep's name is enough.
+  CHECK(status_of_runs(place.laq({"status", "tiny"})).second == "2 completed");
 }

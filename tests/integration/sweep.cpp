@@ -84,9 +84,9 @@ TEST_CASE("a sweep runs what is missing, skips what is completed and writes its 
   check_plan(first, "2 runs, 0 done, 2 to do");
   // Both were started before one had ended.
   CHECK(first.out.rfind("start  ") < first.out.find("done   "));
-  CHECK_THAT(first.out, Catch::Contains("done   tiny full seed 1  [") &&
-                            Catch::Contains("done   tiny late seed 1  [") &&
-                            Catch::Contains("[2/2, "));
+  CHECK_THAT(first.out, Catch::Contains("done   tiny full seed 1: test error ") &&
+                            Catch::Contains("done   tiny late seed 1: test error ") &&
+                            Catch::Contains(" %  [1/2, ") && Catch::Contains("[2/2, "));
   for (const char* name : {"md", "tex", "csv", "json"})
     CHECK(fs::exists(place / (std::string("results/tiny/table.") + name)));
 

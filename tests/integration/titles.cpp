@@ -100,6 +100,7 @@ TEST_CASE("a LaTeX table of titles with all kinds of marks compiles") {
   const Workplace place;
   add_method(place, "nasty", kNasty, "alternating");
   add_method(place, "quoted", kQuoted, "exact, scaling: asymmetric");
+  check_done(place.laq({"sweep", "tiny", "method=nasty,quoted,late", "train.epochs=1"}));
   check_done(place.laq(
       {"table", "tiny", "method=nasty,quoted,late", "--format", "latex", "--out", "table.tex"}));
   write_text(place / "all.tex",

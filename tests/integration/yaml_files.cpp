@@ -73,7 +73,10 @@ TEST_CASE("a second document in any file that is read is refused") {
   refused("configs/models/mlp.yaml", {"run", "mnist"});
   refused("configs/sweeps/tiny.yaml", {"sweep", "tiny"});
   check_done(place.laq({"sweep", "tiny"}));
-  refused("configs/paper/tables.yaml", {"table", "quick"});
+  write_text(place / "configs/sweeps/printed.yaml",
+             "table: feedforward\nprofile: paper\nexperiments: [tiny]\nmethods: [full]\n");
+  check_done(place.laq({"sweep", "printed", "train.epochs=1"}));
+  refused("configs/paper/tables.yaml", {"table", "printed"});
   refused("configs/claims.yaml", {"claims", "tiny"});
 }
 

@@ -21,7 +21,8 @@ std::string sweep_yaml(const std::string& methods, const std::string& seeds,
 
 Error::Kind refusal(const Bench& bench) {
   try {
-    check(bench.table());
+    const Table table = bench.table();
+    if (!check(table)) refuse_check(table);
   } catch (const Error& error) {
     return error.kind();
   }
@@ -34,7 +35,8 @@ Error::Kind refusal(const Bench& bench) {
 TEST_CASE("a single run has no spread and is not judged") {
   Bench bench(sweep_yaml("late", "1"));
   bench.complete({"late"}, 1.15);  // what the paper prints
-  const CheckResult result = check(bench.table());
+  const Table table = bench.table();
+  const Check result = *check(table);
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].verdict == Verdict::not_judged);
   CHECK_FALSE(result.good());
@@ -52,7 +54,7 @@ TEST_CASE("several runs may differ from the print as far as a further run would"
     Bench bench(sweep_yaml("late", "1, 2"));
     bench.complete({"late", 1}, mean - 0.03);
     bench.complete({"late", 2}, mean + 0.03);
-    return check(bench.table()).findings.at(0).verdict;
+    return check(bench.table())->findings.at(0).verdict;
   };
   CHECK(verdict_at(1.15 + allowed - 0.001) == Verdict::consistent);
   CHECK(verdict_at(1.15 + allowed + 0.001) == Verdict::off);
@@ -87,7 +89,8 @@ TEST_CASE("runs that are equal on the test pictures' grid have that grid's sprea
   for (const int seed : {1, 2, 3}) bench.complete({"late", seed}, 1.16);
   // 0.01/√12 · t₀.₉₇₅(2) · √(4/3) + 0.005
   const double allowed = 0.01 / std::sqrt(12.0) * 4.30265273 * std::sqrt(4.0 / 3) + 0.005;
-  const CheckResult result = check(bench.table());
+  const Table table = bench.table();
+  const Check result = *check(table);
   CHECK(result.findings.at(0).verdict == Verdict::consistent);
   CHECK(holds(result.text(), fmt::format("within {:.3f}", allowed)));
 }
@@ -101,7 +104,8 @@ TEST_CASE("the check names what is reproduced, off and missing") {
   }
   bench.complete({"twn", 1}, 1.23);
   bench.leave({"twn", 2}, State::diverged, "at epoch 2");
-  const CheckResult result = check(bench.table());
+  const Table table = bench.table();
+  const Check result = *check(table);
   CHECK_FALSE(result.good());
   CHECK(result.count(Verdict::consistent) == 2);
   CHECK(result.count(Verdict::off) == 1);
@@ -113,7 +117,8 @@ TEST_CASE("the check names what is reproduced, off and missing") {
   CHECK(holds(text, "BinaryConnect, MNIST: ours 1.280 (n = 2), paper 1.28,"));
   CHECK(holds(text, "off by +0.200              LATe, MNIST: ours 1.350"));
   CHECK(holds(text, "TWN, MNIST: 1 of 2 runs, paper 1.23†; seed 2 diverged at epoch 2"));
-  CHECK(holds(text, "2 of 4 cells consistent with the print, 1 off, 0 not judged, 1 missing\n"));
+  CHECK(holds(text, " %; 1 off (LATe, MNIST), 0 not judged, 1 missing.\n"));
+  CHECK(holds(text, "2 of 4 cells consistent with the print, each within 0."));
 }
 
 TEST_CASE("only the paper's protocol is compared with the paper") {

@@ -112,7 +112,7 @@ TEST_CASE("claims are shown in three formats") {
   CHECK(holds(markdown, "# Claims: quick profile, NOT the paper's protocol\n"));
   CHECK(holds(markdown, "| At 3 bits, log levels are at least as good as linear ones "));
   CHECK(holds(markdown,
-              "## At 3 bits, log levels are at least as good as linear ones\n\n**supported** over "
+              "## At 3 bits, log levels are at least as good as linear ones\n\nsupported over "
               "all: its comparison at 95 %.\n"));
 
   const auto all = nlohmann::json::parse(render(reports, ClaimFormat::json));

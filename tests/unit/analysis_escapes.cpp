@@ -2,8 +2,6 @@
 
 #include "analysis/chart.hpp"
 #include "analysis/html.hpp"
-#include "analysis/markdown_grid.hpp"
-#include "analysis/render.hpp"
 #include "analysis_support.hpp"
 #include "core/files.hpp"
 #include "core/text.hpp"
@@ -53,15 +51,15 @@ TEST_CASE("Markdown reads no mark in text that is made safe for it", "[charts]")
 TEST_CASE("one title with all marks comes out of every format as it is", "[charts]") {
   const Table table = nasty_table();
   CHECK(table.rows.at(0).title == kNasty);
-  CHECK(nlohmann::json::parse(json(table))["rows"][0]["title"] == kNasty);
-  CHECK(holds(csv(table), R"("[*% _x_ ^ {a} @ \b ""q"" 'r' `s` & # $1 ~ <t> | *u*, α *\")"));
-  const std::string lines = markdown(table);
+  CHECK(nlohmann::json::parse(json_of(table))["rows"][0]["title"] == kNasty);
+  CHECK(holds(csv_of(table), R"("[*% _x_ ^ {a} @ \b ""q"" 'r' `s` & # $1 ~ <t> | *u*, α *\")"));
+  const std::string lines = markdown_of(table);
   CHECK(holds(lines, "\n| " + markdown_escaped(kNasty) + " |"));
   CHECK(holds(lines, "# " + markdown_escaped(kNasty) + ": quick profile"));
   // At the start of a table's line neither [ nor * is an argument of the line's end.
-  CHECK(holds(latex(table), R"(
+  CHECK(holds(latex_of(table), R"(
 {[}{*}\% \_x\_ \textasciicircum{} \{a\} @ \textbackslash{}b ''q'' 'r' \`{}s\`{} \& \# \$1 )"
-                            R"($\sim$ $<$t$>$ $|$ {*}u{*}, $\alpha$ {*}\textbackslash{} & )"));
+                               R"($\sim$ $<$t$>$ $|$ {*}u{*}, $\alpha$ {*}\textbackslash{} & )"));
   CHECK(escaped_html(kNasty) ==
         "[*% _x_ ^ {a} @ \\b &quot;q&quot; &#39;r&#39; `s` &amp; # $1 ~ &lt;t&gt; | *u*, α *\\");
 }

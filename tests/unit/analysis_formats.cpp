@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "analysis/render.hpp"
 #include "analysis/unicode.hpp"
 #include "analysis/wording.hpp"
 #include "analysis_support.hpp"
@@ -90,14 +89,14 @@ bool plausible_latex(const std::string& text) {
 
 TEST_CASE("the Markdown table is aligned and complete") {
   const Sample sample;
-  const std::string text = markdown(sample.table());
+  const std::string text = markdown_of(sample.table());
   CAPTURE(text);
   std::set<std::size_t> widths;
   const auto lines = table_lines(text);
   REQUIRE(lines.size() == 18);  // three tables of head, rule and four methods
   for (std::size_t i = 0; i < 6; ++i) widths.insert(display_width(lines[i]));
   CHECK(widths.size() == 1);
-  CHECK(holds(lines[0], "MNIST (ours)"));
+  CHECK(holds(lines[0], "MNIST, ours"));
   CHECK(holds(lines[2], "| failed, diverged, not run | 0 of 3 | 1.11† |"));
   CHECK(holds(lines[3], " 1.25 | 1 of 3 | 1.28  |        −0.03 |"));  // confirmed: no dagger
   CHECK(holds(lines[4], " 1.23 ± 0.15 |      3 | 1.15† |        +0.08 |"));
@@ -109,22 +108,22 @@ TEST_CASE("the Markdown table is aligned and complete") {
   CHECK(holds(text,
               "Runs: commit 0123456789ab; A CPU (R) 100% & more_so; 2 threads; LibTorch "
               "1.13.0; 2026-01-01 to 2026-01-03."));
-  CHECK(holds(text, "- full-precision, MNIST, seed 1: failed: a\\|b_c: 100% of"));
-  CHECK(holds(text, "- full-precision, MNIST, seed 2: diverged at epoch 2\n"));
-  CHECK(holds(text, "- BinaryConnect, MNIST, seeds 2, 3: not run\n"));
+  CHECK(holds(text, "- full-precision, MNIST, seed 1 failed: a\\|b_c: 100% of"));
+  CHECK(holds(text, "- full-precision, MNIST, seed 2 diverged at epoch 2\n"));
+  CHECK(holds(text, "- BinaryConnect, MNIST, seeds 2, 3 not run\n"));
   CHECK_FALSE(holds(text, "- DoReFa"));  // its cell says "not run"
 }
 
 TEST_CASE("the heading says whose protocol it is") {
-  const std::string quick = markdown(Sample("quick").table());
+  const std::string quick = markdown_of(Sample("quick").table());
   CHECK(holds(quick, "# Test error (%) of a_b & c: quick profile, NOT the paper's protocol\n"));
   CHECK(holds(quick, "(small networks, a few epochs)"));
   CHECK(holds(quick, "only an orientation"));
-  const std::string paper = markdown(Sample("paper").table());
+  const std::string paper = markdown_of(Sample("paper").table());
   CHECK(holds(paper, "# Test error (%) of a_b & c: paper profile\n"));
   CHECK_FALSE(holds(paper, "NOT"));
   CHECK_FALSE(holds(paper, "orientation"));
-  CHECK(holds(latex(Sample("quick").table()), "quick profile, NOT the paper's protocol"));
+  CHECK(holds(latex_of(Sample("quick").table()), "quick profile, NOT the paper's protocol"));
 }
 
 TEST_CASE("notes and a column without figures are shown as what they are") {
@@ -133,12 +132,12 @@ TEST_CASE("notes and a column without figures are shown as what they are") {
       "methods: [full]\n");
   Table table = bench.table();
   table.notes = {"Fashion-MNIST was run instead."};
-  const std::string text = markdown(table);
+  const std::string text = markdown_of(table);
   CHECK(holds(text, "\n\nFashion-MNIST was run instead.\n\n|"));
   CHECK_FALSE(holds(text, "paper |"));
   CHECK_FALSE(holds(text, "orientation"));
   CHECK(holds(text, "No run is completed yet."));
-  CHECK(holds(latex(table), "Fashion-MNIST was run instead."));
+  CHECK(holds(latex_of(table), "Fashion-MNIST was run instead."));
 }
 
 TEST_CASE("a grid's axes are the leading columns") {
@@ -146,18 +145,18 @@ TEST_CASE("a grid's axes are the leading columns") {
       "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [laq3_log]\n"
       "grid: {quantizer.bits: [3, 4], quantizer.scaling: [symmetric, asymmetric]}\n");
   const Table table = bench.table();
-  const auto lines = table_lines(markdown(table));
+  const auto lines = table_lines(markdown_of(table));
   REQUIRE(lines.size() == 12);  // results and sizes
   CHECK(holds(lines[0], "| method                               | quantizer.bits | quantizer.sc"));
   CHECK(holds(lines[3], "| LAQ log (3 bits), scaling asymmetric | 3              | asymmetric"));
   CHECK(holds(lines[4], "| LAQ log (4 bits)                     | 4              | symmetric "));
-  CHECK(parse_csv(csv(table))[0][7] == "quantizer.bits");
-  CHECK(plausible_latex(latex(table)));
+  CHECK(parse_csv(csv_of(table))[0][7] == "quantizer.bits");
+  CHECK(plausible_latex(latex_of(table)));
 }
 
 TEST_CASE("the LaTeX table compiles") {
   const Sample sample;
-  const std::string text = latex(sample.table());
+  const std::string text = latex_of(sample.table());
   CAPTURE(text);
   CHECK(plausible_latex(text));
   CHECK(holds(text, "Test error (\\%) of a\\_b \\& c"));
@@ -182,7 +181,7 @@ TEST_CASE("the LaTeX table compiles") {
 
 TEST_CASE("CSV parses back, to the last digit") {
   const Sample sample;
-  const auto rows = parse_csv(csv(sample.table()));
+  const auto rows = parse_csv(csv_of(sample.table()));
   REQUIRE(rows.size() == 5);
   const auto field = [&](std::size_t row, const std::string& name) {
     const auto& head = rows[0];
@@ -213,7 +212,7 @@ TEST_CASE("CSV parses back, to the last digit") {
 
 TEST_CASE("JSON holds everything") {
   const Sample sample;
-  const auto all = nlohmann::json::parse(json(sample.table()));
+  const auto all = nlohmann::json::parse(json_of(sample.table()));
   CHECK(all["paper_protocol"] == false);
   CHECK(all["metric"] == "test_error");
   CHECK(all["runs"] == sample.bench.runs().string());
@@ -222,7 +221,8 @@ TEST_CASE("JSON holds everything") {
   CHECK(late["n"] == 3);
   CHECK(late["runs"][2]["value"] == 1.4);
   CHECK(late["runs"][2]["best_epoch"] == 13);
-  CHECK(late["size"]["bits"] == 2);
+  CHECK(late["runs"][2]["valid"].is_null());
+  CHECK(late["bits"] == 2);
   CHECK(late["paper"]["value"] == 1.15);
   CHECK(late["paper"]["checked"] == false);
   const auto& full = all["rows"][0]["cells"][0];

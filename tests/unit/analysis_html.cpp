@@ -16,27 +16,6 @@ TEST_CASE("text is made safe for HTML", "[charts]") {
   CHECK(link_to("a\"b", "<b>1</b>") == "<a href=\"#a&quot;b\"><b>1</b></a>");
 }
 
-TEST_CASE("a template's places and its values belong together", "[charts]") {
-  CHECK(fill("{{a}}-{{b}}{{a}}", {{"a", "1"}, {"b", "{{a}}"}}) == "1-{{a}}1");
-  CHECK(fill("none", {}) == "none");
-  CHECK_THAT(message_of([] { fill("{{a}}", {}); }), Contains("unknown place"));
-  CHECK_THAT(message_of([] { fill("x", {{"a", "1"}}); }), Contains("no place for"));
-  CHECK_THAT(message_of([] { fill("{{a", {{"a", "1"}}); }), Contains("open {{"));
-}
-
-TEST_CASE("a table's heads have a scope, its rows an anchor", "[charts]") {
-  HtmlTable table("Errors & more", {"Method", "MNIST"});
-  table.group("all", "runs-1");
-  table.row({"LATe", "1.2"}, "run-3");
-  const std::string html = table.html();
-  for (const char* part :
-       {"<caption>Errors &amp; more</caption>", "<th scope=\"col\" class=\"text\">Method</th>",
-        "<th scope=\"col\">MNIST</th>", "<tbody id=\"runs-1\">", "<tr id=\"run-3\">",
-        "<th scope=\"row\" class=\"text\">LATe</th><td>1.2</td>",
-        "scope=\"rowgroup\" colspan=\"2\""})
-    CHECK_THAT(html, Contains(part));
-}
-
 TEST_CASE("an SVG for a page has names of its own", "[charts]") {
   Chart chart;
   chart.name = "bits";

@@ -53,7 +53,7 @@ TEST_CASE("a sweep's records are read with what is wrong with them", "[charts]")
 
   const Series& twn = data.series[2];
   CHECK(twn.completed() == 0);
-  CHECK(twn.honest_label() == "TWN (without a usable record)");
+  CHECK(twn.honest_label() == "TWN (unreadable)");
   CHECK_THAT(twn.runs[0].reason, Contains("run.h5"));
   CHECK(twn.runs[1].state == record::State::queued);
   CHECK(twn.histories().empty());

@@ -1,6 +1,5 @@
 #include <catch2/catch.hpp>
 
-#include "analysis/render.hpp"
 #include "analysis_support.hpp"
 #include "record_support.hpp"
 #include "sweep/plan.hpp"
@@ -26,7 +25,9 @@ TEST_CASE("a setting is chosen by its validation score, not by its test score") 
   fill("late", "0.01", 1.25, 1.75);
   fill("late", "0.1", 1.25, 0.5);  // of equals the first
   fill("twn", "0.1", 9, 9);        // the others are not run
-  const Table table = make_table(bench.plan(), configs(), Settings::best_on_validation);
+  Layout layout;
+  layout.select_valid = true;
+  const Table table = make_table(bench.plan(), configs(), layout);
   REQUIRE(table.rows.size() == 3);
   CHECK(entry(table, "late").ours.mean == Approx(1.75));
   CHECK(entry(table, "late").ours.n == 2);
@@ -38,5 +39,9 @@ TEST_CASE("a setting is chosen by its validation score, not by its test score") 
               "of 3 settings."));
   CHECK(holds(text, "twn on mnist: train.learning_rate=0.1 has"));
   CHECK(holds(text, "lab on mnist: none of 3 settings is completed."));
+  CHECK(holds(text, " learning_rate=0.01 |"));
+  CHECK(entry(table, "late").chosen == "learning_rate=0.01");
+  CHECK(entry(table, "late").valid.mean == Approx(1.25));
+  CHECK(holds(csv_of(table), ",learning_rate=0.01,"));
   CHECK(bench.table().rows.size() == 9);
 }

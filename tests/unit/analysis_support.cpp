@@ -102,6 +102,22 @@ Table Bench::table() const {
   return make_table(plan(), configs());
 }
 
+std::vector<RunData> missing_of(const Entry& entry) {
+  std::vector<RunData> all;
+  for (const auto* run : entry.runs) {
+    if (!run->completed()) all.push_back(*run);
+  }
+  return all;
+}
+
+std::vector<RunData> results_of(const Entry& entry) {
+  std::vector<RunData> all;
+  for (const auto* run : entry.runs) {
+    if (run->completed()) all.push_back(*run);
+  }
+  return all;
+}
+
 const Entry& entry(const Table& table, const std::string& method, const Point& point) {
   for (const auto& row : table.rows) {
     if (row.method == method && row.point == point) return row.entries.at(0);

@@ -70,6 +70,24 @@ class Bench {
   std::vector<std::string> words_;
 };
 
+/// The runs of an entry without a result, and those with one.
+std::vector<RunData> missing_of(const Entry& entry);
+std::vector<RunData> results_of(const Entry& entry);
+
+/// The formats as they were called one by one.
+inline std::string latex_of(const Table& table) {
+  return render(table, Format::latex);
+}
+inline std::string markdown_of(const Table& table) {
+  return render(table, Format::markdown);
+}
+inline std::string csv_of(const Table& table) {
+  return render(table, Format::csv);
+}
+inline std::string json_of(const Table& table) {
+  return render(table, Format::json);
+}
+
 /// The entry of a method in the first column. Fails the test when there is none.
 const Entry& entry(const Table& table, const std::string& method, const Point& point = {});
 

@@ -17,10 +17,14 @@ const std::string kGrid =
     "title: Bits\ntable: feedforward\nprofile: paper\nexperiments: [mnist]\n"
     "methods: [laq3_linear_released]\ngrid: {quantizer.bits: [2, 3]}\n";
 
-const Missing& missing(const Table& table, const std::string& method) {
-  const auto& all = entry(table, method).cell.missing;
+struct Missing {
+  std::string state, reason;
+};
+
+Missing missing(const Table& table, const std::string& method) {
+  const auto all = missing_of(entry(table, method));
   REQUIRE(all.size() == 1);
-  return all.front();
+  return {all.front().short_why(), all.front().why()};
 }
 
 }  // namespace
@@ -46,16 +50,16 @@ TEST_CASE("mean, spread and difference over seeds") {
   CHECK(late.paper->text == "1.15");
   CHECK_FALSE(late.paper->checked);
   CHECK(late.difference.value() == Approx(3.7 / 3 - 1.15));
-  CHECK(late.cell.step_ms() == 60.0);  // the lowest
-  CHECK(late.cell.best_epoch() == 14.0);
-  CHECK(late.cell.results[2].folder == bench.run_folder({"late", 3}));
+  CHECK(late.step_ms() == 60.0);  // the lowest
+  CHECK(measure(late, "best_epoch", Metric::test_error).mean == 14.0);
+  CHECK(results_of(late).at(2).folder == bench.run_folder({"late", 3}));
 
   const Entry& full = entry(table, "full");
   CHECK(full.ours.n == 1);
   CHECK_FALSE(full.ours.sd);
-  CHECK(full.cell.planned() == 3);
-  CHECK(full.cell.missing.size() == 2);
-  CHECK_FALSE(full.cell.step_ms());
+  CHECK(full.planned() == 3);
+  CHECK(missing_of(full).size() == 2);
+  CHECK_FALSE(full.step_ms());
   const Entry& twn = entry(table, "twn");
   CHECK(twn.ours.n == 0);
   CHECK(twn.paper);
@@ -158,8 +162,8 @@ TEST_CASE("a copy of a run under another seed counts for nothing") {
   std::filesystem::copy(bench.run_folder({"full"}), bench.run_folder({"full", 2}));
   const Table table = bench.table();
   const Entry& full = entry(table, "full");
-  CHECK(full.cell.results.size() == 1);
-  REQUIRE(full.cell.missing.size() == 1);
-  CHECK(full.cell.missing[0].seed == 2);
-  CHECK(holds(full.cell.missing[0].reason, "found seed 1, expected seed 2"));
+  CHECK(results_of(full).size() == 1);
+  REQUIRE(missing_of(full).size() == 1);
+  CHECK(missing_of(full)[0].seed == 2);
+  CHECK(holds(missing_of(full)[0].why(), "found seed 1, expected seed 2"));
 }

@@ -1,6 +1,5 @@
 #include <set>
 
-#include "analysis/render.hpp"
 #include "analysis_support.hpp"
 #include "support/catch.hpp"
 #include "sweep/plan.hpp"
@@ -103,8 +102,8 @@ TEST_CASE("pictures are judged by their error whatever the loss that was trained
   CHECK(entry(table, "late").ours.mean == 1.25);
   CHECK(entry(table, "late").best);
   CHECK_FALSE(entry(table, "twn").best);
-  CHECK(holds(json(table), "\"metric\": \"test_error\""));
-  CHECK(holds(csv(table), ",test_error,1,1,1.25,"));
+  CHECK(holds(json_of(table), "\"metric\": \"test_error\""));
+  CHECK(holds(csv_of(table), ",test_error,1,1,1.25,"));
   for (const auto& [name, format] : formats()) CHECK_FALSE(holds(render(table, format), "nats"));
 }
 
@@ -122,9 +121,9 @@ TEST_CASE("a sweep of pictures and text shows each by its own metric") {
   CHECK(table.columns[1].title == "War and Peace: Test loss (nats per character)");
   CHECK(table.rows[0].entries[0].ours.mean == 1.25);
   CHECK(table.rows[0].entries[1].ours.mean == 1.375);
-  const std::string text = markdown(table);
+  const std::string text = markdown_of(table);
   CHECK(holds(text, " **1.25** "));
   CHECK(holds(text, " **1.375** "));
-  CHECK(holds(json(table), "\"metric\": null"));
-  CHECK(holds(csv(table), ",test_loss,1,1,1.375,"));
+  CHECK(holds(json_of(table), "\"metric\": null"));
+  CHECK(holds(csv_of(table), ",test_loss,1,1,1.375,"));
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "record/checkpoint.hpp"
+#include "record/schema.hpp"
 #include "support/layers.hpp"
 #include "support/scratch.hpp"
 #include "support/tiny_training.hpp"
@@ -187,6 +188,30 @@ TEST_CASE("a small network learns with every method", "[train]") {
     CHECK(std::get<double>(values.at("test_error")) <= 10);  // chance is 75 or more
     CHECK(std::get<std::int64_t>(values.at("epochs")) == 6);
     CHECK(std::get<double>(values.at("step_ms")) > 0);
+  }
+}
+
+TEST_CASE("a training records the columns of the schema, and no other", "[train]") {
+  using record::Part;
+  const auto data = tiny_images();
+  for (const auto& method : {"full", "lata"}) {
+    Training training(tiny_run(method), data);
+    go_on(training);
+    training.conclude();
+    const record::History& history = training.history();
+    std::map<Part, std::set<std::string>> found;
+    for (const auto& column : history.epochs.columns) found[Part::epochs].insert(column.first);
+    for (const auto& column : history.steps.columns) found[Part::steps].insert(column.first);
+    for (const auto& value : history.final_values) found[Part::final_values].insert(value.first);
+    for (const auto& layer : history.layers) {
+      for (const auto& column : layer.second) found[Part::layers].insert(column.first);
+    }
+    for (const auto& [part, names] : found) {
+      std::set<std::string> known;
+      for (const auto& column : record::columns_of(part)) known.emplace(column.name);
+      CHECK(names == known);
+    }
+    CHECK(found.contains(Part::layers) == (method != std::string("full")));
   }
 }
 

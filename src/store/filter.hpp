@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sweep/plan.hpp"
+
+namespace laq::store {
+
+/// What a run has under a key: `experiment`, `method`, `seed`, `profile`, `state`, `dataset`, an
+/// axis of its sweep, or a key of its configuration. "" when it has none.
+std::string value_of(const sweep::Job& job, const std::string& key);
+
+/// Whether two values are the same, however written: `0.10` and `0.1`, `[8, 8]` and `[8,8]`.
+bool same_value(const std::string& a, const std::string& b);
+
+/// Keeps the runs that have one of the values under each of the words' keys: `method=twn,late`,
+/// `train.epochs=5`, `seed=range(1,4)`. A word that a run was asked for with fits it too.
+/// Error (usage): a word is not key=value.
+bool keeps(const std::vector<std::string>& words, const sweep::Job& job);
+
+/// Removes the jobs that the words do not keep. Error: none is left, and what there is instead.
+void filter(const std::vector<std::string>& words, sweep::Plan& plan);
+
+}  // namespace laq::store
