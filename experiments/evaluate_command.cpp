@@ -29,7 +29,9 @@ nlohmann::json as_json(const deploy::Evaluation& result, const laq_info& info) {
                         {"recorded_loss", nullptr},
                         {"difference", nullptr},
                         {"instructions", info.instructions}};
-  if (!result.recorded.contains("test_error")) return all;
+  for (const auto& [place, lead] : result.closest)
+    all["closest"].push_back({{"place", place}, {"lead", lead}});
+  if (!result.has_record()) return all;
   all["recorded_error"] = result.recorded.at("test_error");
   all["recorded_loss"] = result.recorded.at("test_loss");
   all["difference"] = result.difference();
@@ -40,7 +42,7 @@ void print(const deploy::Evaluation& result, bool text) {
   const char* answers = text ? "characters" : "pictures";
   fmt::print("{}: test error {:.4f} % ({} of {} {}), test loss {:.6f}\n", result.dataset,
              result.error(), result.wrong, result.answers, answers, result.loss);
-  if (!result.recorded.contains("test_error")) {
+  if (!result.has_record()) {
     fmt::print("nothing is recorded of this dataset to compare with\n");
     return;
   }
@@ -54,6 +56,12 @@ void print(const deploy::Evaluation& result, bool text) {
              difference == 0 ? fmt::format("the same number of wrong {}", answers)
                              : fmt::format("{} wrong {} {}", std::abs(difference), answers,
                                            difference > 0 ? "more" : "fewer"));
+  if (difference == 0) return;
+  std::vector<std::string> closest;
+  for (const auto& [place, lead] : result.closest)
+    closest.push_back(fmt::format("{} ({:.1e})", place, lead));
+  fmt::print("closest answers, counted from 0, with the lead of the highest score: {}\n",
+             fmt::join(closest, ", "));
 }
 
 void go(const Options& options, Context& context) {

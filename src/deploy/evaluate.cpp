@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "core/error.hpp"
 #include "data/image_set.hpp"
@@ -19,15 +20,17 @@ class Counter {
   explicit Counter(bool squared_hinge) : squared_hinge_(squared_hinge) {}
 
   void add(std::span<const float> scores, std::int64_t target) {
-    ++answers_;
     const auto largest = std::max_element(scores.begin(), scores.end());
     if (largest - scores.begin() != target) ++wrong_;
+    keep_if_close(scores, largest - scores.begin());
+    ++answers_;
     loss_ += squared_hinge_ ? squared_hinge(scores, target) : cross_entropy(scores, target);
   }
   void write(Evaluation& out) const {
     out.answers = answers_;
     out.wrong = wrong_;
     out.loss = loss_ / static_cast<double>(answers_);
+    out.closest = closest_;
   }
 
  private:
@@ -47,9 +50,25 @@ class Counter {
     return std::log(sum) + most - static_cast<double>(scores[static_cast<std::size_t>(target)]);
   }
 
+  void keep_if_close(std::span<const float> scores, std::int64_t best) {
+    constexpr std::size_t kKept = 5;
+    double second = -std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      if (std::cmp_not_equal(i, best)) second = std::max(second, static_cast<double>(scores[i]));
+    }
+    const double lead = static_cast<double>(scores[static_cast<std::size_t>(best)]) - second;
+    if (closest_.size() == kKept && lead >= closest_.back().lead) return;
+    if (closest_.size() == kKept) closest_.pop_back();
+    const auto place =
+        std::upper_bound(closest_.begin(), closest_.end(), lead,
+                         [](double one, const CloseAnswer& other) { return one < other.lead; });
+    closest_.insert(place, {answers_, lead});
+  }
+
   bool squared_hinge_;
   std::int64_t answers_ = 0, wrong_ = 0;
   double loss_ = 0;
+  std::vector<CloseAnswer> closest_;
 };
 
 [[noreturn]] void misfit(const data::DatasetSpec& dataset, const std::string& found,
@@ -96,7 +115,11 @@ void count_pictures(const PackedModel& model, const data::DatasetSpec& spec,
     }
     return;
   }
-  const data::ImageData images = data::load_images(spec, paths);
+  const nlohmann::json trained = model.metadata("data");
+  const data::ImageData images =
+      data::load_images(spec, paths,
+                        {trained.value("train_limit", std::int64_t{0}),
+                         trained.value("validation_limit", std::int64_t{0})});
   std::array<std::int64_t, kRows> index{}, labels{};
   for (std::int64_t begin = 0; begin < images.size(data::Part::test); begin += kRows) {
     const std::int64_t rows = std::min(kRows, images.size(data::Part::test) - begin);
@@ -169,9 +192,8 @@ double Evaluation::error() const {
 }
 
 std::int64_t Evaluation::difference() const {
-  const auto found = recorded.find("test_error");
-  if (found == recorded.end()) return 0;
-  return wrong - std::llround(found->second / 100 * static_cast<double>(answers));
+  if (!has_record()) return 0;
+  return wrong - std::llround(recorded.at("test_error") / 100 * static_cast<double>(answers));
 }
 
 bool Evaluation::as_recorded() const {

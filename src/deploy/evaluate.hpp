@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "data/locate.hpp"
 #include "runtime/laq.h"
@@ -32,15 +33,25 @@ class PackedModel {
   std::unique_ptr<laq_model, void (*)(laq_model*)> model_;
 };
 
+/// An answer that a rounding could change, by its place in the test part from 0.
+struct CloseAnswer {
+  std::int64_t place = 0;
+  double lead = 0;  ///< of the highest score over the second
+};
+
 /// What the test part of a dataset gives.
 struct Evaluation {
   std::string dataset;
-  std::int64_t answers = 0, wrong = 0;  ///< pictures, or characters
-  double loss = 0;                      ///< mean
+  std::int64_t answers = 0, wrong = 0;    ///< pictures, or characters
+  double loss = 0;                        ///< mean
+  std::vector<CloseAnswer> closest = {};  ///< the five with the smallest lead, ascending
   /// Recorded by the run at the file's epoch; empty: nothing is known of this dataset.
   std::map<std::string, double> recorded;
 
   double error() const;  ///< percent
+  bool has_record() const {
+    return recorded.contains("test_error") && recorded.contains("test_loss");
+  }
   /// How many answers more are wrong than recorded; nothing is recorded: 0.
   std::int64_t difference() const;
   /// At most one in 10 000 may be decided otherwise by rounding.

@@ -178,6 +178,9 @@ Exported export_packed(const Trained& trained, const Network& network,
     data["batch"] = whole(trained, "train", "batch");
     data["time_steps"] = whole(trained, "train", "time_steps");
     data["characters"] = whole(trained, "data", "characters");
+  } else {
+    for (const char* limit : {"train_limit", "validation_limit"})
+      data[limit] = whole(trained, "data", limit);
   }
   file.say("data", data.dump());
   say_origin(file, trained);

@@ -18,37 +18,80 @@ using Json = Network::Json;
 // does not change that.
 class Builder {
  public:
-  Builder(const Trained& trained, Network& network) : trained_(trained), network_(network) {
-    network_.layers = Json::array();
+  Builder(const Trained& trained, Network& network) : trained_(trained), network_(network) {}
+
+  /// Adds to the weights and vectors of the network.
+  Json layers(const std::vector<nn::PlannedLayer>& planned) {
+    Json outer = std::exchange(layers_, Json::array());
+    for (const auto& one : planned) layer(one);
+    settle();
+    return std::exchange(layers_, std::move(outer));
   }
 
+  Json char_lstm(std::int64_t characters, const nn::CharLstmSpec& spec) {
+    layers_ = Json::array();
+    add({{"kind", "one_hot"}, {"size", characters}});
+    lstm("lstm", characters, spec.units);
+    if (spec.normalised) gains("lstm", "", 4 * spec.units);
+    dense("output", spec.units, characters);
+    settle();
+    return std::move(layers_);
+  }
+
+ private:
   void layer(const nn::PlannedLayer& layer) {
     using nn::LayerKind;
     const nn::LayerSpec& spec = layer.spec;
+    const std::int64_t inputs = layer.in.sizes.empty() ? 0 : layer.in.sizes.front(),
+                       outputs = layer.out.sizes.front();
     switch (spec.kind) {
       case LayerKind::dense:
-        dense(layer.name, layer.in.count(), layer.out.count(), spec.bias);
+        dense(layer.name, inputs, outputs, spec.bias);
         break;
       case LayerKind::conv:
-        if (spec.groups != 1) unknown(spec, "its channels are in groups");
         conv(layer);
         break;
       case LayerKind::max_pool:
       case LayerKind::average_pool:
-        pool(layer);
+        pool(spec);
         break;
       case LayerKind::batch_norm:
-        norm(layer.name, layer.out.sizes.front(), spec.epsilon);
+        norm(layer.name, outputs, spec.epsilon);
+        break;
+      case LayerKind::layer_norm:
+        layer_norm(layer.name, layer.out.count(), spec.epsilon);
         break;
       case LayerKind::relu:
       case LayerKind::tanh:
-      case LayerKind::flatten:
+      case LayerKind::hardtanh:
         plain(nn::word_of(spec.kind));
+        break;
+      case LayerKind::flatten:
+        if (layer.in.form == nn::Values::Form::plain) plain("flatten");
         break;
       case LayerKind::dropout:
         break;  // changes nothing after training
-      default:
-        unknown(spec, "the runtime's description of it is not written yet");
+      case LayerKind::residual:
+        residual(layer);
+        break;
+      case LayerKind::one_hot:
+        add({{"kind", "one_hot"}, {"size", outputs}});
+        break;
+      case LayerKind::embedding:
+        weight(layer.name + ".weight", layer.name + ".weight");
+        add({{"kind", "embedding"},
+             {"name", layer.name},
+             {"inputs", inputs},
+             {"outputs", outputs}});
+        break;
+      case LayerKind::lstm:
+        lstm(layer.name, inputs, outputs);
+        if (spec.normalised) gains(layer.name, layer.name + "_", 4 * outputs);
+        break;
+      case LayerKind::gru:
+        gru(layer.name, inputs, outputs);
+        if (spec.normalised) gains(layer.name, layer.name + "_", 3 * outputs);
+        break;
     }
   }
 
@@ -83,21 +126,47 @@ class Builder {
     add({{"kind", kind}});
   }
 
-  void lstm(const std::string& name, std::int64_t inputs, std::int64_t units) {
+  void layer_norm(const std::string& name, std::int64_t units, double epsilon) {
+    settle();
+    add({{"kind", "layer_norm"}, {"name", name}, {"units", units}, {"epsilon", epsilon}});
+    for (const std::string part : {".weight", ".bias"})
+      network_.vectors.emplace_back(name + part, floats(name + part, units));
+  }
+
+  void residual(const nn::PlannedLayer& layer) {
+    settle();
+    Json both = {{"kind", "residual"}, {"layers", layers(layer.layers)}};
+    if (!layer.shortcut.empty()) both["shortcut"] = layers(layer.shortcut);
+    add(std::move(both));
+  }
+
+  void recurrent(const char* kind, const std::string& name, std::int64_t inputs,
+                 std::int64_t units) {
     for (const std::string matrix : {".weight_ih", ".weight_hh"})
       weight(name + matrix, name + matrix + "_l0");
-    add({{"kind", "lstm"}, {"name", name}, {"inputs", inputs}, {"units", units}});
+    add({{"kind", kind}, {"name", name}, {"inputs", inputs}, {"units", units}});
+  }
+
+  void gru(const std::string& name, std::int64_t inputs, std::int64_t units) {
+    recurrent("gru", name, inputs, units);
+    for (const std::string bias : {".bias_ih", ".bias_hh"})
+      network_.vectors.emplace_back(name + bias, floats(name + bias + "_l0", 3 * units));
+  }
+
+  // Of the normalised products.
+  void gains(const std::string& name, const std::string& in_run, std::int64_t count) {
+    for (const std::string gain : {"gain_ih", "gain_hh"})
+      network_.vectors.emplace_back(name + "." + gain, floats(in_run + gain, count));
+  }
+
+  void lstm(const std::string& name, std::int64_t inputs, std::int64_t units) {
+    recurrent("lstm", name, inputs, units);
     auto bias = floats(name + ".bias_ih_l0", 4 * units);
     const auto second = floats(name + ".bias_hh_l0", 4 * units);
     for (std::size_t i = 0; i < bias.size(); ++i) bias[i] += second[i];
     network_.vectors.emplace_back(name + ".bias", std::move(bias));
   }
 
-  void one_hot(std::int64_t size) { add({{"kind", "one_hot"}, {"size", size}}); }
-
-  void finish() { settle(); }
-
- private:
   void conv(const nn::PlannedLayer& layer) {
     weight(layer.name + ".weight", layer.name + ".weight");
     add({{"kind", "conv"},
@@ -106,27 +175,17 @@ class Builder {
          {"outputs", layer.out.sizes.at(0)},
          {"kernel", layer.spec.kernel},
          {"stride", layer.spec.stride},
-         {"padding", layer.spec.padding}});
+         {"padding", layer.spec.padding},
+         {"groups", layer.spec.groups}});
     wait(layer.name, layer.out.sizes.at(0), layer.spec.bias);
   }
 
-  void pool(const nn::PlannedLayer& layer) {
-    const nn::LayerSpec& spec = layer.spec;
-    const std::int64_t height = layer.in.sizes.at(1), width = layer.in.sizes.at(2);
-    const std::int64_t window = spec.kernel > 0 ? spec.kernel : height;
-    if (spec.padding != 0 || (spec.kernel == 0 && height != width))
-      unknown(spec, "its windows are not whole or not square");
+  void pool(const nn::LayerSpec& spec) {
     const bool largest = spec.kind == nn::LayerKind::max_pool;
     if (!largest) settle();
-    add({{"kind", largest ? "max_pool" : "mean_pool"},
-         {"window", window},
-         {"stride", spec.kernel > 0 ? spec.stride : window}});
-  }
-
-  [[noreturn]] static void unknown(const nn::LayerSpec& spec, const std::string& why) {
-    throw Error({.what = fmt::format("layer '{}' ({}) cannot be exported", spec.path,
-                                     nn::word_of(spec.kind)),
-                 .found = why});
+    Json pool = {{"kind", largest ? "max_pool" : "mean_pool"}};
+    if (spec.kernel > 0) pool.update({{"window", spec.kernel}, {"stride", spec.stride}});
+    add(std::move(pool));
   }
 
   void wait(const std::string& name, std::int64_t units, bool bias) {
@@ -134,7 +193,7 @@ class Builder {
                            : std::vector<float>(static_cast<std::size_t>(units))};
   }
 
-  void add(Json layer) { network_.layers.push_back(std::move(layer)); }
+  void add(Json layer) { layers_.push_back(std::move(layer)); }
 
   // A bias that no batch norm took in.
   void settle() {
@@ -167,6 +226,7 @@ class Builder {
 
   const Trained& trained_;
   Network& network_;
+  Json layers_;  // of the network, or of the residual block that is being laid
   std::optional<std::pair<std::string, std::vector<float>>> waiting_;  // a bias, of which layer
 };
 
@@ -177,23 +237,20 @@ Network network_of(const Trained& trained, const data::DatasetSpec& dataset) {
   Builder builder(trained, network);
   config::Reader section(trained.config.find("model"), "model");
   const auto spec = nn::read_model(section).spec;
-  std::int64_t outputs = dataset.classes;
-  if (const auto* lstm = std::get_if<nn::CharLstmSpec>(&spec)) {
-    outputs = static_cast<std::int64_t>(trained.vocabulary.size());
-    network.input = {{"kind", "characters"}, {"size", outputs}};
-    builder.one_hot(outputs);
-    builder.lstm("lstm", outputs, lstm->units);
-    builder.dense("output", lstm->units, outputs);
+  const auto* lstm = std::get_if<nn::CharLstmSpec>(&spec);
+  nn::Shape shape{dataset.shape, dataset.classes};
+  if (dataset.kind == data::Kind::text) {
+    shape = {{}, static_cast<std::int64_t>(trained.vocabulary.size())};
+    network.input = {{"kind", "characters"}, {"size", shape.outputs}};
   } else {
-    const auto& shape = dataset.shape;
-    if (shape.size() != 3) throw Error({.what = "the dataset's pictures have no size"});
+    const auto& sizes = dataset.shape;
+    if (sizes.size() != 3) throw Error({.what = "the dataset's pictures have no size"});
     network.input = {
-        {"kind", "picture"}, {"channels", shape[0]}, {"height", shape[1]}, {"width", shape[2]}};
-    for (const auto& layer : nn::plan_layers(std::get<nn::LayerList>(spec), {shape, outputs}))
-      builder.layer(layer);
+        {"kind", "picture"}, {"channels", sizes[0]}, {"height", sizes[1]}, {"width", sizes[2]}};
   }
-  builder.finish();
-  network.outputs = static_cast<std::size_t>(outputs);
+  network.layers = lstm ? builder.char_lstm(shape.outputs, *lstm)
+                        : builder.layers(nn::plan_layers(std::get<nn::LayerList>(spec), shape));
+  network.outputs = static_cast<std::size_t>(shape.outputs);
   return network;
 }
 

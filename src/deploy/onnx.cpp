@@ -14,7 +14,6 @@ using Json = Network::Json;
 
 constexpr std::int64_t kOperators = 13;  // the version of ONNX's operators
 constexpr std::int64_t kFormat = 7;      // and of its files
-constexpr std::int64_t kGates = 4;
 
 /// An ONNX graph that grows layer by layer: `at` is the value that the next one reads.
 class Graph {
@@ -78,20 +77,23 @@ class Graph {
 
   void add(const Json& layer) {
     static const std::map<std::string, void (Graph::*)(const Json&)> known = {
-        {"dense", &Graph::dense},        {"conv", &Graph::conv},
-        {"max_pool", &Graph::pool},      {"mean_pool", &Graph::pool},
-        {"scale_shift", &Graph::shift},  {"relu", &Graph::relu},
-        {"tanh", &Graph::tanh},          {"flatten", &Graph::flatten},
-        {"one_hot", &Graph::keep_input}, {"lstm", &Graph::lstm},
-        {"residual", &Graph::residual}};
+        {"dense", &Graph::dense},       {"conv", &Graph::conv},
+        {"max_pool", &Graph::pool},     {"mean_pool", &Graph::pool},
+        {"scale_shift", &Graph::shift}, {"relu", &Graph::relu},
+        {"tanh", &Graph::tanh},         {"hardtanh", &Graph::hardtanh},
+        {"flatten", &Graph::flatten},   {"residual", &Graph::residual},
+        {"one_hot", &Graph::one_hot},   {"embedding", &Graph::embedding},
+        {"lstm", &Graph::lstm},         {"gru", &Graph::gru}};
     const std::string kind = layer.at("kind").get<std::string>();
     const auto found = known.find(kind);
-    if (found == known.end()) {
-      throw Error({.what = "a layer cannot be exported to ONNX",
-                   .found = "'" + kind + "'",
-                   .advice = "leave out --format onnx: the packed format has it"});
-    }
+    if (found == known.end()) unknown("'" + kind + "'");
     (this->*found->second)(layer);
+  }
+
+  [[noreturn]] static void unknown(const std::string& what) {
+    throw Error({.what = "a layer cannot be exported to ONNX",
+                 .found = what,
+                 .advice = "leave out --format onnx: the packed format has it"});
   }
 
   onnx::NodeProto* node(const char* type, const std::vector<std::string>& inputs) {
@@ -176,9 +178,14 @@ class Graph {
     wholes(made, "kernel_shape", {kernel, kernel});
     wholes(made, "strides", {stride, stride});
     wholes(made, "pads", {padding, padding, padding, padding});
+    whole(made, "group", layer.value("groups", 1));
   }
 
   void pool(const Json& layer) {
+    if (!layer.contains("window")) {
+      node("GlobalAveragePool", {at_});
+      return;
+    }
     const std::int64_t window = layer.at("window"), stride = layer.value("stride", window);
     onnx::NodeProto* made = node(layer.at("kind") == "max_pool" ? "MaxPool" : "AveragePool", {at_});
     wholes(made, "kernel_shape", {window, window});
@@ -197,9 +204,22 @@ class Graph {
     whole(node("Flatten", {at_}), "axis", 1);
     map_ = false;
   }
-  void keep_input(const Json&) {
+  void hardtanh(const Json&) {
+    if (!bounded_) {
+      tensor("minus one", {}, {-1});
+      tensor("one", {}, {1});
+      bounded_ = true;
+    }
+    node("Clip", {at_, "minus one", "one"});
+  }
+  void one_hot(const Json&) {
     recurrent_ = true;
     map_ = false;
+  }
+  // Its input is one-hot, too.
+  void embedding(const Json& layer) {
+    one_hot(layer);
+    node("MatMul", {at_, tensor(layer.at("name").get<std::string>() + ".weight")});
   }
 
   void residual(const Json& layer) {
@@ -213,38 +233,53 @@ class Graph {
     node("Add", {body, at_});
   }
 
-  // PyTorch has the gates as i, f, g, o, ONNX as i, o, f, g.
-  FloatTensor reordered(const std::string& name) {
+  // The gates in ONNX's order.
+  FloatTensor reordered(const std::string& name, const std::vector<std::ptrdiff_t>& gates) {
     const FloatTensor& found = tensors_.at(name);
     FloatTensor out{found.shape, {}};
-    const auto block = static_cast<std::ptrdiff_t>(found.values.size()) / kGates;
-    for (const std::ptrdiff_t gate : {0, 3, 1, 2}) {
-      const auto first = found.values.begin() + gate * block;
-      out.values.insert(out.values.end(), first, first + block);
+    const std::size_t block = found.values.size() / gates.size();
+    for (const std::ptrdiff_t gate : gates) {
+      const auto first = found.values.begin() + gate * static_cast<std::ptrdiff_t>(block);
+      out.values.insert(out.values.end(), first, first + static_cast<std::ptrdiff_t>(block));
     }
     out.shape.insert(out.shape.begin(), 1);  // the direction
     return out;
   }
 
-  void lstm(const Json& layer) {
+  // `biases`: of the input and, where there are two, of the state.
+  onnx::NodeProto* recurrent(const char* type, const Json& layer,
+                             const std::vector<std::ptrdiff_t>& gates,
+                             const std::vector<std::string>& biases) {
     const std::string name = layer.at("name").get<std::string>();
+    if (tensors_.contains(name + ".gain_ih")) unknown("layer normalisation of '" + name + "'");
     std::vector<std::string> inputs{at_};
     for (const std::string matrix : {".weight_ih", ".weight_hh"}) {
-      const FloatTensor made = reordered(name + matrix);
+      const FloatTensor made = reordered(name + matrix, gates);
       inputs.push_back(tensor(name + matrix, made.shape, made.values));
     }
-    FloatTensor bias = reordered(name + ".bias");
-    bias.values.resize(2 * bias.values.size());  // that of the state is 0
-    inputs.push_back(tensor(name + ".bias", {1, bias.values.size()}, bias.values));
-    whole(node("LSTM", inputs), "hidden_size", layer.at("units").get<std::int64_t>());
+    std::vector<float> bias;
+    for (const auto& part : biases) {
+      const FloatTensor made = reordered(name + part, gates);
+      bias.insert(bias.end(), made.values.begin(), made.values.end());
+    }
+    bias.resize(bias.size() * 2 / biases.size());
+    inputs.push_back(tensor(name + ".bias", {1, bias.size()}, bias));
+    onnx::NodeProto* made = node(type, inputs);
+    whole(made, "hidden_size", layer.at("units").get<std::int64_t>());
     node("Squeeze", {at_, whole_tensor(name + ".direction", {1})});
+    return made;
+  }
+  // PyTorch has the gates as i, f, g, o and r, z, n.
+  void lstm(const Json& layer) { recurrent("LSTM", layer, {0, 3, 1, 2}, {".bias"}); }
+  void gru(const Json& layer) {
+    whole(recurrent("GRU", layer, {1, 0, 2}, {".bias_ih", ".bias_hh"}), "linear_before_reset", 1);
   }
 
   onnx::ModelProto model_;
   onnx::GraphProto* graph_ = nullptr;
   std::map<std::string, FloatTensor> tensors_;
   std::string at_ = "input";
-  bool map_ = true, recurrent_ = false;
+  bool map_ = true, recurrent_ = false, bounded_ = false;
   std::size_t bytes_ = 0;
 };
 

@@ -112,7 +112,8 @@ Trained last_epoch(const fs::path& run) {
   const std::vector<double> levels = unit_levels(out.config);
   const std::string prefix = "model:";
   for (const auto& blob : checkpoint.blobs()) {
-    if (!blob.starts_with(prefix) || blob.ends_with("num_batches_tracked")) continue;
+    // What is counted, of batch norm or dropout, is of no use after training.
+    if (!blob.starts_with(prefix) || checkpoint.type(blob) != record::type_name<float>()) continue;
     const std::string name = blob.substr(prefix.size());
     FloatTensor tensor{checkpoint.shape(blob), checkpoint.read<float>(blob)};
     if (checkpoint.has("optimizer:" + name + ":scales")) {

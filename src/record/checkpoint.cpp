@@ -96,10 +96,14 @@ Shape CheckpointReader::shape(const std::string& blob) const {
   return in_.dataset(kBlobs + "/" + blob).shape;
 }
 
-std::string CheckpointReader::path_of(const std::string& blob, const std::string& type) const {
+std::string CheckpointReader::type(const std::string& blob) const {
   require(blob);
+  return in_.dataset(kBlobs + "/" + blob).type;
+}
+
+std::string CheckpointReader::path_of(const std::string& blob, const std::string& type) const {
+  const std::string found = this->type(blob);
   const std::string path = kBlobs + "/" + blob;
-  const std::string found = in_.dataset(path).type;
   if (found != type) {
     throw Error({.what = "has the wrong type",
                  .where = in_.file().string() + ":" + path,

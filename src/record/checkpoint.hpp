@@ -46,8 +46,10 @@ class CheckpointReader {
   /// In the order in which they were written.
   const std::vector<std::string>& blobs() const { return blobs_; }
   bool has(const std::string& blob) const;
-  /// Errors of these three: no such blob; of another type or size.
+  /// Errors of these: no such blob; of another type or size.
   Shape shape(const std::string& blob) const;
+  /// "float32", "int64" …
+  std::string type(const std::string& blob) const;
   template <Number T>
   void read_into(const std::string& blob, std::span<T> values) const;
   template <Number T>

@@ -113,6 +113,15 @@ std::size_t Object::whole(const char* key, std::size_t least, std::size_t most,
   return has(key) ? whole(key, least, most) : otherwise;
 }
 
+double Object::number(const char* key, double least, double most) const {
+  const Json& value = at(key);
+  if (!value.is_number()) fail(key, "is not a number");
+  const auto number = value.get<double>();
+  if (!(number >= least && number <= most))
+    fail(key, "is not from " + std::to_string(least) + " to " + std::to_string(most));
+  return number;
+}
+
 std::vector<std::size_t> Object::wholes(const char* key, std::size_t most_values) const {
   const Json& value = at(key);
   if (!value.is_array() || value.size() > most_values)

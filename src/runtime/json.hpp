@@ -22,6 +22,7 @@ class Object {
   std::size_t whole(const char* key, std::size_t least, std::size_t most) const;
   std::size_t whole(const char* key, std::size_t least, std::size_t most,
                     std::size_t otherwise) const;
+  double number(const char* key, double least, double most) const;
   std::vector<std::size_t> wholes(const char* key, std::size_t most_values) const;
   /// Null when absent. Failure: not a list.
   const nlohmann::json* list(const char* key) const;

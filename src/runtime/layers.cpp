@@ -1,6 +1,7 @@
 #include "runtime/layers.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace laq::runtime {
@@ -50,16 +51,18 @@ class Convolution : public Layer {
         in_(in),
         kernel_(object.whole("kernel", 1, kMost)),
         stride_(object.whole("stride", 1, kMost, 1)),
-        padding_(object.whole("padding", 0, kMost, 0)) {
+        padding_(object.whole("padding", 0, kMost, 0)),
+        groups_(object.whole("groups", 1, kMost, 1)) {
     const std::string name = object.text("name");
     std::vector<std::uint32_t> order;  // of the inputs: channels last
-    const std::size_t window = times(kernel_, kernel_), columns = times(window, in.channels);
+    const std::size_t window = times(kernel_, kernel_), fed = in.channels / groups_,
+                      columns = times(window, fed);
     source.budget.take(columns, sizeof(std::uint32_t), "a convolution's order of weights");
     for (std::size_t at = 0; at < window; ++at) {
-      for (std::size_t c = 0; c < in.channels; ++c)
+      for (std::size_t c = 0; c < fed; ++c)
         order.push_back(static_cast<std::uint32_t>(c * window + at));
     }
-    weight_ = source.matrix(name + ".weight", {out.channels, in.channels, kernel_, kernel_}, order);
+    weight_ = source.matrix(name + ".weight", {out.channels, fed, kernel_, kernel_}, order);
     if (source.file.find(name + ".bias")) bias_ = source.floats(name + ".bias", out.channels);
     width_ = in.width + 2 * padding_;
     padded_ = source.memory(times(times(in.height + 2 * padding_, width_), in.channels));
@@ -79,8 +82,13 @@ class Convolution : public Layer {
       const std::size_t blocks = (positions + kPositions - 1) / kPositions;
       const std::size_t first = blocks * thread / threads, last = blocks * (thread + 1) / threads;
       float* scratch = context.scratch.data() + thread * own;
-      for (std::size_t panel = 0; panel < weight_->panels(); panel += 2)
-        run_panels(panel, first * kPositions, std::min(positions, last * kPositions), to, scratch);
+      const std::size_t begin = first * kPositions, end = std::min(positions, last * kPositions);
+      for (std::size_t panel = 0; panel < weight_->panels(); panel += 2) {
+        if (groups_ == 1)
+          run_panels(panel, begin, end, to, scratch);
+        else
+          run_groups(panel, begin, end, to, scratch);
+      }
     });
   }
 
@@ -92,6 +100,10 @@ class Convolution : public Layer {
     require(in.map && object.whole("inputs", 1, kMost) == in.channels, object, "inputs", in);
     const std::size_t height = in.height + 2 * padding, width = in.width + 2 * padding;
     require(kernel <= height && kernel <= width && padding < kernel, object, "kernel", in);
+    const std::size_t groups = object.whole("groups", 1, kMost, 1);
+    require(in.channels % groups == 0, object, "groups", in);
+    if (object.whole("outputs", 1, kMost) % groups != 0)
+      object.fail("groups", "does not divide the outputs");
     return {object.whole("outputs", 1, kMost), (height - kernel) / stride + 1,
             (width - kernel) / stride + 1, true};
   }
@@ -128,8 +140,31 @@ class Convolution : public Layer {
     }
   }
 
+  // Channels in groups: each output reads those of its own.
+  void run_groups(std::size_t panel, std::size_t first, std::size_t last, float* to,
+                  float* scratch) const {
+    const std::size_t fed = in_.channels / groups_, made = out.channels / groups_;
+    const std::size_t end = std::min(out.channels, (panel + 2) * kLanes);
+    const float* weights = nullptr;
+    for (std::size_t channel = panel * kLanes; channel < end; ++channel) {
+      if (channel % kLanes == 0) weights = weight_->panel(channel / kLanes, scratch);
+      const std::size_t begin = channel / made * fed;
+      for (std::size_t at = first; at < last; ++at) {
+        const float* weight = weights + channel % kLanes;
+        float sum = bias_.empty() ? 0.0f : bias_[channel];
+        for (std::size_t y = 0; y < kernel_; ++y) {
+          for (std::size_t x = 0; x < kernel_; ++x) {
+            const float* from = input_of(at) + (y * width_ + x) * in_.channels + begin;
+            for (std::size_t c = 0; c < fed; ++c, weight += kLanes) sum += from[c] * *weight;
+          }
+        }
+        to[at * out.channels + channel] = sum;
+      }
+    }
+  }
+
   Form in_;
-  std::size_t kernel_, stride_, padding_, width_ = 0;
+  std::size_t kernel_, stride_, padding_, groups_, width_ = 0;
   std::unique_ptr<Matrix> weight_;
   std::vector<float> bias_, padded_;
 };
@@ -142,8 +177,9 @@ class Pool2d : public Layer {
   Pool2d(const Object& object, const Form& in, Source&)
       : Layer(form(object, in)),
         in_(in),
-        window_(object.whole("window", 1, kMost)),
-        stride_(object.whole("stride", 1, kMost, window_)) {}
+        rows_(side(object, in.height)),
+        columns_(side(object, in.width)),
+        stride_(object.whole("stride", 1, kMost, rows_)) {}
 
   void run(const float* from, float* to, Context&) override {
     const std::size_t channels = in_.channels;
@@ -151,27 +187,30 @@ class Pool2d : public Layer {
       for (std::size_t x = 0; x < out.width; ++x, to += channels) {
         const float* corner = from + (y * stride_ * in_.width + x * stride_) * channels;
         std::copy_n(corner, channels, to);
-        for (std::size_t at = 1; at < window_ * window_; ++at) {
-          const float* one = corner + (at / window_ * in_.width + at % window_) * channels;
+        for (std::size_t at = 1; at < rows_ * columns_; ++at) {
+          const float* one = corner + (at / columns_ * in_.width + at % columns_) * channels;
           for (std::size_t c = 0; c < channels; ++c)
             to[c] = Kind == Pooling::mean ? to[c] + one[c] : std::max(to[c], one[c]);
         }
-        const auto count = static_cast<float>(window_ * window_);
+        const auto count = static_cast<float>(rows_ * columns_);
         for (std::size_t c = 0; Kind == Pooling::mean && c < channels; ++c) to[c] /= count;
       }
     }
   }
 
  private:
+  static std::size_t side(const Object& object, std::size_t all) {
+    return object.has("window") ? object.whole("window", 1, kMost) : all;
+  }
   static Form form(const Object& object, const Form& in) {
-    const std::size_t window = object.whole("window", 1, kMost),
-                      stride = object.whole("stride", 1, kMost, window);
-    require(in.map && window <= in.height && window <= in.width, object, "window", in);
-    return {in.channels, (in.height - window) / stride + 1, (in.width - window) / stride + 1, true};
+    const std::size_t rows = side(object, in.height), columns = side(object, in.width),
+                      stride = object.whole("stride", 1, kMost, rows);
+    require(in.map && rows <= in.height && columns <= in.width, object, "window", in);
+    return {in.channels, (in.height - rows) / stride + 1, (in.width - columns) / stride + 1, true};
   }
 
   Form in_;
-  std::size_t window_, stride_;
+  std::size_t rows_, columns_, stride_;  // of a window
 };
 
 // Batch norm, folded: of each unit or channel a factor and a summand.
@@ -211,6 +250,57 @@ class Tanh : public Layer {
     std::copy_n(from, out.size(), to);
     kernels().tanh(to, out.size());
   }
+};
+
+class HardTanh : public Layer {
+ public:
+  HardTanh(const Object&, const Form& in, Source&) : Layer(in) {}
+  void run(const float* from, float* to, Context&) override {
+    const std::size_t size = out.size();
+    for (std::size_t i = 0; i < size; ++i) to[i] = std::clamp(from[i], -1.0f, 1.0f);
+  }
+};
+
+// (x − mean) / √(variance + ε), of a whole sample or a gate's product; `to` may be `from`.
+void normalise(const float* from, std::size_t count, double epsilon, float* to) {
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(from[i]);
+  const double mean = sum / static_cast<double>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double apart = static_cast<double>(from[i]) - mean;
+    squares += apart * apart;
+  }
+  const double factor = 1 / std::sqrt(squares / static_cast<double>(count) + epsilon);
+  for (std::size_t i = 0; i < count; ++i)
+    to[i] = static_cast<float>((static_cast<double>(from[i]) - mean) * factor);
+}
+
+class LayerNorm : public Layer {
+ public:
+  LayerNorm(const Object& object, const Form& in, Source& source)
+      : Layer(in), epsilon_(object.number("epsilon", 0, 1)) {
+    const std::string name = object.text("name");
+    require(object.whole("units", 1, kMost) == in.size(), object, "units", in);
+    weight_ = channels_last(source.floats(name + ".weight", in.size()), source);
+    bias_ = channels_last(source.floats(name + ".bias", in.size()), source);
+  }
+
+  void run(const float* from, float* to, Context&) override {
+    normalise(from, weight_.size(), epsilon_, to);
+    for (std::size_t i = 0; i < weight_.size(); ++i) to[i] = weight_[i] * to[i] + bias_[i];
+  }
+
+ private:
+  std::vector<float> channels_last(const std::vector<float>& values, Source& source) const {
+    std::vector<float> turned = source.memory(values.size());
+    const std::size_t pixels = out.height * out.width;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      turned[i % pixels * out.channels + i / pixels] = values[i];
+    return turned;
+  }
+
+  double epsilon_;
+  std::vector<float> weight_, bias_;
 };
 
 // To the order of those who train: channels first.
@@ -306,7 +396,8 @@ class Embedding : public Layer {
   std::unique_ptr<Matrix> rows_;
 };
 
-// W x + W_h h (+ biases) of an LSTM or a GRU, whose gates follow each other as in PyTorch.
+// W x + W_h h (+ biases) of an LSTM or a GRU, whose gates follow each other as in PyTorch. With
+// gains the two products are normalised apart, gate by gate.
 class Recurrent : public Layer {
  public:
   Recurrent(const Object& object, const Form& in, Source& source, std::size_t gates, bool one_hot)
@@ -316,6 +407,10 @@ class Recurrent : public Layer {
     const std::size_t rows = times(gates, out.channels);
     by_input_ = source.matrix(name + ".weight_ih", {rows, in.channels});
     by_state_ = source.matrix(name + ".weight_hh", {rows, out.channels});
+    if (source.file.find(name + ".gain_ih")) {
+      by_input_gain_ = source.floats(name + ".gain_ih", rows);
+      by_state_gain_ = source.floats(name + ".gain_hh", rows);
+    }
     from_input_ = source.memory(rows);
     from_state_ = source.memory(rows);
     input_ = source.memory(by_input_->padded_columns());
@@ -336,14 +431,23 @@ class Recurrent : public Layer {
       by_input_->multiply(input_.data(), from_input_.data(), context.scratch, context.pool);
     }
     by_state_->multiply(hidden_.data(), from_state_.data(), context.scratch, context.pool);
+    normalise_gates(by_input_gain_, from_input_);
+    normalise_gates(by_state_gain_, from_state_);
   }
 
   std::vector<float> from_input_, from_state_, hidden_;
 
  private:
+  void normalise_gates(const std::vector<float>& gain, std::vector<float>& product) const {
+    constexpr double kEpsilon = 1e-5;
+    for (std::size_t at = 0; at < gain.size(); at += out.channels)
+      normalise(product.data() + at, out.channels, kEpsilon, product.data() + at);
+    for (std::size_t i = 0; i < gain.size(); ++i) product[i] *= gain[i];
+  }
+
   bool one_hot_;
   std::unique_ptr<Matrix> by_input_, by_state_;
-  std::vector<float> input_;
+  std::vector<float> input_, by_input_gain_, by_state_gain_;
 };
 
 class Lstm : public Recurrent {
@@ -410,6 +514,8 @@ const std::map<std::string, Maker>& makers() {
                                                    {"scale_shift", make<ScaleShift>},
                                                    {"relu", make<Relu>},
                                                    {"tanh", make<Tanh>},
+                                                   {"hardtanh", make<HardTanh>},
+                                                   {"layer_norm", make<LayerNorm>},
                                                    {"flatten", make<Flatten>},
                                                    {"residual", make<Residual>},
                                                    {"one_hot", make<OneHot>},

@@ -167,6 +167,21 @@ TEST_CASE("a convolution or a residual of absurd sizes takes no memory") {
                     {"kernel", 1 << 29},
                     {"padding", 1 << 28}}),
              Contains("bytes") || Contains("does not fit"));
+  const nlohmann::json conv{
+      {"kind", "conv"}, {"name", "c"}, {"inputs", 1}, {"outputs", 3}, {"kernel", 1}};
+  const auto in_groups = [&](int groups) {
+    nlohmann::json with = conv;
+    with["groups"] = groups;
+    return layer(with);
+  };
+  CHECK_THAT(in_groups(0), Contains("'groups' is 0"));
+  CHECK_THAT(in_groups(2), Contains("'groups' does not fit"));
+  CHECK_THAT(layer({{"kind", "layer_norm"}, {"name", "n"}, {"units", 5}, {"epsilon", 1e-5}}),
+             Contains("'units' does not fit"));
+  CHECK_THAT(layer({{"kind", "layer_norm"}, {"name", "n"}, {"units", 6}, {"epsilon", -1.0}}),
+             Contains("'epsilon' is not from"));
+  CHECK_THAT(layer({{"kind", "layer_norm"}, {"name", "n"}, {"units", 6}, {"epsilon", "x"}}),
+             Contains("'epsilon' is not a number"));
   CHECK_THAT(layer({{"kind", "max_pool"}, {"window", 0}}), Contains("'window' is 0"));
   CHECK_THAT(layer({{"kind", "max_pool"}, {"window", 4}}), Contains("does not fit"));
   CHECK_THAT(layer({{"kind", "mean_pool"}, {"window", 1}, {"stride", 0}}), Contains("'stride'"));
