@@ -239,7 +239,7 @@ Network network_of(const Trained& trained, const data::DatasetSpec& dataset) {
   const auto spec = nn::read_model(section).spec;
   const auto* lstm = std::get_if<nn::CharLstmSpec>(&spec);
   nn::Shape shape{dataset.shape, dataset.classes};
-  if (dataset.kind == data::Kind::text) {
+  if (!trained.vocabulary.empty()) {
     shape = {{}, static_cast<std::int64_t>(trained.vocabulary.size())};
     network.input = {{"kind", "characters"}, {"size", shape.outputs}};
   } else {

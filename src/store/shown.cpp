@@ -50,13 +50,14 @@ std::vector<Kept> kept_in(const fs::path& folder) {
   return all;
 }
 
-// The folder of runs, and the names that the plan may have there.
+// The folder of runs, "" when there is none, and the names that the plan may have there.
 struct Place {
   fs::path runs;
   std::vector<std::string> labels;
 };
 
-// Where a sweep of this name keeps its runs.
+// Where a sweep of this name keeps its runs: in results/NAME/runs, or, when nothing was run here,
+// in the records that git keeps.
 Place place_of(const Wanted& wanted, const std::string& name) {
   std::vector<std::string> labels;
   if (!wanted.profile.empty()) labels.push_back(name + "-" + wanted.profile);
@@ -65,8 +66,10 @@ Place place_of(const Wanted& wanted, const std::string& name) {
   for (const auto& label : labels) {
     const fs::path runs = fs::path("results") / label / "runs";
     if (is_there(runs / ("sweep-" + label) / "plan.json")) return {runs, {label}};
+    const fs::path records = fs::path("results") / label / "records";
+    if (!is_there(runs) && is_there(records)) return {records, {label}};
   }
-  return {fs::path("results") / labels.front() / "runs", labels};
+  return {{}, labels};
 }
 
 std::vector<Kept> kept_at(const Place& place) {
@@ -172,7 +175,7 @@ class Showing {
     request.sweep = wanted_.what;
     request.profile = wanted_.profile;
     request.name = wanted_.name;
-    request.runs = wanted_.runs;
+    request.runs = place.runs;
     request.data = wanted_.data;
     request.look = [&](sweep::Job& job) { store_.look(job); };
     sweep::Plan plan = sweep::make_plan(configs_, request);
@@ -183,7 +186,7 @@ class Showing {
     if (!any) {
       throw Error({.what = fmt::format("nothing of the sweep '{}' was run here", plan.label),
                    .where = plan.runs.string(),
-                   .found = inventory(wanted_.runs.empty() ? fs::path("results") : place.runs),
+                   .found = inventory(place.runs.empty() ? fs::path("results") : place.runs),
                    .advice = fmt::format("laq sweep {} runs it; name a folder to see what is there",
                                          wanted_.what)});
     }

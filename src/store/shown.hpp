@@ -14,7 +14,7 @@ struct Wanted {
   std::string what;
   std::string profile, name;            ///< "" leaves them open
   std::vector<std::string> words = {};  ///< filters, see `keeps`
-  std::filesystem::path runs;           ///< "" looks in results/<name>/runs
+  std::filesystem::path runs;           ///< "": results/<name>/runs, otherwise …/records
   data::DataPaths data;                 ///< to say what data is not at hand
 };
 

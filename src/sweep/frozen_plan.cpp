@@ -96,6 +96,12 @@ fs::path sweep_folder(const Plan& plan) {
   return plan.runs / ("sweep-" + plan.label);
 }
 
+fs::path results_of(const Plan& plan) {
+  const fs::path last = plan.runs.filename(), above = plan.runs.parent_path();
+  const bool own = (last == "runs" || last == "records") && above.filename() == plan.label;
+  return own ? above : sweep_folder(plan);
+}
+
 FrozenRun frozen_run(const Job& job, const Plan& plan) {
   FrozenRun run{job.run.request.experiment,
                 job.run.request.method,

@@ -56,6 +56,9 @@ struct Difference {
 
 /// `<runs>/sweep-<label>`: the frozen plan and what was given to Slurm.
 std::filesystem::path sweep_folder(const Plan& plan);
+/// Where its tables and figures go: results/<label> when its runs are in results/<label>/runs or
+/// …/records, otherwise `sweep_folder`.
+std::filesystem::path results_of(const Plan& plan);
 
 FrozenRun frozen_run(const Job& job, const Plan& plan);
 FrozenPlan freeze(const Plan& plan);

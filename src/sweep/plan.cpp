@@ -338,12 +338,9 @@ Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   plan.methods = file.methods;
   plan.grid = file.axes.all();
   plan.label = file.profile == own_profile ? plan.name : plan.name + "-" + file.profile;
-  plan.results = fs::path("results") / plan.label;
-  plan.runs = plan.results / "runs";
-  if (!request.runs.empty()) {
-    plan.runs = request.runs;
-    plan.results = sweep_folder(plan);
-  }
+  plan.runs =
+      request.runs.empty() ? fs::path("results") / plan.label / "runs" : fs::path(request.runs);
+  plan.results = results_of(plan);
   Expansion(configs, request, file, plan).expand();
   return plan;
 }

@@ -155,8 +155,7 @@ Plan recorded_plan(const fs::path& configs, const FrozenPlan& frozen, const fs::
   plan.fallbacks_taken = frozen.fallbacks_taken;
   plan.notes = frozen.notes;
   plan.runs = runs;
-  const bool own = runs.filename() == "runs" && runs.parent_path().filename() == plan.label;
-  plan.results = own ? runs.parent_path() : sweep_folder(plan);
+  plan.results = results_of(plan);
   if (plan.title.empty()) add_head_of_today(configs, plan);
   if (plan.title.empty()) plan.title = plan.label;
   Recorded recorded(configs, frozen, plan);

@@ -93,6 +93,20 @@ TEST_CASE("a sweep that was not run leaves with 1, and with what is there instea
                 {"no sweep 'other' was run here", "2 runs of the sweeps tiny"});
 }
 
+TEST_CASE("a sweep that was not run here is shown by the records that git keeps of it") {
+  const Workplace place;
+  check_done(place.laq({"sweep", "tiny"}));
+  const Outcome table = place.laq({"table", "tiny"});
+  fs::rename(place / "results/tiny/runs", place / "results/tiny/records");
+  const Outcome kept = place.laq({"table", "tiny"});
+  check_done(kept);
+  CHECK(kept.out == table.out);
+  fs::remove_all(place / "results/tiny/records/sweep-tiny");  // as they were kept before plans were
+  check_done(place.laq({"table", "tiny"}));
+  check_done(place.laq({"plot", "tiny"}));
+  CHECK(fs::exists(place / "results/tiny/figures"));
+}
+
 TEST_CASE("what was run is shown without repeating the words, by sweep, folder and name") {
   const Workplace place;
   check_done(place.laq({"sweep", "tiny", "--runs", "X", "train.epochs=1", "method=full,twn,late"}));
