@@ -44,7 +44,7 @@ c10::Device device_named(const std::string& word) {
         {.what = "CUDA cannot be used here",
          .where = "--device",
          .found = "LibTorch " + libtorch_version() + " without CUDA, or no GPU",
-         .advice = "use --device cpu, or build against a LibTorch with CUDA: see README"});
+         .advice = "use --device cpu, or build against a LibTorch with CUDA: see docs/gpu.md"});
   }
   const auto gpus = torch::cuda::device_count();
   if (numbered && static_cast<std::size_t>(word[5] - '0') >= gpus) {

@@ -26,7 +26,7 @@ std::vector<std::string> python_of(const std::string& document) {
 }
 
 std::string example(std::size_t number) {
-  const auto blocks = python_of(read_file(LAQ_SOURCE_DIR "/docs/reading-runs.md"));
+  const auto blocks = python_of(read_file(LAQ_SOURCE_DIR "/docs/runs.md"));
   REQUIRE(blocks.size() == 2);
   return blocks[number];
 }

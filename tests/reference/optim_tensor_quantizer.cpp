@@ -167,16 +167,17 @@ TEST_CASE("a method without a fit for a GPU is fitted on the host") {
   CHECK(fit.scales[0].item<double>() == 0.5);
 }
 
-TEST_CASE("README's method is compiled as it stands there, and runs on every device") {
-  const auto readme = quantizer_of("{rule: mean_sign, factor: 0.5}").method;
+TEST_CASE("the documented method is compiled as it stands there, and runs on every device") {
+  const auto documented = quantizer_of("{rule: mean_sign, factor: 0.5}").method;
   const RandomGroup random(3000, 4);
   double mean = 0;
   for (const double w : random.weights()) mean += std::abs(w) / 3000;
-  const quant::Codebook codebook = quant::fit(*readme, random.group());
+  const quant::Codebook codebook = quant::fit(*documented, random.group());
   CHECK(codebook.scales[0] == Approx(mean / 2));
   CHECK(codebook.values == std::vector<double>{-codebook.scales[0], codebook.scales[0]});
-  const optim::TensorFit by_tensors = optim::TensorQuantizer(readme).fit(
-      {tensor(random.w), {}, at::zeros({3000}), at::zeros({1}, at::kDouble)});
+  const optim::TensorFit by_tensors =
+      optim::TensorQuantizer(documented)
+          .fit({tensor(random.w), {}, at::zeros({3000}), at::zeros({1}, at::kDouble)});
   CHECK(by_tensors.scales[0].item<double>() == Approx(mean / 2));
 }
 

@@ -163,7 +163,7 @@ TEST_CASE("levels of two bits are named as one quantizer", "[store]") {
 }
 
 TEST_CASE("the documentation has every column of the schema", "[store]") {
-  const std::string page = read_file(configs().parent_path() / "docs/reading-runs.md");
+  const std::string page = read_file(configs().parent_path() / "docs/runs.md");
   for (const auto part : {record::Part::epochs, record::Part::steps, record::Part::layers,
                           record::Part::final_values}) {
     for (const auto& column : record::columns_of(part)) {
