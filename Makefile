@@ -19,7 +19,7 @@ PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev li
             libopenblas0-openmp libdnnl-dev ocl-icd-opencl-dev libboost-dev catch2 libbenchmark-dev \
             libutf8proc-dev libkainjow-mustache-dev dataset-fashion-mnist gnuplot-nox \
             libonnx-dev libprotobuf-dev
-TEST_PACKAGES := hdf5-tools python3-onnx python3-h5py python3-pandas chromium poppler-utils slurm-wlm munge
+TEST_PACKAGES := hdf5-tools python3-onnx python3-h5py python3-pandas python3-scipy chromium poppler-utils slurm-wlm munge
 FUZZ_PACKAGES := clang libclang-rt-dev libomp-dev
 LINT_PACKAGES := clang-format clang-tidy
 
