@@ -214,7 +214,7 @@ void add_run_command(CLI::App& app, Context& context) {
       ->capture_default_str();
   command
       ->add_option("--profile", options->request.profile,
-                   "How much of the protocol: quick, short or paper")
+                   "How much of the protocol: quick, reduced, short or paper")
       ->capture_default_str();
   command->add_option("--device", options->device, "Where to compute: cpu, cuda, cuda:N")
       ->capture_default_str();

@@ -255,7 +255,7 @@ void add_sweep_command(CLI::App& app, Context& context) {
   command->add_flag("--dry-run", options->dry_run, "Print the plan and do nothing");
   command->add_flag("--fail-fast", options->fail_fast, "Start nothing more after a run that fails");
   command->add_option("--profile", options->profile,
-                      "quick, short or paper (otherwise the sweep's own)");
+                      "quick, reduced, short or paper (otherwise the sweep's own)");
   command->add_option("--runs", options->runs, "Folder of runs (otherwise results/SWEEP/runs)");
   command->add_option("--device", options->device, "Where the runs compute: cpu, cuda, cuda:N")
       ->capture_default_str();
