@@ -46,8 +46,11 @@ std::vector<Measure> measures_of(const Series& series) {
   const train::Run& run = series.job.run;
   const auto scales = static_cast<std::size_t>(run.quantizer.method->scale_count());
   std::vector<Measure> all;
-  for (std::size_t s = 0; s < scales; ++s)
-    all.push_back({s == 0 ? "Scale α" : "Scale β", "scales", 1, s, scales});
+  for (std::size_t s = 0; s < scales; ++s) {
+    // Two are those of the signs, more are a basis.
+    const std::string name = scales > 2 ? std::to_string(s + 1) : s == 0 ? "α" : "β";
+    all.push_back({"Scale " + name, "scales", 1, s, scales});
+  }
   all.push_back({"Zero weights (%)", "zero_fraction", kPercent});
   all.push_back({"Weights that flip (%)", "flips", kPercent});
   if (alternates(run)) all.push_back({"Rounds of the solver", "rounds", 1});

@@ -182,6 +182,7 @@ Output quantize(const QuantizeOptions& options, const quant::Quantization& quant
       return all.empty() ? std::span<const float>() : std::span(all).subspan(begin, size);
     };
     quant::Group group{part(weights), part(curvature), part(input.previous), {}};
+    group.progress = 1;  // methods that anneal: as at the end
     if (!input.previous.empty())
       group.scales.assign(static_cast<std::size_t>(method.scale_count()), 1.0);
     const quant::Codebook step = quant::fit(method, group);

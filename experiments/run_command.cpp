@@ -71,8 +71,10 @@ class Progress {
     const auto last = [&](const char* column) { return rows.find(column)->back(); };
     if (live_) fmt::print(out_, "\r\x1b[K");
     const auto left = static_cast<double>(run.train.epochs - rows.index.back());
-    fmt::print(out_, "epoch {:>3}/{}  loss {:.4f}  {}  {:.1f} s{}\n", rows.index.back(),
+    const double relaxation = training.relaxation_at(rows.rows() - 1);
+    fmt::print(out_, "epoch {:>3}/{}  loss {:.4f}  {}{}  {:.1f} s{}\n", rows.index.back(),
                run.train.epochs, last("train_loss"), scores(run, last, "  ", false),
+               relaxation > 0 ? fmt::format("  not discrete: {:.2g} % off", 100 * relaxation) : "",
                last("seconds"),
                left > 0 ? ", " + duration_text(left * mean_seconds(rows)) + " left" : "");
     std::fflush(out_);

@@ -19,10 +19,13 @@ namespace {
 
 constexpr std::size_t kMostLevels = 256;
 
-// The method's levels before scaling, or nothing.
-std::vector<double> unit_levels(const config::Tree& config) {
+std::shared_ptr<const quant::Quantizer> method_of(const config::Tree& config) {
   config::Reader section(config.find("quantizer"), "quantizer");
-  const auto method = quant::make_quantizer(section).method;
+  return quant::make_quantizer(section).method;
+}
+
+// The method's levels before scaling, or nothing.
+std::vector<double> unit_levels(const quant::Quantizer* method) {
   std::vector<double> levels;
   if (!method) return levels;
   for (const int code : quant::codes_of(*method)) {
@@ -70,7 +73,8 @@ bool encode(const FloatTensor& tensor, QuantizedTensor& out) {
 }
 
 QuantizedTensor quantized(const record::CheckpointReader& checkpoint, const std::string& name,
-                          const FloatTensor& tensor, const std::vector<double>& unit_levels) {
+                          const FloatTensor& tensor, const std::vector<double>& unit_levels,
+                          bool relaxed) {
   const std::string state = "optimizer:" + name;
   QuantizedTensor out{.shape = tensor.shape};
   out.groups = checkpoint.shape(state + ":scales").at(0);
@@ -80,6 +84,13 @@ QuantizedTensor quantized(const record::CheckpointReader& checkpoint, const std:
     const auto levels = checkpoint.read<double>(state + ":levels");
     out.levels.assign(levels.begin(), levels.end());
     if (encode(tensor, out)) return out;
+    if (relaxed) {
+      throw Error({.what = "the weights of '" + name + "' are not discrete yet",
+                   .where = checkpoint.file().string(),
+                   .found = "a method that anneals, before its last phase",
+                   .expected = "weights at " + std::to_string(out.level_count()) + " levels",
+                   .advice = "let the run go on to its end"});
+    }
   }
   out.unit_levels = {};
   out.levels = levels_that_occur(tensor, out.groups);
@@ -109,7 +120,9 @@ Trained last_epoch(const fs::path& run) {
   const auto& epochs = state.history.epochs;
   if (epochs.rows() > 0 && epochs.index.back() == out.epoch) out.scores = epochs.last_scores();
   out.vocabulary = train::vocabulary_in(state);
-  const std::vector<double> levels = unit_levels(out.config);
+  const auto method = method_of(out.config);
+  const std::vector<double> levels = unit_levels(method.get());
+  const bool relaxed = method && !method->discrete(0);
   const std::string prefix = "model:";
   for (const auto& blob : checkpoint.blobs()) {
     // What is counted, of batch norm or dropout, is of no use after training.
@@ -117,7 +130,7 @@ Trained last_epoch(const fs::path& run) {
     const std::string name = blob.substr(prefix.size());
     FloatTensor tensor{checkpoint.shape(blob), checkpoint.read<float>(blob)};
     if (checkpoint.has("optimizer:" + name + ":scales")) {
-      out.quantized.emplace(name, quantized(checkpoint, name, tensor, levels));
+      out.quantized.emplace(name, quantized(checkpoint, name, tensor, levels, relaxed));
     } else {
       out.floats.emplace(name, std::move(tensor));
     }
@@ -154,7 +167,7 @@ Trained best_epoch(const fs::path& run) {
   out.best = true;
   out.scores = best.scores;
   out.vocabulary = train::characters_of(text("vocabulary"));
-  const std::vector<double> levels = unit_levels(out.config);
+  const std::vector<double> levels = unit_levels(method_of(out.config).get());
   for (const auto& weights : best.quantized) {
     if (weights.level_codes.size() > kMostLevels) {
       throw Error({.what = "the weights of '" + weights.name + "' have too many levels",

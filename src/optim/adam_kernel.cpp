@@ -61,6 +61,7 @@ void adam_update(float* w, float* m, float* v, const float* g, std::size_t n, co
     float* curvature = curved ? scratch : nullptr;
     update_block(w + begin, m + begin, v + begin, g + begin, curvature, count, step);
     if (!after) return;
+    if (curvature && step.squared_curvature) quant::square(curvature, count);
     prefetch(w, m, v, g, begin + count, std::min(begin + 2 * count, n));
     after(begin, count, curvature);
   });

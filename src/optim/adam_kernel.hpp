@@ -11,9 +11,10 @@ struct AdamStep {
   float rate;             ///< learning rate / (1 − β₁ᵗ)
   float root_correction;  ///< 1 / sqrt(1 − β₂ᵗ)
   float epsilon;
-  float clip;          ///< w is kept in [−clip, clip]; infinity: not clipped
-  bool sgd = false;    ///< w follows SGD instead; v is kept all the same
-  float momentum = 0;  ///< of SGD
+  float clip;                      ///< w is kept in [−clip, clip]; infinity: not clipped
+  bool sgd = false;                ///< w follows SGD instead; v is kept all the same
+  float momentum = 0;              ///< of SGD
+  bool squared_curvature = false;  ///< `after` gets d²
 };
 
 /// Told of weights begin … begin + count − 1 that have their new values, and of their curvature

@@ -30,6 +30,24 @@ std::vector<double> histogram(std::span<const float> values, double largest) {
   return result;
 }
 
+namespace {
+
+// ŵ holds exactly the quantizer's values, so its level is found without the latent weight; of a
+// relaxed ŵ it is the nearest.
+std::size_t level_of(float quantized, std::span<const float> values, bool relaxed) {
+  std::size_t level = 0;
+  if (!relaxed) {
+    while (level + 1 < values.size() && values[level] != quantized) ++level;
+    return level;
+  }
+  while (level + 1 < values.size() &&
+         std::abs(values[level + 1] - quantized) <= std::abs(values[level] - quantized))
+    ++level;
+  return level;
+}
+
+}  // namespace
+
 std::vector<LayerReport> ProximalAdam::report() {
   const at::NoGradGuard no_gradient;
   std::vector<LayerReport> reports;
@@ -54,6 +72,8 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   const std::size_t zero_level =
       zero == report.codes.end() ? 0 : static_cast<std::size_t>(zero - report.codes.begin());
 
+  const bool relaxes = !quantizer_.method->discrete(0);
+  double away = 0, whole = 0;
   std::size_t zeros = 0, flips = 0;
   for (std::int64_t g = 0; g < slot.groups; ++g) {
     const double* levels = slot.levels.data_ptr<double>() + g * slot.levels.size(1);
@@ -61,9 +81,14 @@ LayerReport ProximalAdam::report(Slot& slot) const {
     const float* quantized = group(slot, g).previous.data();
     auto* index = slot.level_index.data_ptr<std::uint8_t>() + static_cast<std::size_t>(g) * size;
     for (std::size_t i = 0; i < size; ++i) {
-      // ŵ holds exactly the quantizer's values, so its level is found without the latent weight.
-      std::size_t level = quantized[i] == 0 ? zero_level : 0;
-      while (level + 1 < values.size() && values[level] != quantized[i]) ++level;
+      const std::size_t level =
+          quantized[i] == 0 ? zero_level : level_of(quantized[i], values, relaxes);
+      if (relaxes) {
+        const auto w = static_cast<double>(quantized[i]);
+        const double error = w - static_cast<double>(values[level]);
+        away += error * error;
+        whole += w * w;
+      }
       ++at_level[level];
       zeros += quantized[i] == 0 ? 1 : 0;
       flips += index[i] != level ? 1 : 0;
@@ -79,6 +104,7 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   report.zero_fraction = static_cast<double>(zeros) / total;
   report.flips = static_cast<double>(flips) / total;
   report.rounds /= static_cast<double>(slot.groups);
+  if (relaxes) report.relaxation = whole > 0 ? std::sqrt(away / whole) : 0;
 
   const at::Tensor curvature = slot.second.sqrt().add_(quant::kCurvatureFloor);
   const std::size_t n = static_cast<std::size_t>(slot.latent.numel());
@@ -88,8 +114,10 @@ LayerReport ProximalAdam::report(Slot& slot) const {
   const std::span<const float> latent(slot.latent.data_ptr<float>(), n);
   report.latent_largest = largest_magnitude(latent);
   report.latent_share = histogram(latent, report.latent_largest);
-  if (const auto exact = quantizer_.method->exact())
-    report.gap = gap_to_optimum(slot, *exact, curvature);
+  if (const auto exact = quantizer_.method->exact()) {
+    const at::Tensor used = exact->squared_curvature() ? curvature.square() : curvature;
+    report.gap = gap_to_optimum(slot, *exact, used);
+  }
   return report;
 }
 

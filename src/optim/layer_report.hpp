@@ -13,7 +13,7 @@ struct LayerReport {
   std::string name;
   std::vector<double> scales;       ///< groups × scales
   std::vector<int> codes;           ///< the quantizer's codes, ascending
-  std::vector<double> level_share;  ///< fraction of the weights at each code
+  std::vector<double> level_share;  ///< fraction of the weights at (or nearest to) each code
   double zero_fraction = 0;         ///< fraction of ŵ that is 0
   double flips = 0;  ///< fraction of the weights whose code is not that of the previous report
   double weighted_error = 0;         ///< equation (1) at w, d = √v + 1e-8, ŵ; summed over groups
@@ -25,6 +25,8 @@ struct LayerReport {
   /// How far equation (1), with the d that the quantizer uses, is above its global minimum, as a
   /// fraction of the minimum; only of methods that do not find it by construction.
   std::optional<double> gap;
+  /// ‖ŵ − its nearest levels‖ / ‖ŵ‖, 0 once ŵ is discrete; only of methods that are not always.
+  std::optional<double> relaxation;
 };
 
 constexpr std::size_t kLatentBins = 64;

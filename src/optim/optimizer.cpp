@@ -2,6 +2,7 @@
 
 #include "optim/proximal_adam.hpp"
 #include "optim/tensor_proximal_adam.hpp"
+#include "quant/device_fit.hpp"
 
 namespace laq::optim {
 

@@ -148,18 +148,20 @@ quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index) const {
   return group;
 }
 
-AdamStep ProximalAdam::adam_step(bool clipped) const {
+AdamStep ProximalAdam::adam_step(bool quantized) const {
   const auto t = static_cast<double>(steps_);
-  const double clip = clipped ? options_.clip : std::numeric_limits<double>::infinity();
+  const double clip = quantized ? options_.clip : std::numeric_limits<double>::infinity();
   const double start = options_.sgd ? 1 : 1 - std::pow(options_.beta1, t);
+  const bool rests = quantized && quantizer_.method->rests(progress_);
   return {static_cast<float>(options_.beta1),
           static_cast<float>(options_.beta2),
-          static_cast<float>(learning_rate_ / start),
+          rests ? 0 : static_cast<float>(learning_rate_ / start),
           static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t))),
           static_cast<float>(options_.epsilon),
           static_cast<float>(clip),
           options_.sgd,
-          static_cast<float>(options_.momentum)};
+          static_cast<float>(options_.momentum),
+          quantized && quantizer_.method->squared_curvature()};
 }
 
 void ProximalAdam::update(Slot& slot) {
@@ -191,7 +193,7 @@ void ProximalAdam::update_group(Slot& slot, std::int64_t index, float* gradient,
   const quant::Needs needs = quantizer.needs(here);
   float* curvature = needs.curvature ? curvature_.data_ptr<float>() + begin : nullptr;
   // Most steps never need the curvature as a whole.
-  quant::GroupSums sums(here, needs, {{v, size}, curvature});
+  quant::GroupSums sums(here, needs, {{v, size}, curvature, constants.squared_curvature});
   adam_update(w, slot.first.data_ptr<float>() + begin, v, g, size, constants, needs.curvature,
               [&](std::size_t at, std::size_t n, const float* d) { sums.add(at, n, d); });
   sums.close();
@@ -228,6 +230,8 @@ void ProximalAdam::write(Slot& slot, std::int64_t index, const quant::Group& her
   const std::size_t n = here.latent.size();
   float* out = slot.parameter.tensor.data_ptr<float>() + static_cast<std::size_t>(index) * n;
   quant::apply(codebook, here.latent, {out, n});
+  if (quantizer_.method->replaces_latent())
+    std::copy(out, out + n, slot.latent.data_ptr<float>() + static_cast<std::size_t>(index) * n);
   std::copy(codebook.scales.begin(), codebook.scales.end(), row(slot.scales, index).begin());
   if (slot.solver_state.defined()) {
     std::copy(codebook.solver_state.begin(), codebook.solver_state.end(),

@@ -45,7 +45,7 @@ class ProximalAdam : public Optimizer {
   };
 
   quant::Group group(const Slot& slot, std::int64_t index) const;
-  AdamStep adam_step(bool clipped) const;
+  AdamStep adam_step(bool quantized) const;
   void update(Slot& slot);
   void update_group(Slot& slot, std::int64_t index, float* gradient, const AdamStep& constants);
   void learn_scales(Slot& slot, std::int64_t index, const std::vector<double>& gradient);

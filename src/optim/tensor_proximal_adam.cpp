@@ -32,7 +32,9 @@ TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& paramet
   const at::Device device = parameters.front().tensor.device();
   if (quantizer.method) quantizer_.emplace(quantizer.method, device);
   rate_ = at::zeros({}, at::TensorOptions(at::kDouble).device(device));
+  quantized_rate_ = at::zeros_like(rate_);
   correction_ = at::zeros_like(rate_);
+  progress_ = at::zeros_like(rate_);
   for (const auto& parameter : parameters) {
     host_parameters_.push_back(parameter);
     host_parameters_.back().tensor = parameter.tensor.detach().to(at::kCPU).clone();
@@ -68,8 +70,11 @@ at::Tensor TensorProximalAdam::state(const nn::Parameter& parameter, const char*
 
 void TensorProximalAdam::prepare(double learning_rate, double progress) {
   const auto t = static_cast<double>(++steps_);
-  progress_ = progress;
-  rate_.fill_(options_.sgd ? learning_rate : learning_rate / (1 - std::pow(options_.beta1, t)));
+  const double rate =
+      options_.sgd ? learning_rate : learning_rate / (1 - std::pow(options_.beta1, t));
+  rate_.fill_(rate);
+  quantized_rate_.fill_(quantizer_ && quantizer_->method().rests(progress) ? 0 : rate);
+  progress_.fill_(progress);
   correction_.fill_(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
 }
 
@@ -87,23 +92,24 @@ void TensorProximalAdam::update() {
     gather(slot.first, g, rest(options_.beta1), options_);
     slot.second.mul_(options_.beta2).addcmul_(g, g, rest(options_.beta2));
     at::Tensor root = slot.second.sqrt();
-    move(slot.latent, slot.first, root);
+    move(slot.latent, slot.first, root, slot.quantized ? quantized_rate_ : rate_);
     if (!slot.quantized) continue;
     slot.latent.clamp_(-options_.clip, options_.clip);
-    project(slot, quantizer_->method().uses_curvature() ? root.add_(quant::kCurvatureFloor)
-                                                        : at::Tensor());
+    if (quantizer_->method().uses_curvature()) root.add_(quant::kCurvatureFloor);
+    if (quantizer_->method().squared_curvature()) root.square_();
+    project(slot, quantizer_->method().uses_curvature() ? root : at::Tensor());
   }
 }
 
 // w ← w − factor · rate · m / (√v + ε), both moments corrected for their start at 0; of SGD w −
 // factor · rate · m.
 void TensorProximalAdam::move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
-                              double factor) const {
+                              const at::Tensor& rate, double factor) const {
   if (options_.sgd) {
-    w.sub_(m * rate_, factor);
+    w.sub_(m * rate, factor);
     return;
   }
-  const at::Tensor step = (m / (root * correction_).add_(options_.epsilon)).mul_(rate_);
+  const at::Tensor step = (m / (root * correction_).add_(options_.epsilon)).mul_(rate);
   w.sub_(step, factor);
 }
 
@@ -136,7 +142,7 @@ void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::
   gather(m, gradient, 1 - options_.beta1, options_);
   v.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
   const at::Tensor scales = slot.scales[index];
-  move(scales, m, v.sqrt(), quantizer_->method().scale_rate());
+  move(scales, m, v.sqrt(), rate_, quantizer_->method().scale_rate());
   scales.clamp_(kSmallestLearnedScale);
 }
 
@@ -146,6 +152,7 @@ void TensorProximalAdam::project(Slot& slot, const at::Tensor& curvature) {
     const TensorGroup here = group(slot, i, curvature);
     const TensorFit fit = quantizer_->fit(here);
     out[i].copy_(fit.apply(here.latent));
+    if (quantizer_->method().replaces_latent()) here.latent.copy_(out[i]);
     slot.scales[i].copy_(fit.scales);
     slot.levels[i].copy_(fit.values);
     slot.rounds[i].copy_(fit.rounds);

@@ -39,12 +39,12 @@ class TensorProximalAdam : public Optimizer {
   void learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient);
   void project(Slot& slot, const at::Tensor& curvature);
   void move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
-            double factor = 1) const;
+            const at::Tensor& rate, double factor = 1) const;
 
   AdamOptions options_;
   std::optional<TensorQuantizer> quantizer_;
-  double progress_ = 0;           // of the present step, for methods by the host
-  at::Tensor rate_, correction_;  // of the present step; single doubles on the device
+  // Of the present step; single doubles on the device. Weights that rest have the rate 0.
+  at::Tensor rate_, quantized_rate_, correction_, progress_;
   std::vector<Slot> slots_;
   std::vector<std::pair<std::string, at::Tensor>> state_;
   std::vector<nn::Parameter> host_parameters_;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "optim/tensor_solvers.hpp"
+#include "quant/device_fit.hpp"
 #include "quant/quantizer.hpp"
 
 namespace laq::optim {
@@ -16,6 +17,9 @@ struct TensorFit {
   at::Tensor values;      ///< float, one more
   at::Tensor scales;      ///< double
   at::Tensor rounds;      ///< updates of α by an alternating solver, a single integer
+  /// Of a relaxed one, double but for the float knots; undefined: of one that never is.
+  at::Tensor knots = {}, offsets = {}, slopes = {};
+  at::Tensor discrete = {};  ///< whether ŵ has the levels alone
 
   /// ŵ for every weight.
   at::Tensor apply(const at::Tensor& latent) const;

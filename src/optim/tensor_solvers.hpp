@@ -12,11 +12,11 @@ namespace laq::optim {
 
 /// The weights that share a scale, as tensors on one device.
 struct TensorGroup {
-  at::Tensor latent;     ///< w, float, n
-  at::Tensor curvature;  ///< d, float, n; undefined: uniform
-  at::Tensor previous;   ///< ŵ of the previous iteration, float, n
-  at::Tensor scales;     ///< its [α] or [α, β], double; all 0: there was none
-  double progress = 0;   ///< of the training, 0 … 1
+  at::Tensor latent;         ///< w, float, n
+  at::Tensor curvature;      ///< d, float, n; undefined: uniform
+  at::Tensor previous;       ///< ŵ of the previous iteration, float, n
+  at::Tensor scales;         ///< its [α] or [α, β], double; all 0: there was none
+  at::Tensor progress = {};  ///< of the training, 0 … 1, a single double; undefined: 0
 };
 
 /// What a solver sees of one side: magnitudes a (|w|, max(w, 0) or max(−w, 0)) and curvature d, in

@@ -58,6 +58,26 @@ void apply_chunk(const float* thresholds, const float* values, std::size_t steps
 }
 
 LAQ_VECTORISED
+void apply_pieces(const Codebook& codebook, const float* w, float* out, std::size_t n) {
+  constexpr std::size_t kBlock = 256;
+  for (std::size_t begin = 0; begin < n; begin += kBlock) {
+    const std::size_t count = std::min(kBlock, n - begin);
+    const float* in = w + begin;
+    double offset[kBlock], slope[kBlock];
+    for (std::size_t i = 0; i < count; ++i) offset[i] = codebook.offsets[0];
+    for (std::size_t i = 0; i < count; ++i) slope[i] = codebook.slopes[0];
+    for (std::size_t p = 0; p < codebook.knots.size(); ++p) {
+      const float knot = codebook.knots[p];
+      const double next_offset = codebook.offsets[p + 1], next_slope = codebook.slopes[p + 1];
+      for (std::size_t i = 0; i < count; ++i) offset[i] = in[i] > knot ? next_offset : offset[i];
+      for (std::size_t i = 0; i < count; ++i) slope[i] = in[i] > knot ? next_slope : slope[i];
+    }
+    for (std::size_t i = 0; i < count; ++i)
+      out[begin + i] = static_cast<float>(offset[i] + slope[i] * static_cast<double>(in[i]));
+  }
+}
+
+LAQ_VECTORISED
 double objective_chunk(const float* w, const float* d, const float* quantized, std::size_t n) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -71,6 +91,11 @@ double objective_chunk(const float* w, const float* d, const float* quantized, s
 }  // namespace
 
 void apply(const Codebook& codebook, std::span<const float> latent, std::span<float> out) {
+  if (codebook.relaxed()) {
+    return for_chunks(latent.size(), [&](std::size_t begin, std::size_t count) {
+      apply_pieces(codebook, latent.data() + begin, out.data() + begin, count);
+    });
+  }
   const std::vector<float> values(codebook.values.begin(), codebook.values.end());
   for_chunks(latent.size(), [&](std::size_t begin, std::size_t count) {
     apply_chunk(codebook.thresholds.data(), values.data(), codebook.thresholds.size(),

@@ -15,11 +15,21 @@ void root_chunk(const float* __restrict v, float* __restrict d, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) d[i] = std::sqrt(v[i]) + kCurvatureFloor;
 }
 
+LAQ_VECTORISED
+void square_chunk(float* d, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) d[i] *= d[i];
+}
+
 }  // namespace
 
-void curvature_of(std::span<const float> second_moment, float* curvature) {
+void square(float* curvature, std::size_t n) {
+  square_chunk(curvature, n);
+}
+
+void curvature_of(std::span<const float> second_moment, float* curvature, bool squared) {
   for_chunks(second_moment.size(), [&](std::size_t begin, std::size_t count) {
     root_chunk(second_moment.data() + begin, curvature + begin, count);
+    if (squared) square(curvature + begin, count);
   });
 }
 

@@ -20,8 +20,10 @@ struct Group {
 
 /// d = √v + this.
 inline constexpr float kCurvatureFloor = 1e-8f;
-/// d ← √v + 1e-8.
-void curvature_of(std::span<const float> second_moment, float* curvature);
+/// d ← √v + 1e-8, or its square.
+void curvature_of(std::span<const float> second_moment, float* curvature, bool squared = false);
+/// d ← d², of a part that is in cache.
+void square(float* curvature, std::size_t n);
 
 /// Errors unless every value is finite (and, for curvature, positive): what, index and value.
 void require_usable(const Group& group);

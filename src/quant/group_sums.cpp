@@ -57,7 +57,7 @@ void GroupSums::close() {
 
 const Group& GroupSums::group() {
   if (lazy_.memory && group_.curvature.empty()) {
-    curvature_of(lazy_.second_moment, lazy_.memory);
+    curvature_of(lazy_.second_moment, lazy_.memory, lazy_.squared);
     group_.curvature = {lazy_.memory, count};
   }
   return group_;

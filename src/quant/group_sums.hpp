@@ -35,8 +35,11 @@ class Sums {
   double progress = 0;         ///< of the training, 0 … 1
 
   /// A side's previous scale; 0: there was none.
-  double scale(Side side) const {
-    const std::size_t s = side == Side::negative ? 1 : 0;
+  double scale(Side side) const { return known_scale(side == Side::negative ? 1 : 0); }
+
+  /// The same by its place, for methods whose scales are not of sides.
+  double known_scale(int i) const {
+    const auto s = static_cast<std::size_t>(i);
     return s < scales.size() ? scales[s] : 0;
   }
 
@@ -59,10 +62,11 @@ class Sums {
   virtual std::vector<double> solver_state(std::span<const double>) { return {}; }
 };
 
-/// Curvature that is made only when a pass needs it: √v + 1e-8 into `memory`.
+/// Curvature that is made only when a pass needs it: √v + 1e-8, or its square, into `memory`.
 struct LazyCurvature {
   std::span<const float> second_moment;
   float* memory = nullptr;
+  bool squared = false;
 };
 
 /// The sums of weights in the host's memory, which must live as long; weights and curvature may

@@ -7,6 +7,7 @@
 #include "core/parallel.hpp"
 #include "core/text.hpp"
 #include "method_sources.hpp"
+#include "quant/device_fit.hpp"
 
 namespace laq::quant {
 namespace {
@@ -30,6 +31,10 @@ std::string source_hash(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+DeviceFit Quantizer::device_fit() const {
+  return {};
+}
 
 Codebook fit(const Quantizer& quantizer, const Group& group) {
   GroupSums sums(group, quantizer.needs(group));

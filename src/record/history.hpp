@@ -41,7 +41,7 @@ struct LayerColumn {
 
 /// What is known of one quantized parameter: scales [epochs x groups·scales], zero_fraction [epochs
 /// x 1], level_histogram [epochs x levels], flips, rounds, weighted_error, level_values [epochs x
-/// levels], latent_histogram [epochs x bins], latent_largest, gap …
+/// levels], latent_histogram [epochs x bins], latent_largest, gap, relaxation …
 using Layer = std::vector<std::pair<std::string, LayerColumn>>;
 
 using FinalValue = std::variant<std::int64_t, double, std::string>;

@@ -21,8 +21,8 @@ constexpr std::array<ColumnFacts, 2> kSteps{{
     {"seconds", "s", "of the step"},
 }};
 
-constexpr std::array<ColumnFacts, 10> kLayers{{
-    {"scales", "", "of every group: α, or α and β"},
+constexpr std::array<ColumnFacts, 11> kLayers{{
+    {"scales", "", "of every group: α, or α and β; of LQ-Nets the basis"},
     {"zero_fraction", "", "share of the weights that are 0"},
     {"level_histogram", "", "share of the weights at each level"},
     {"flips", "", "share of the weights whose level changed since the epoch before"},
@@ -32,6 +32,7 @@ constexpr std::array<ColumnFacts, 10> kLayers{{
     {"latent_histogram", "", "share of the latent weights in 64 equal bins"},
     {"latent_largest", "", "largest latent weight: the bins reach from −it to it"},
     {"gap", "", "of a solver that is not exact: how far equation (1) is above its minimum"},
+    {"relaxation", "", "of a relaxed method: distance of the weights from their levels, over norm"},
 }};
 
 constexpr std::array<ColumnFacts, 10> kFinals{{

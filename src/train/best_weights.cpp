@@ -1,5 +1,7 @@
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "train/metric.hpp"
 #include "train/training.hpp"
 
@@ -27,11 +29,21 @@ record::FloatValues floats(const std::string& name, const at::Tensor& tensor) {
 
 std::optional<std::size_t> Training::best_row() const {
   const auto* scores = history_.epochs.find(facts(metric_of(run_)).valid);
-  if (!scores || scores->empty()) return std::nullopt;
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < scores->size(); ++i)
-    best = (*scores)[i] <= (*scores)[best] ? i : best;
+  if (!scores) return std::nullopt;
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < scores->size(); ++i) {
+    if (relaxation_at(i) == 0 && (!best || (*scores)[i] <= (*scores)[*best])) best = i;
+  }
   return best;
+}
+
+double Training::relaxation_at(std::size_t row) const {
+  double largest = 0;
+  for (const auto& [name, layer] : history_.layers) {
+    if (const auto* column = history_.find(name, "relaxation"))
+      largest = std::max(largest, column->values.at(row));
+  }
+  return largest;
 }
 
 bool Training::last_epoch_is_best() const {

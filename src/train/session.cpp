@@ -199,7 +199,10 @@ class Session {
       heartbeat(training);
     }
     training.conclude();
-    if (training.history().epochs.rows() == 0) save_weights(training);  // the initial network
+    // The initial network, where it is discrete.
+    const auto& method = run_.quantizer.method;
+    if (training.history().epochs.rows() == 0 && (!method || method->discrete(0)))
+      save_weights(training);
     save(training);
     options_.on_epoch(training);
     return record::State::completed;

@@ -26,6 +26,7 @@ void append_distribution(const optim::LayerReport& layer, record::History& histo
   history.append_layer(layer.name, "latent_histogram", layer.latent_share);
   history.append_layer(layer.name, "latent_largest", layer.latent_largest);
   if (layer.gap) history.append_layer(layer.name, "gap", *layer.gap);
+  if (layer.relaxation) history.append_layer(layer.name, "relaxation", *layer.relaxation);
 }
 
 }  // namespace
@@ -73,7 +74,10 @@ void Training::step() {
   // A function of seed and step, both of which a checkpoint holds.
   task_.augment(batch, static_cast<std::uint64_t>(run_.request.seed),
                 static_cast<std::uint64_t>(position_.steps));
-  optimizer_->prepare(run_.schedule.rate(position_.epoch), position_.progress());
+  // Progress with this step, so that the last one is at 1, where every method is discrete.
+  Position with = position_;
+  ++with.steps;
+  optimizer_->prepare(run_.schedule.rate(position_.epoch), with.progress());
   const at::Tensor loss = graph_->run(batch, [this](const Batch& here) {
     const at::Tensor mean = task_.loss(model_->forward(here.input), here.target);
     mean.backward();

@@ -51,10 +51,13 @@ class Training {
   /// Error (not_finite): the loss was not.
   bool finish_epoch(const Stop& stop = [] { return false; });
   /// Sets the history's final values from the epoch that is best by the run's metric on the
-  /// validation part (the latest of equals). Error (not_finite): without an epoch, the initial
-  /// network's loss was not.
+  /// validation part (the latest of equals) among those with a discrete ŵ. Error (not_finite):
+  /// without an epoch, the initial network's loss was not.
   void conclude();
 
+  /// How far ŵ was from its levels at the end of an epoch, a row of the history: the largest of
+  /// the layers' `LayerReport::relaxation`. 0 of methods that are always discrete.
+  double relaxation_at(std::size_t row) const;
   /// Whether the last finished epoch is that which `conclude` would choose now.
   bool last_epoch_is_best() const;
   /// The network as it is: ŵ, codes, scales and all else. Between `finish_epoch` and the next step,
@@ -76,7 +79,8 @@ class Training {
  private:
   void begin_epoch();
   double train_loss(const float* losses) const;
-  /// The best epoch's row of the history, the latest of equals; nothing before the first.
+  /// The best epoch's row of the history, the latest of equals, among those with a discrete ŵ;
+  /// nothing before the first.
   std::optional<std::size_t> best_row() const;
   /// Of validation and test part; nothing when stopped. Error (not_finite): a loss was not.
   std::optional<std::pair<Score, Score>> scores(const Stop& stop) const;

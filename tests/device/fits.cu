@@ -12,5 +12,7 @@ __global__ void fit_kernel(Fit fit, PlainSums sums, PlainBook* book) {
 template __global__ void fit_kernel(quant::ProximalFit, PlainSums, PlainBook*);
 template __global__ void fit_kernel(quant::TtqFit, PlainSums, PlainBook*);
 template __global__ void fit_kernel(quant::DorefaFit, PlainSums, PlainBook*);
+template __global__ void fit_kernel(quant::LearnedStepFit, PlainSums, PlainBook*);
+template __global__ void fit_kernel(quant::LqNetsFit, PlainSums, PlainBook*);
 
 }  // namespace laq::test

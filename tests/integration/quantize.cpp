@@ -23,7 +23,10 @@ const std::vector<Method> kMethods = {
     {"late", Codes::ternary, 2, 1},         {"lata", Codes::ternary, 2, 1},
     {"ttq", Codes::ternary, 2, 2},          {"lat2e", Codes::ternary, 2, 2},
     {"lat2a", Codes::ternary, 2, 2},        {"dorefa3", Codes::dorefa, 3, 1},
-    {"laq3_linear", Codes::linear, 3, 1},   {"laq3_log", Codes::log, 3, 1}};
+    {"laq3_linear", Codes::linear, 3, 1},   {"laq3_log", Codes::log, 3, 1},
+    {"absmean", Codes::ternary, 2, 1},      {"binary_relax", Codes::ternary, 2, 1},
+    {"proxquant", Codes::ternary, 2, 1},    {"parq", Codes::ternary, 2, 1},
+    {"late_parq", Codes::ternary, 2, 1},    {"late_fisher", Codes::ternary, 2, 1}};
 
 template <typename T>
 void write_array(record::Hdf5Writer& out, const std::string& path,
@@ -242,4 +245,34 @@ TEST_CASE("quantize: zeros, a single weight and equal weights") {
   CHECK(scale({-0.5}, "laq3_linear") == 0.5);
   CHECK(scale({0.25, 0.25, -0.25}, "late") == 0.25);
   CHECK(scale({0.25, 0.25, 0.25}, "lat2e") == 0.25);
+}
+
+TEST_CASE("quantize: levels at equal steps, stretched, or learned") {
+  const Workplace place;
+  std::mt19937 random(8);
+  const Problem problem{random_weights(random, 400), {}, {20, 20}, 1};
+  write_problem<float>(place, problem);
+  struct Row {
+    const char* method;
+    std::size_t scales;
+    std::vector<double> levels;  // of the positive side, in units of the first scale; empty: free
+  };
+  for (const Row& row :
+       {Row{"lsq2", 1, {1}}, Row{"lsq3", 1, {1, 2, 3}}, Row{"seq", 1, {0.25, 0.75}},
+        Row{"lq_nets2", 2, {}}, Row{"lq_nets3", 3, {}}}) {
+    INFO(row.method);
+    const Quantized result = quantize(place, row.method);
+    REQUIRE(result.scales.shape == record::Shape{1, row.scales});
+    double sum = 0;
+    for (const double scale : result.scales.values) sum += scale;
+    for (std::size_t i = 0; i < problem.weights.size(); ++i) {
+      const auto value = static_cast<double>(result.quantized.values[i]);
+      if (row.levels.empty()) CHECK(std::abs(value) <= sum * (1 + 1e-6));
+      if (row.levels.empty() || value <= 0) continue;
+      CHECK(std::any_of(row.levels.begin(), row.levels.end(), [&](double level) {
+        return std::abs(value - level * result.scales.values[0]) <= 1e-6 * value;
+      }));
+    }
+    CHECK(result.objective > 0);
+  }
 }

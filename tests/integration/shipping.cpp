@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -311,4 +312,30 @@ TEST_CASE("a file whose weights were changed does not pass for the run's", "[shi
   const Outcome outcome = place.laq({"evaluate", "m.safetensors"});
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.err, Catch::Contains("not the recorded one"));
+}
+
+TEST_CASE("later methods are exported as they were trained", "[shipping]") {
+  const Workplace place;
+  for (const std::string method : {"absmean", "lsq3", "seq", "lq_nets3", "parq", "proxquant"}) {
+    INFO(method);
+    const fs::path folder = trained(place, method, {"train.epochs=2"});
+    check_done(place.laq({"export", folder.string(), "--out", method + ".safetensors"}));
+    const auto result = json_of(place.laq({"evaluate", method + ".safetensors", "--json"}));
+    CHECK(result["difference"] == 0);
+  }
+}
+
+TEST_CASE("weights that are not discrete yet are not exported", "[shipping]") {
+  const Workplace place;
+  {
+    // Killed after one of its first epochs, whose weights are between full precision and ternary.
+    Program program(place.call(
+        {"run", "tiny", "--method", "parq", "train.epochs=1000", "model.hidden=[256, 256]"}));
+    REQUIRE(program.wait_for_output("epoch "));
+    program.send(SIGKILL);
+    CHECK_THAT(program.finish().out, Catch::Contains("not discrete: "));
+  }
+  check_refusal(place.laq({"export", place.run_folder("parq").string(), "--out", "m.safetensors"}),
+                1, {"are not discrete yet", "let the run go on"});
+  CHECK_FALSE(fs::exists(place / "m.safetensors"));
 }

@@ -42,16 +42,17 @@ void check_close(const std::string& name, const at::Tensor& found, const at::Ten
 
 // Both optimizers see the same gradients.
 void check_method(const Method& method, quant::Grouping grouping,
-                  const AdamOptions& options = {.clip_gradient = 0.5}) {
+                  const AdamOptions& options = {.clip_gradient = 0.5},
+                  const std::vector<double>& progress = {0, 0, 0, 0}) {
   INFO(method.name);
   const auto here = network(), there = network();
   const quant::Quantization quantizer{method.quantizer, grouping};
   ProximalAdam expected(here, quantizer, options);
   TensorProximalAdam found(there, quantizer, options);
-  for (int step = 1; step <= 4; ++step) {
+  for (int step = 1; step <= static_cast<int>(progress.size()); ++step) {
     set_gradients(here, there, step);
-    expected.step(0.01);
-    found.step(0.01);
+    expected.step(0.01, progress[static_cast<std::size_t>(step - 1)]);
+    found.step(0.01, progress[static_cast<std::size_t>(step - 1)]);
     CHECK(on_another_level(there[0].tensor, here[0].tensor) < 0.01);
   }
   const auto a = found.state(), b = expected.state();
@@ -64,25 +65,57 @@ void check_method(const Method& method, quant::Grouping grouping,
   CHECK(one.codes == other.codes);
   CHECK(one.zero_fraction == Approx(other.zero_fraction).margin(0.01));
   CHECK(one.flips == Approx(other.flips).margin(0.01));
-  CHECK(one.weighted_error == Approx(other.weighted_error).epsilon(1e-3));
+  CHECK(one.weighted_error == Approx(other.weighted_error).epsilon(1e-3).margin(1e-12));
+  CHECK(one.relaxation.has_value() == other.relaxation.has_value());
+  if (one.relaxation) CHECK(*one.relaxation == Approx(*other.relaxation).margin(1e-3));
 }
 
 }  // namespace
 
 TEST_CASE("the optimizer by tensors takes the steps of the one on the CPU") {
-  for (const auto& name :
-       {"binaryconnect", "bwn", "lab", "twn", "late", "lata", "ttq", "lat2e", "lat2a", "dorefa3",
-        "laq3_linear", "laq3_log", "laq3_linear_released", "laq3_log_released"}) {
+  for (const auto& name : {"binaryconnect",
+                           "bwn",
+                           "lab",
+                           "twn",
+                           "late",
+                           "lata",
+                           "ttq",
+                           "lat2e",
+                           "lat2a",
+                           "dorefa3",
+                           "laq3_linear",
+                           "laq3_log",
+                           "laq3_linear_released",
+                           "laq3_log_released",
+                           "absmean",
+                           "lsq2",
+                           "lsq3",
+                           "lsq4",
+                           "seq",
+                           "lq_nets2",
+                           "lq_nets3"}) {
     check_method(method(name), quant::Grouping::tensor);
     check_method(method(name), quant::Grouping::row);
   }
-  for (const char* name : {"late", "lata", "ttq"})
+  for (const char* name : {"late", "lata", "ttq", "lsq3"})
     check_method(method(name), quant::Grouping::tensor, {.weight_decay = 0.01, .sgd = true});
   for (const std::string rule : {"{rule: ttq, scale_rate: 0.1, weight_decay: 0.01}",
                                  "{rule: dorefa, bits: 3, gradient: tanh}"}) {
     check_method({rule, quantizer_of(rule).method, {}}, quant::Grouping::tensor);
     check_method({rule, quantizer_of(rule).method, {}}, quant::Grouping::row);
   }
+}
+
+TEST_CASE("the optimizers relax weights alike, from the first step to the last") {
+  for (const auto& method : relaxed_methods()) {
+    for (const auto grouping : {quant::Grouping::tensor, quant::Grouping::row}) {
+      check_method(method, grouping, {}, {0, 0.2, 0.4, 0.6});
+      check_method(method, grouping, {}, {0.5, 0.9, 0.95, 1});
+    }
+  }
+  check_method(method("late_fisher"), quant::Grouping::tensor);
+  check_method(method("late_fisher"), quant::Grouping::row);
+  check_method(method("proxquant"), quant::Grouping::tensor, {.sgd = true}, {0.5, 0.9, 1});
 }
 
 namespace {
@@ -250,7 +283,9 @@ TEST_CASE("steps by tensors are captured unless they are of very many groups") {
 }
 
 TEST_CASE("a step by tensors brings no value to the host") {
-  for (const auto& method : all_methods()) {
+  std::vector<Method> methods = all_methods();
+  methods.insert(methods.end(), relaxed_methods().begin(), relaxed_methods().end());
+  for (const auto& method : methods) {
     INFO(method.name);
     const auto here = network();
     TensorProximalAdam optimizer(here, {method.quantizer, {}}, {.clip_gradient = 0.5});

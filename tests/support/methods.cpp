@@ -22,7 +22,7 @@ Axes axes_of(const config::Tree& quantizer) {
           text_of(quantizer, "curvature"), text_of(quantizer, "solver"), 0};
 }
 
-std::vector<Method> make_methods() {
+std::vector<Method> configured_methods() {
   std::vector<Method> methods;
   for (const auto& file : std::filesystem::directory_iterator(project_configs() / "methods")) {
     const config::Tree tree = config::load_yaml(file.path());
@@ -31,6 +31,12 @@ std::vector<Method> make_methods() {
       methods.push_back({file.path().stem().string(), rule, axes_of(*tree.find("quantizer"))});
     }
   }
+  return methods;
+}
+
+std::vector<Method> discrete_methods() {
+  std::vector<Method> methods = configured_methods();
+  std::erase_if(methods, [](const Method& one) { return !one.quantizer->discrete(0); });
   for (const auto& axes : all_axes()) {
     if (misplaced_key(axes).empty() && axes.levels != "none")
       methods.push_back({axes.yaml(), quantizer_of(axes.yaml()).method, axes});
@@ -51,7 +57,7 @@ std::vector<Axes> all_axes() {
     for (const int bits : {0, 2, 3, 4, 8}) {
       for (const char* scaling : {"unit", "symmetric", "asymmetric"}) {
         for (const char* curvature : {"adam", "none"}) {
-          for (const char* solver : {"exact", "alternating", "heuristic"})
+          for (const char* solver : {"exact", "alternating", "heuristic", "absmean"})
             all.push_back({levels, scaling, curvature, solver, bits});
         }
       }
@@ -65,19 +71,40 @@ std::string misplaced_key(const Axes& axes) {
   if (many != (axes.bits > 0)) return "bits";
   if (axes.scaling == "unit" && axes.curvature == "adam") return "curvature";
   if (axes.scaling == "unit" && axes.solver != "exact") return "solver";
-  if (axes.solver == "heuristic" && (axes.levels != "ternary" || axes.curvature == "adam"))
-    return "solver";
+  const bool heuristic = axes.solver == "heuristic" || axes.solver == "absmean";
+  if (heuristic && (axes.levels != "ternary" || axes.curvature == "adam")) return "solver";
+  if (axes.solver == "absmean" && axes.scaling != "symmetric") return "solver";
   return "";
 }
 
 const std::vector<Method>& all_methods() {
-  static const std::vector<Method> methods = make_methods();
+  static const std::vector<Method> methods = discrete_methods();
+  return methods;
+}
+
+const std::vector<Method>& relaxed_methods() {
+  static const std::vector<Method> methods = [] {
+    std::vector<Method> all = configured_methods();
+    std::erase_if(all, [](const Method& one) { return one.quantizer->discrete(0); });
+    for (const char* levels :
+         {"binary, scaling: unit, curvature: none", "binary", "ternary, scaling: asymmetric",
+          "log, bits: 3, solver: alternating", "linear, bits: 3"}) {
+      for (const char* kind :
+           {"binary_relax", "proxquant", "proxquant, penalty: absolute", "parq"}) {
+        const std::string yaml = fmt::format("{{levels: {}, relaxation: {}}}", levels, kind);
+        all.push_back({yaml, quantizer_of(yaml).method, {}});
+      }
+    }
+    return all;
+  }();
   return methods;
 }
 
 const Method& method(const std::string& name) {
-  for (const auto& one : all_methods()) {
-    if (one.name == name) return one;
+  for (const auto* methods : {&all_methods(), &relaxed_methods()}) {
+    for (const auto& one : *methods) {
+      if (one.name == name) return one;
+    }
   }
   throw std::runtime_error("no method " + name);
 }

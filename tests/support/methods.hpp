@@ -26,9 +26,14 @@ std::string misplaced_key(const Axes& axes);
 struct Method {
   std::string name;
   std::shared_ptr<const quant::Quantizer> quantizer;
-  Axes axes;  ///< `levels` is "dorefa" or "ttq" for the rules that are not on the axes
+  Axes axes;  ///< `levels` is the rule ("dorefa", "ttq" …) of those that are not on the axes
 
   bool binary() const { return axes.levels == "binary"; }
+  /// Whether one of its levels is 0 by construction.
+  bool has_zero() const { return !binary() && !dorefa() && !lq_nets() && axes.levels != "seq"; }
+  bool lsq() const { return axes.levels == "lsq"; }
+  bool learned_step() const { return lsq() || axes.levels == "seq"; }
+  bool lq_nets() const { return axes.levels == "lq_nets"; }
   bool dorefa() const { return axes.levels == "dorefa"; }
   bool ttq() const { return axes.levels == "ttq"; }
   bool unit() const { return axes.scaling == "unit"; }
@@ -36,8 +41,12 @@ struct Method {
   bool exact() const { return axes.solver == "exact" && !binary() && !unit(); }
 };
 
-/// Every quantizer of configs/methods, and every combination of the axes that has a meaning.
+/// Every quantizer of configs/methods that is always discrete, and every combination of the axes
+/// that has a meaning.
 const std::vector<Method>& all_methods();
+/// Those of configs/methods that come to their levels by and by, and more.
+const std::vector<Method>& relaxed_methods();
+/// Of both, by its name in configs/methods.
 const Method& method(const std::string& name);
 
 /// The quantizer that a `quantizer:` section makes. Errors: those of `make_quantizer`, and unknown

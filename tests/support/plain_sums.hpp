@@ -14,8 +14,10 @@ namespace laq::test {
 struct PlainSums {
   const float *latent, *curvature, *before;  ///< w, d, the previous ŵ
   std::size_t count;                         ///< n
-  double scales[2];                          ///< of the previous iteration; 0: there was none
+  double scales[3];                          ///< of the previous iteration; 0: there was none
+  double progress = 0;                       ///< of the training
 
+  LAQ_DEVICE double known_scale(int i) const { return scales[i]; }
   LAQ_DEVICE double scale(quant::Side side) const {
     return scales[side == quant::Side::negative ? 1 : 0];
   }
@@ -103,9 +105,11 @@ struct PlainSums {
 struct PlainBook {
   static constexpr int kMost = 256;
   float thresholds[kMost];
-  double values[kMost], scales[2];
+  double values[kMost], scales[3];
   int codes[kMost];
-  int threshold_count = 0, level_count = 0, scale_count = 0;
+  float knots[kMost];
+  double offsets[kMost], slopes[kMost];
+  int threshold_count = 0, level_count = 0, scale_count = 0, knot_count = 0, piece_count = 0;
   int rounds = 0;
   bool converged = true;
 
@@ -115,6 +119,11 @@ struct PlainBook {
     values[level_count++] = value;
   }
   LAQ_DEVICE void add_scale(double scale) { scales[scale_count++] = scale; }
+  LAQ_DEVICE void add_knot(float knot) { knots[knot_count++] = knot; }
+  LAQ_DEVICE void add_piece(double offset, double slope) {
+    offsets[piece_count] = offset;
+    slopes[piece_count++] = slope;
+  }
 };
 
 }  // namespace laq::test

@@ -166,3 +166,22 @@ TEST_CASE("rounds are the mean over the groups", "[optim]") {
   CHECK(fit({1, 1, 1, 0.5f}) == 2);
   CHECK(optimizer.report()[0].rounds == (2 + fit({0, 0, 0, 0})) / 2.0);
 }
+
+TEST_CASE("a report says how far relaxed weights are from their levels", "[optim]") {
+  // α = 1 of ±1 alone; λ = 1 puts ŵ half-way: 0.125, −0.875, 0.
+  const auto rule =
+      quantizer_of("{levels: ternary, scaling: unit, curvature: none, relaxation: binary_relax}");
+  const auto parameter = layer_of({0.25f, -0.75f, 0});
+  ProximalAdam optimizer({parameter}, rule, {});
+  const auto report = optimizer.report()[0];
+  CHECK(values_of(parameter.tensor) == std::vector<float>{0.125f, -0.875f, 0});
+  CHECK(report.level_share == std::vector<double>{1.0 / 3, 2.0 / 3, 0});
+  REQUIRE(report.relaxation);
+  CHECK(*report.relaxation ==
+        Approx(std::sqrt(2 * 0.125 * 0.125 / (0.125 * 0.125 + 0.875 * 0.875))));
+  CHECK_FALSE(report.gap);
+  set_gradient(parameter, {0, 0, 0});
+  optimizer.step(0.01, 1);
+  CHECK(*optimizer.report()[0].relaxation == 0);
+  CHECK_FALSE(ProximalAdam({layer_of({1, 2})}, by("late"), {}).report()[0].relaxation);
+}

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "quant/device_fit.hpp"
 #include "support/methods.hpp"
 #include "support/plain_sums.hpp"
 #include "support/random_group.hpp"
@@ -15,11 +16,12 @@ PlainBook plain_fit(const Quantizer& quantizer, const Group& group) {
   PlainSums sums{group.latent.data(), nullptr, group.previous.data(), group.latent.size(), {}};
   if (quantizer.uses_curvature()) sums.curvature = group.curvature.data();
   for (std::size_t s = 0; s < group.scales.size(); ++s) sums.scales[s] = group.scales[s];
+  sums.progress = group.progress;
   PlainBook book;
-  const DeviceFit fit = quantizer.device_fit();
-  if (const auto* proximal = std::get_if<ProximalFit>(&fit)) (*proximal)(sums, book);
-  if (const auto* ttq = std::get_if<TtqFit>(&fit)) (*ttq)(sums, book);
-  if (const auto* dorefa = std::get_if<DorefaFit>(&fit)) (*dorefa)(sums, book);
+  const auto run = [&]<typename Fit>(const Fit& fit) {
+    if constexpr (!std::is_same_v<Fit, std::monostate>) fit(sums, book);
+  };
+  std::visit(run, quantizer.device_fit());
   return book;
 }
 
@@ -36,6 +38,14 @@ void check_equal(const PlainBook& plain, const Codebook& codebook) {
   for (std::size_t s = 0; s < codebook.scales.size(); ++s)
     CHECK(plain.scales[s] == Approx(codebook.scales[s]).epsilon(1e-9));
   CHECK(plain.rounds == codebook.rounds);
+  REQUIRE(plain.piece_count == static_cast<int>(codebook.slopes.size()));
+  REQUIRE(plain.knot_count == static_cast<int>(codebook.knots.size()));
+  for (std::size_t p = 0; p < codebook.slopes.size(); ++p) {
+    CHECK(plain.slopes[p] == Approx(codebook.slopes[p]).epsilon(1e-9));
+    CHECK(plain.offsets[p] == Approx(codebook.offsets[p]).epsilon(1e-6));
+  }
+  for (std::size_t p = 0; p < codebook.knots.size(); ++p)
+    CHECK(plain.knots[p] == Approx(codebook.knots[p]).epsilon(1e-6));
   CHECK(plain.converged == codebook.converged);
 }
 
@@ -60,6 +70,20 @@ TEST_CASE("fits find the same from sums and into codebooks without containers", 
       group.previous = quantized;
       group.scales = first.scales;
       check_equal(plain_fit(*method.quantizer, group), quant::fit(*method.quantizer, group));
+    }
+  }
+}
+
+TEST_CASE("relaxed fits are the same without containers, all through the training", "[quant]") {
+  for (const auto& method : relaxed_methods()) {
+    for (const double progress : {0.0, 0.3, 0.79, 0.8, 1.0}) {
+      const RandomGroup random(40, 7);
+      Group group = random.group();
+      group.progress = progress;
+      INFO(method.name << ", progress " << progress);
+      const Codebook codebook = quant::fit(*method.quantizer, group);
+      CHECK(codebook.relaxed() == (progress < 0.8));
+      check_equal(plain_fit(*method.quantizer, group), codebook);
     }
   }
 }

@@ -48,9 +48,10 @@ void check_same_history(const record::History& a, const record::History& b) {
 }
 
 const std::vector<std::string> kMethods = {
-    "full",     "binaryconnect", "bwn",         "lab",        "twn",     "late",
-    "lata",     "ttq",           "lat2e",       "lat2a",      "dorefa3", "dorefa4",
-    "laq3_log", "laq4_log",      "laq3_linear", "laq4_linear"};
+    "full",     "binaryconnect", "bwn",         "lab",         "twn",      "late",
+    "lata",     "ttq",           "lat2e",       "lat2a",       "dorefa3",  "dorefa4",
+    "laq3_log", "laq4_log",      "laq3_linear", "laq4_linear", "absmean",  "lsq3",
+    "seq",      "lq_nets2",      "lq_nets3",    "parq",        "proxquant"};
 
 }  // namespace
 
@@ -194,24 +195,26 @@ TEST_CASE("a small network learns with every method", "[train]") {
 TEST_CASE("a training records the columns of the schema, and no other", "[train]") {
   using record::Part;
   const auto data = tiny_images();
-  for (const auto& method : {"full", "lata"}) {
-    Training training(tiny_run(method), data);
+  std::map<Part, std::set<std::string>> found;
+  for (const auto& method : {"full", "lata", "parq"}) {
+    const Run run = tiny_run(method);
+    Training training(run, data);
     go_on(training);
     training.conclude();
     const record::History& history = training.history();
-    std::map<Part, std::set<std::string>> found;
+    CHECK(history.layers.empty() == (method == std::string("full")));
     for (const auto& column : history.epochs.columns) found[Part::epochs].insert(column.first);
     for (const auto& column : history.steps.columns) found[Part::steps].insert(column.first);
     for (const auto& value : history.final_values) found[Part::final_values].insert(value.first);
     for (const auto& layer : history.layers) {
       for (const auto& column : layer.second) found[Part::layers].insert(column.first);
     }
-    for (const auto& [part, names] : found) {
-      std::set<std::string> known;
-      for (const auto& column : record::columns_of(part)) known.emplace(column.name);
-      CHECK(names == known);
-    }
-    CHECK(found.contains(Part::layers) == (method != std::string("full")));
+  }
+  CHECK(found.size() == 4);
+  for (const auto& [part, names] : found) {
+    std::set<std::string> known;
+    for (const auto& column : record::columns_of(part)) known.emplace(column.name);
+    CHECK(names == known);
   }
 }
 
@@ -432,4 +435,47 @@ TEST_CASE("a run begun before distributions were kept goes on without them", "[t
         3 * optim::kLatentBins);
   CHECK(training.history().find("dense1.weight", "flips")->values ==
         whole.history().find("dense1.weight", "flips")->values);
+}
+
+TEST_CASE("of a method that anneals only discrete epochs can be the best", "[train]") {
+  const auto data = tiny_images();
+  for (const char* method : {"binary_relax", "proxquant", "parq", "late_parq"}) {
+    INFO(method);
+    const Run run = tiny_run(method, 1, {"train.epochs=5", "quantizer.discrete_from=0.7"});
+    Training training(run, data);
+    for (std::int64_t epoch = 1; epoch <= 5; ++epoch) {
+      while (!training.epoch_due()) training.step();
+      REQUIRE(training.finish_epoch());
+      const auto row = static_cast<std::size_t>(epoch - 1);
+      // The last step of epoch 4 is at 0.8.
+      CHECK((training.relaxation_at(row) > 0) == (epoch < 4));
+      if (epoch < 4) CHECK_FALSE(training.last_epoch_is_best());
+      if (epoch == 4) CHECK(training.last_epoch_is_best());
+    }
+    training.conclude();
+    CHECK(training.history().final_number("best_epoch").value() >= 4);
+    for (const auto& [name, layer] : training.history().layers)
+      CHECK(training.history().find(name, "relaxation"));
+    // Codes and levels give every weight.
+    for (const auto& weights : training.weights().quantized) {
+      const auto values = weights.values();
+      CHECK(values == floats_of(training, "model:" + weights.name));
+    }
+  }
+  const Run late = tiny_run("late");
+  Training discrete(late, data);
+  go_on(discrete);
+  discrete.finish_epoch();
+  CHECK(discrete.relaxation_at(0) == 0);
+  for (const auto& [name, layer] : discrete.history().layers)
+    CHECK_FALSE(discrete.history().find(name, "relaxation"));
+}
+
+TEST_CASE("a run of one step ends discrete", "[train]") {
+  const auto data = tiny_images();
+  const Run run = tiny_run("parq", 1, {"train.max_steps=1"});
+  Training training(run, data);
+  training.step();
+  REQUIRE(training.finish_epoch());
+  CHECK(training.relaxation_at(0) == 0);
 }

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "core/parallel.hpp"
+#include "quant/device_fit.hpp"
 #include "quant/quantizer.hpp"
 
 namespace laq::quant {

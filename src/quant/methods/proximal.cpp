@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "quant/device_fit.hpp"
 #include "quant/quantizer.hpp"
 
 namespace laq::quant {
@@ -8,10 +9,12 @@ namespace {
 
 /// Minimises equation (1), Σ d_i (w_i − α b_i)², over a level set: the axes of DESIGN.md.
 /// BinaryConnect, BWN, LAB, TWN, LATe, LATa, LAT2e, LAT2a and LAQ are points of it (Hou, Yao & Kwok
-/// 2017; Hou & Kwok 2018).
+/// 2017; Hou & Kwok 2018), and so are rules that minimise nothing but have its levels (TWN, BitNet
+/// b1.58).
 class Proximal : public Quantizer {
  public:
-  explicit Proximal(ProximalFit fit) : fit_(std::move(fit)) {}
+  explicit Proximal(ProximalFit fit, bool squared_curvature = false)
+      : fit_(std::move(fit)), squared_curvature_(squared_curvature) {}
 
   int scale_count() const override { return fit_.two_scales() ? 2 : 1; }
   int solver_state_size() const override { return searches_window() ? kMostPlaces : 0; }
@@ -26,7 +29,15 @@ class Proximal : public Quantizer {
   std::shared_ptr<const Quantizer> exact() const override {
     ProximalFit fit = fit_;
     fit.solver = Solver::exact;
-    return fit.searches() && !fit_.searches() ? std::make_shared<Proximal>(fit) : nullptr;
+    const bool comes_near = fit.searches() && !fit_.searches() && discrete(0);
+    return comes_near ? std::make_shared<Proximal>(fit, squared_curvature_) : nullptr;
+  }
+
+  bool squared_curvature() const override { return squared_curvature_; }
+  bool discrete(double progress) const override { return fit_.annealing.discrete(progress); }
+  bool replaces_latent() const override {
+    const Relaxation kind = fit_.annealing.kind;
+    return kind == Relaxation::proximal || kind == Relaxation::proximal_absolute;
   }
 
   Needs needs(const Group& group) const override {
@@ -52,7 +63,34 @@ class Proximal : public Quantizer {
   bool searches_window() const { return fit_.searches() && fit_.levels.k() == 1; }
 
   ProximalFit fit_;
+  bool squared_curvature_;
 };
+
+enum class Curvature { adam, fisher, none };
+
+Annealing read_annealing(config::Reader& section) {
+  constexpr auto kAdded = config::Canonical::omit_default;
+  Annealing annealing;
+  annealing.kind = section.choice<Relaxation>("relaxation", Relaxation::none,
+                                              {{"none", Relaxation::none},
+                                               {"binary_relax", Relaxation::binary_relax},
+                                               {"proxquant", Relaxation::proximal},
+                                               {"parq", Relaxation::parq}},
+                                              kAdded);
+  if (annealing.kind == Relaxation::none) return annealing;
+  annealing.discrete_from = section.real("discrete_from", 0.8, {0, 1});
+  if (annealing.kind == Relaxation::parq) {
+    annealing.strength = section.real("steepness", 10, {0.01, 100});
+  } else if (annealing.kind == Relaxation::binary_relax) {
+    annealing.strength = section.real("strength", 50, {1, 1e6});
+  } else {
+    annealing.strength = section.real("strength", 0.04, {0, 1e6});
+    annealing.kind = section.choice<Relaxation>(
+        "penalty", Relaxation::proximal,
+        {{"squared", Relaxation::proximal}, {"absolute", Relaxation::proximal_absolute}});
+  }
+  return annealing;
+}
 
 // Whether the alternating solver's scale is the released code's.
 bool read_released(config::Reader& section, LevelKind kind, Scaling scaling, Solver solver) {
@@ -75,7 +113,8 @@ bool read_released(config::Reader& section, LevelKind kind, Scaling scaling, Sol
 std::shared_ptr<const Quantizer> make(config::Reader& section) {
   const auto kind = section.choice<LevelKind>("levels", {}, level_kind_names());
   if (kind == LevelKind::none) {
-    for (const char* key : {"bits", "scaling", "curvature", "solver", "alpha_rule", "group"}) {
+    for (const char* key :
+         {"bits", "scaling", "curvature", "solver", "alpha_rule", "relaxation", "group"}) {
       if (section.has(key)) section.refuse(key, "has no meaning with levels: none", "remove it");
     }
     return nullptr;
@@ -91,11 +130,15 @@ std::shared_ptr<const Quantizer> make(config::Reader& section) {
                                                {{"unit", Scaling::unit},
                                                 {"symmetric", Scaling::symmetric},
                                                 {"asymmetric", Scaling::asymmetric}});
-  const bool curvature = section.choice<bool>("curvature", true, {{"adam", true}, {"none", false}});
+  const auto kind_of_curvature = section.choice<Curvature>(
+      "curvature", Curvature::adam,
+      {{"adam", Curvature::adam}, {"fisher", Curvature::fisher}, {"none", Curvature::none}});
+  const bool curvature = kind_of_curvature != Curvature::none;
   auto solver = section.choice<Solver>("solver", Solver::exact,
                                        {{"exact", Solver::exact},
                                         {"alternating", Solver::alternating},
-                                        {"heuristic", Solver::heuristic}});
+                                        {"heuristic", Solver::heuristic},
+                                        {"absmean", Solver::absmean}});
   if (scaling == Scaling::unit && curvature) {
     section.refuse("curvature",
                    "changes nothing with scaling: unit, where the nearest level is optimal",
@@ -109,13 +152,26 @@ std::shared_ptr<const Quantizer> make(config::Reader& section) {
     section.refuse("solver", "heuristic is TWN's threshold, for ternary levels only",
                    "choose exact or alternating");
   }
-  if (solver == Solver::heuristic && curvature) {
-    section.refuse("solver", "heuristic does not use the curvature",
+  if (solver == Solver::absmean && (kind != LevelKind::ternary || scaling != Scaling::symmetric)) {
+    section.refuse("solver", "absmean is BitNet b1.58's scale, one for ternary levels",
+                   "choose exact or alternating");
+  }
+  if ((solver == Solver::heuristic || solver == Solver::absmean) && curvature) {
+    section.refuse("solver",
+                   solver == Solver::absmean ? "absmean does not use the curvature"
+                                             : "heuristic does not use the curvature",
                    "set quantizer.curvature to none");
   }
   if (read_released(section, kind, scaling, solver)) solver = Solver::released;
+  const Annealing annealing = read_annealing(section);
+  if (annealing.kind != Relaxation::none && solver != Solver::exact &&
+      solver != Solver::alternating) {
+    section.refuse("relaxation", "tends to the nearest level, which this solver does not take",
+                   "set quantizer.solver to exact, or to alternating with the minimiser");
+  }
   return std::make_shared<Proximal>(
-      ProximalFit{LevelSet::make(kind, bits), scaling, solver, curvature});
+      ProximalFit{LevelSet::make(kind, bits), scaling, solver, curvature, annealing},
+      kind_of_curvature == Curvature::fisher);
 }
 
 const RegisterMethod registered("proximal", make);

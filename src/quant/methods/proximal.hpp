@@ -3,12 +3,14 @@
 #include <limits>
 
 #include "quant/alternating.hpp"
+#include "quant/relaxation.hpp"
 
 namespace laq::quant {
 
 enum class Scaling { unit, symmetric, asymmetric };
-/// `released` is the alternating solver with the scale rule of the authors' code.
-enum class Solver { exact, alternating, released, heuristic };
+/// `released` is the alternating solver with the scale rule of the authors' code, `heuristic` TWN's
+/// threshold, `absmean` BitNet b1.58's scale.
+enum class Solver { exact, alternating, released, heuristic, absmean };
 
 /// A point of DESIGN.md's axes: which minimum of equation (1), Σ d_i (w_i − α b_i)², is taken.
 struct ProximalFit {
@@ -16,6 +18,7 @@ struct ProximalFit {
   Scaling scaling;
   Solver solver;
   bool curvature;  ///< d from Adam, otherwise uniform
+  Annealing annealing = {};
 
   LAQ_DEVICE bool two_scales() const { return scaling == Scaling::asymmetric; }
   /// Whether the global minimum is searched for; where it is known in closed form it is not.
@@ -33,6 +36,8 @@ struct ProximalFit {
       book.add_scale(down.alpha);
     }
     place(up, down, book);
+    const int count = 2 * levels.k() + (levels.has_zero() ? 1 : 0);
+    if (!annealing.discrete(sums.progress)) relax(annealing, sums.progress, count, book);
   }
 
  private:
@@ -57,6 +62,9 @@ struct ProximalFit {
       const double threshold = twn_threshold(sums);
       return {top_level_scale(sums, side, threshold), threshold};
     }
+    // BitNet b1.58 (Ma et al., 2024): γ = mean|w|, codes RoundClip(w/γ, −1, 1).
+    if (solver == Solver::absmean)
+      return {sums.magnitudes(side).a / static_cast<double>(sums.count)};
     const bool released = solver == Solver::released;
     const Alternation result =
         released ? released_scale(sums, levels) : alternating_scale(sums, side, levels);

@@ -1,4 +1,5 @@
 #include "core/parallel.hpp"
+#include "quant/device_fit.hpp"
 #include "quant/quantizer.hpp"
 
 namespace laq::quant {
