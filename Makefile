@@ -26,9 +26,9 @@ LINT_PACKAGES := clang-format clang-tidy
 SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: reproduce test build data sweep table plot report records bench stress deps third-party sanitize fuzz format lint clean help
+.PHONY: reproduce test build program configure data sweep table plot report records bench stress deps third-party sanitize fuzz format lint clean help
 
-reproduce: build  ## install what is missing, build, get the data, run the sweep, write tables and report, compare with the reference
+reproduce: program  ## install what is missing, build, get the data, run the sweep, write tables and report, compare with the reference
 	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
 	$(LAQ) sweep $(SWEEP_OPTIONS) --jobs $(JOBS)
 	$(LAQ) report $(SWEEP_OPTIONS)
@@ -39,24 +39,29 @@ reproduce: build  ## install what is missing, build, get the data, run the sweep
 test: deps-test build  ## install what is missing, build, pass the tests
 	ctest --test-dir $(BUILD) --output-on-failure -j $(shell nproc)
 
-build: deps  ## build/laq, the tests and the benchmarks
-	@cmake --preset release $(if $(filter-out build,$(BUILD)),-B $(BUILD)) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
-	@rm -f $(BUILD).log
+build: configure  ## build/laq, the tests and the benchmarks
 	cmake --build $(BUILD)
 
-data: build  ## fetch every data set that can be had
+program: configure  ## build/laq alone
+	cmake --build $(BUILD) --target laq
+
+configure: deps
+	@cmake --preset release $(if $(filter-out build,$(BUILD)),-B $(BUILD)) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+
+data: program  ## fetch every data set that can be had
 	@$(LAQ) data fetch || echo "What is named above cannot be had here; the rest is in place."
 
-sweep: build  ## run a sweep: SWEEP=… PROFILE=quick|short|paper JOBS=…
+sweep: program  ## run a sweep: SWEEP=… PROFILE=quick|short|paper JOBS=…
 	$(LAQ) sweep $(SWEEP_OPTIONS) --jobs $(JOBS)
 
-table: build  ## print a sweep's table from its records: SWEEP=… PROFILE=…
+table: program  ## print a sweep's table from its records: SWEEP=… PROFILE=…
 	$(LAQ) table $(SWEEP_OPTIONS)
 
-plot: build  ## draw a sweep's figures from its records: SWEEP=… PROFILE=…
+plot: program  ## draw a sweep's figures from its records: SWEEP=… PROFILE=…
 	$(LAQ) plot $(SWEEP_OPTIONS)
 
-report: build  ## write a sweep's page (results/…/report.html): SWEEP=… PROFILE=…
+report: program  ## write a sweep's page (results/…/report.html): SWEEP=… PROFILE=…
 	$(LAQ) report $(SWEEP_OPTIONS)
 
 records:  ## copy the records of a sweep's completed runs to results/…/records, which git keeps: SWEEP=…

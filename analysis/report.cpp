@@ -196,7 +196,8 @@ Data banner(const ReportSource& source) {
     any = true;
   };
   if (!table.paper_protocol) {
-    add(capital(table.profile_title) + ": not the paper’s protocol.", join(table.departures, "; ") + ".");
+    add(capital(table.profile_title) + ": not the paper’s protocol.",
+        join(table.departures, "; ") + ".");
   }
   if (!table.overrides.empty()) add("", "Changed for all runs:", table.overrides);
   const bool lacking =

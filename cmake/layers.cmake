@@ -18,7 +18,8 @@ function(laq_own_code target)
   endif()
 endfunction()
 
-# LibTorch's headers take long to read: compiled once, for every target that includes them.
+# LibTorch's headers take long to read: compiled once, for the targets that include them. To load them
+# takes 2 s, so a file without them is better off without the precompiled ones.
 set(LAQ_TORCH_HEADERS <ATen/ATen.h> <torch/nn/modules/batchnorm.h> <torch/nn/modules/linear.h>)
 function(laq_torch_headers)
   file(WRITE ${PROJECT_BINARY_DIR}/torch_headers.cpp "")
@@ -28,10 +29,15 @@ function(laq_torch_headers)
   laq_own_code(laq_torch_headers)
 endfunction()
 
+# What files without LibTorch spend most of their time with.
+set(LAQ_PLAIN_HEADERS <algorithm> <filesystem> <functional> <map> <optional> <set> <span> <string> <vector>
+                      <fmt/format.h> <nlohmann/json.hpp>)
+
 # One folder of src/ (or FOLDER), subfolders included, as the static library laq_<name>. LINK is what its headers need too,
-# PRIVATE what only its sources need; TORCH is for layers that include LibTorch's headers.
+# PRIVATE what only its sources need; TORCH is for layers that include LibTorch's headers, all files but those that match
+# PLAIN; JSON for those most of whose files include LAQ_PLAIN_HEADERS.
 function(laq_layer name)
-  cmake_parse_arguments(layer "TORCH" "FOLDER" "LINK;PRIVATE" ${ARGN})
+  cmake_parse_arguments(layer "TORCH;JSON" "FOLDER;PLAIN" "LINK;PRIVATE" ${ARGN})
   if(NOT layer_FOLDER)
     set(layer_FOLDER src/${name})
   endif()
@@ -43,5 +49,11 @@ function(laq_layer name)
   if(layer_TORCH)
     target_link_libraries(laq_${name} PUBLIC torch)
     target_precompile_headers(laq_${name} REUSE_FROM laq_torch_headers)
+    if(layer_PLAIN)
+      list(FILTER sources INCLUDE REGEX "/(${layer_PLAIN})\\.cpp$")
+      set_source_files_properties(${sources} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    endif()
+  elseif(layer_JSON)
+    target_precompile_headers(laq_${name} PRIVATE ${LAQ_PLAIN_HEADERS})
   endif()
 endfunction()

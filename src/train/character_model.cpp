@@ -9,6 +9,7 @@
 #include "config/reader.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
+#include "nn/model.hpp"
 #include "record/run_identity.hpp"
 
 namespace laq::train {

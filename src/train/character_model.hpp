@@ -8,8 +8,11 @@
 #include <string>
 
 #include "data/text_data.hpp"
-#include "nn/model.hpp"
 #include "record/checkpoint.hpp"
+
+namespace laq::nn {
+class Model;
+}
 
 namespace laq::train {
 
