@@ -7,6 +7,7 @@
 #include "analysis/report_parts.hpp"
 #include "analysis/wording.hpp"
 #include "core/text.hpp"
+#include "store/filter.hpp"
 
 namespace laq::analysis {
 namespace {
@@ -53,38 +54,25 @@ std::string run_anchor(std::size_t job) {
 
 std::vector<Block> configuration_blocks(const ReportSource& source) {
   std::vector<std::map<std::string, std::string>> all;
-  std::map<std::string, std::string> shared;
-  for (const auto& series : source.data.series) {
+  for (const auto& series : source.data.series)
     all.push_back(store::leaves(series.job.run.canonical));
-    for (const auto& [key, value] : all.back()) shared.emplace(key, value);
-  }
-  std::map<std::string, bool> differs;
-  for (const auto& [key, value] : shared) {
-    for (const auto& one : all) {
-      const auto found = one.find(key);
-      differs[key] = differs[key] || found == one.end() || found->second != value;
-    }
-  }
+  const std::set<std::string> differing = store::differing_keys(all);
   Sheet same{"What all runs share", {{"", "Key", true}, {"", "Value", true}}};
   Sheet other{"What tells them apart", {{"", "Method", true}, {"", "Experiment", true}}};
-  const std::size_t named = other.heads.size();
-  for (const auto& [key, different] : differs) {
-    if (different) {
-      other.heads.push_back({"", key, true});
-    } else {
-      same.add({code(key), value_cell(shared[key])});
-    }
+  for (const auto& key : differing) other.heads.push_back({"", key, true});
+  for (const auto& [key, value] :
+       all.empty() ? std::map<std::string, std::string>() : all.front()) {
+    if (!differing.contains(key)) same.add({code(key), value_cell(value)});
   }
-  if (other.heads.size() == named) return {{"", {}, {same}}};
+  if (differing.empty()) return {{"", {}, {same}}};
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Series& series = source.data.series[i];
     SheetCell label{series.label};
     label.anchor = series_anchor(series.first_job);
     std::vector<SheetCell> cells = {label, {series.experiment}};
-    for (const auto& [key, different] : differs) {
+    for (const auto& key : differing) {
       const auto found = all[i].find(key);
-      if (different)
-        cells.push_back(found == all[i].end() ? SheetCell{} : value_cell(found->second));
+      cells.push_back(found == all[i].end() ? SheetCell{} : value_cell(found->second));
     }
     other.add(std::move(cells));
   }

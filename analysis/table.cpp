@@ -29,10 +29,6 @@ bool has(const Keys& keys, const std::string& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
-std::string short_key(const std::string& key) {
-  return key.substr(key.rfind('.') + 1);
-}
-
 // Values that the runs have under a key.
 std::set<std::string> values_under(const SweepData& data, const std::string& key) {
   std::set<std::string> values;
@@ -142,8 +138,8 @@ void complete_titles(Table& table, const Keys& keys) {
       if (key == kDataset || key == kExperiment) continue;
       column.title +=
           (column.title.empty() ? "" : ", ") + (key == kMethod  ? value
-                                                : value.empty() ? "no " + short_key(key)
-                                                                : short_key(key) + "=" + value);
+                                                : value.empty() ? "no " + last_part(key)
+                                                                : last_part(key) + "=" + value);
     }
     if (!table.metric()) column.title += ": " + metric_label(column.metric);
   }
@@ -156,16 +152,15 @@ std::string block_of(const Point& point) {
   for (const auto& [key, value] : point) {
     if (key == kExperiment || key == kDataset) parts.push_back(value);
     const bool network = key.starts_with("model.") && key != "model.init";
-    if (network || key.starts_with("data.")) parts.push_back(short_key(key) + " " + value);
+    if (network || key.starts_with("data.")) parts.push_back(last_part(key) + " " + value);
   }
   return join(parts);
 }
 
 template <typename List>
-auto& found_or_added(List& list, const Point& point, const Point& other = {}) {
+auto& found_or_added(List& list, const Point& point) {
   const auto found =
       std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.first == point; });
-  (void)other;
   return found == list.end() ? list.emplace_back(point, typename List::value_type::second_type())
                              : *found;
 }
@@ -218,7 +213,7 @@ void fill(const Settings& settings, Table& table, Column& column, Row& row, Entr
   if (table.layout.select_valid && settings.size() > 1) {
     table.notes.push_back(choice_sentence(*entry.job, settings, chosen));
     Point shown = chosen.first;
-    for (auto& one : shown) one.first = short_key(one.first);
+    for (auto& one : shown) one.first = last_part(one.first);
     entry.chosen = words_of_point(shown);
   }
   entry.ours = summary_of(entry.runs, false);
@@ -308,7 +303,7 @@ void sort_rows(const Table& table, std::vector<Row>& rows) {
       }
       if (name == kMethod) return row.title;
       for (const auto& [axis, text] : row.point) {
-        if (axis == name || short_key(axis) == name) return text;
+        if (axis == name || last_part(axis) == name) return text;
       }
       throw usage_error({.what = "cannot sort by this",
                          .where = "--sort",

@@ -73,16 +73,12 @@ std::vector<Json> rows_of(const sweep::Plan& plan, store::Store& store) {
   std::vector<std::string> finals;
   for (const auto& column : record::columns_of(record::Part::final_values))
     finals.emplace_back(column.name);
-  std::map<std::string, std::set<std::string>> values;
-  std::map<std::string, std::size_t> counts;
-  for (const auto& job : plan.jobs) {
-    for (const auto& [key, value] : store::leaves(job.run.canonical)) {
-      values[key].insert(value);
-      ++counts[key];
-    }
-  }
+  std::vector<std::map<std::string, std::string>> configurations;
+  for (const auto& job : plan.jobs) configurations.push_back(store::leaves(job.run.canonical));
+  const std::set<std::string> differing = store::differing_keys(configurations);
   std::vector<Json> rows;
-  for (const auto& job : plan.jobs) {
+  for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
+    const sweep::Job& job = plan.jobs[i];
     const store::Stored run = store.of(job);
     Json row = {{"run", job.folder.lexically_relative(plan.runs).generic_string()},
                 {"experiment", job.run.request.experiment},
@@ -92,11 +88,9 @@ std::vector<Json> rows_of(const sweep::Plan& plan, store::Store& store) {
                 {"state", run.state == record::State::completed && !run.record
                               ? "unreadable"
                               : record::state_name(run.state)}};
-    const auto own = store::leaves(job.run.canonical);
-    for (const auto& [key, all] : values) {
-      if (all.size() == 1 && counts[key] == plan.jobs.size()) continue;
-      const auto found = own.find(key);
-      row[key] = found == own.end() ? Json(nullptr) : Json(found->second);
+    for (const auto& key : differing) {
+      const auto found = configurations[i].find(key);
+      row[key] = found == configurations[i].end() ? Json(nullptr) : Json(found->second);
     }
     for (const auto& key : finals) {
       row["final." + key] = nullptr;

@@ -8,12 +8,12 @@
 namespace laq::quant {
 
 /// Ways to come to the levels by and by, q(w) being the nearest level:
-/// - `binary_relax` (BinaryRelax: Yin et al., 2018, equation 9): ŵ = (w + λ q(w)) / (1 + λ), λ
-/// grows
-///   geometrically from 1.
-/// - `proximal` (ProxQuant: Bai, Wang & Liberty, ICLR 2019, squared distance): the same map, λ
-/// grows
-///   linearly from 0, and w itself becomes ŵ after every step.
+/// - `binary_relax` (BinaryRelax: Yin et al., 2018, equation 9): ŵ = (w + λ q(w)) / (1 + λ), where
+/// λ
+///   grows geometrically from 1.
+/// - `proximal` (ProxQuant: Bai, Wang & Liberty, ICLR 2019, squared distance): the same map, where
+/// λ
+///   grows linearly from 0, and w itself becomes ŵ after every step.
 /// - `proximal_absolute` (the same, W-shaped distance): ŵ = q + sign(w − q) max(|w − q| − λ, 0).
 /// - `parq` (PARQ: Jin et al., 2025): from level to level ŵ rises with slope 1/ρ about the middle
 ///   between them and is flat elsewhere; ρ falls from 1 to 0 along a sigmoid.

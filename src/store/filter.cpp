@@ -89,6 +89,19 @@ std::string value_of(const sweep::Job& job, const std::string& key) {
   return at->is_object() ? "" : leaves({{"value", *at}}).at("value");
 }
 
+std::set<std::string> differing_keys(
+    const std::vector<std::map<std::string, std::string>>& configurations) {
+  std::map<std::pair<std::string, std::string>, std::size_t> counts;
+  for (const auto& configuration : configurations) {
+    for (const auto& leaf : configuration) ++counts[leaf];
+  }
+  std::set<std::string> keys;
+  for (const auto& [leaf, count] : counts) {
+    if (count < configurations.size()) keys.insert(leaf.first);
+  }
+  return keys;
+}
+
 bool same_value(const std::string& a, const std::string& b) {
   if (a == b || without_spaces(a) == without_spaces(b)) return true;
   const auto x = number(a), y = number(b);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +15,11 @@ std::string value_of(const sweep::Job& job, const std::string& key);
 
 /// Whether two values are the same, however written: `0.10` and `0.1`, `[8, 8]` and `[8,8]`.
 bool same_value(const std::string& a, const std::string& b);
+
+/// The keys in which configurations differ: not all have them, or not with one value. Each is as
+/// `leaves` gives it.
+std::set<std::string> differing_keys(
+    const std::vector<std::map<std::string, std::string>>& configurations);
 
 /// Keeps the runs that have one of the values under each of the words' keys: `method=twn,late`,
 /// `train.epochs=5`, `seed=range(1,4)`. A word that a run was asked for with fits it too.

@@ -236,23 +236,14 @@ Resolved resolved_in(const Stored& run) {
 
 // The keys in which jobs of one method and experiment differ become coordinates.
 void add_points(const fs::path& configs, sweep::Plan& plan) {
-  std::map<std::pair<std::string, std::string>, std::vector<sweep::Job*>> groups;
-  for (auto& job : plan.jobs)
-    groups[{job.run.request.experiment, job.run.request.method}].push_back(&job);
-  std::set<std::string> differing;
-  for (const auto& [name, jobs] : groups) {
-    std::map<std::string, std::set<std::string>> values;
-    std::map<std::string, std::size_t> counts;
-    for (const auto* job : jobs) {
-      for (const auto& [key, value] : leaves(job->run.canonical)) {
-        values[key].insert(value);
-        ++counts[key];
-      }
-    }
-    for (const auto& [key, all] : values) {
-      if (all.size() > 1 || counts[key] < jobs.size()) differing.insert(key);
-    }
+  std::map<std::pair<std::string, std::string>, std::vector<std::map<std::string, std::string>>>
+      groups;
+  for (const auto& job : plan.jobs) {
+    groups[{job.run.request.experiment, job.run.request.method}].push_back(
+        leaves(job.run.canonical));
   }
+  std::set<std::string> differing;
+  for (const auto& [name, configurations] : groups) differing.merge(differing_keys(configurations));
   for (auto& job : plan.jobs) {
     for (const auto& [key, value] : leaves(job.run.canonical)) {
       if (!differing.contains(key)) continue;

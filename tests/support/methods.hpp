@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,14 @@
 #include "support/random_group.hpp"
 
 namespace laq::test {
+
+using Floats = std::vector<float>;
+using Codes = std::vector<int>;
+using Scales = std::vector<double>;
+
+// What cases that are worked by hand may be off by.
+inline constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
+inline constexpr double kFloat = 8 * std::numeric_limits<float>::epsilon();
 
 /// A point on the axes of a quantizer.
 struct Axes {

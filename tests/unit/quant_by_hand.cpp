@@ -12,16 +12,9 @@ using namespace laq::test;
 
 namespace {
 
-using Floats = std::vector<float>;
-using Codes = std::vector<int>;
-using Scales = std::vector<double>;
-
 Quantized by(const std::string& name, const Floats& w, const Floats& d = {}) {
   return quantize(*method(name).quantizer, {w, d, {}, {}});
 }
-
-constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
-constexpr double kFloat = 8 * std::numeric_limits<float>::epsilon();
 
 Approx near(double x) {
   return Approx(x).epsilon(kRounding);

@@ -9,17 +9,6 @@
 using namespace laq;
 using namespace laq::test;
 
-namespace {
-
-using Floats = std::vector<float>;
-using Codes = std::vector<int>;
-using Scales = std::vector<double>;
-
-constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
-constexpr double kFloat = 8 * std::numeric_limits<float>::epsilon();
-
-}  // namespace
-
 TEST_CASE("absmean: levels of mean |w|, thresholds of half of it", "[quant]") {
   const auto& absmean = *method("absmean").quantizer;
   const Floats w = {1, -0.5f, 0.25f, -0.25f, 0};  // mean 0.4

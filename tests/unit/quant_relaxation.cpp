@@ -12,8 +12,6 @@ using namespace laq::test;
 
 namespace {
 
-using Floats = std::vector<float>;
-
 Quantized fitted_at(const std::string& yaml, const Floats& w, double progress) {
   quant::Group group{w, {}, {}, {}};
   group.progress = progress;

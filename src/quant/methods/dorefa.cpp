@@ -1,19 +1,17 @@
 #include <cmath>
 
 #include "core/parallel.hpp"
-#include "quant/device_fit.hpp"
-#include "quant/quantizer.hpp"
+#include "quant/fitted.hpp"
 
 namespace laq::quant {
 namespace {
 
 /// DoReFa-Net (dorefa.hpp). The gradient is passed straight through, or straight through the
 /// rounding alone: then it is times (1 − tanh² w) / max|tanh w|, the largest held fixed.
-class Dorefa : public Quantizer {
+class Dorefa : public Fitted<DorefaFit> {
  public:
-  Dorefa(int bits, bool differentiated) : fit_{bits}, differentiated_(differentiated) {}
-
-  DeviceFit device_fit() const override { return fit_; }
+  Dorefa(int bits, bool differentiated)
+      : Fitted(DorefaFit{bits}), differentiated_(differentiated) {}
 
   Gradient gradient() const override {
     if (!differentiated_) return {};
@@ -31,15 +29,7 @@ class Dorefa : public Quantizer {
     };
   }
 
-  Needs needs(const Group&) const override { return {.magnitudes = true}; }
-  Codebook fit(Sums& sums) const override {
-    Codebook codebook;
-    fit_(sums, codebook);
-    return codebook;
-  }
-
  private:
-  DorefaFit fit_;
   bool differentiated_;
 };
 

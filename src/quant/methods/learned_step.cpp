@@ -1,8 +1,7 @@
 #include <cmath>
 
 #include "core/parallel.hpp"
-#include "quant/device_fit.hpp"
-#include "quant/quantizer.hpp"
+#include "quant/fitted.hpp"
 
 namespace laq::quant {
 namespace {
@@ -26,20 +25,12 @@ double gradient_chunk(const float* w, const float* quantized, float* gradient, s
 /// outermost level outside; its sum over the N weights is times 1/√(N·Qp) (LSQ, equations 3 and 4).
 /// Adam divides that factor out again but for its epsilon: what sets the speed of s there is
 /// `scale_rate`, a factor on the weights' rate. The weights' gradient passes inside of the range.
-class LearnedStep : public Quantizer {
+class LearnedStep : public Fitted<LearnedStepFit> {
  public:
-  LearnedStep(LearnedStepFit fit, double scale_rate) : fit_(fit), scale_rate_(scale_rate) {}
+  LearnedStep(LearnedStepFit fit, double scale_rate) : Fitted(fit), scale_rate_(scale_rate) {}
 
   bool learns_scales() const override { return true; }
   double scale_rate() const override { return scale_rate_; }
-  DeviceFit device_fit() const override { return fit_; }
-
-  Needs needs(const Group&) const override { return {.magnitudes = true}; }
-  Codebook fit(Sums& sums) const override {
-    Codebook codebook;
-    fit_(sums, codebook);
-    return codebook;
-  }
 
   Gradient gradient() const override {
     return [fit = fit_](const Group& group, std::span<float> gradient) -> std::vector<double> {
@@ -56,7 +47,6 @@ class LearnedStep : public Quantizer {
   }
 
  private:
-  LearnedStepFit fit_;
   double scale_rate_;
 };
 

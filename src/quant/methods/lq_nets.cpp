@@ -1,26 +1,14 @@
-#include "quant/device_fit.hpp"
-#include "quant/quantizer.hpp"
+#include "quant/fitted.hpp"
 
 namespace laq::quant {
 namespace {
 
 /// LQ-Nets (lq_nets.hpp). The basis is `scales`; the gradient is passed straight through.
-class LqNets : public Quantizer {
+class LqNets : public Fitted<LqNetsFit> {
  public:
-  explicit LqNets(int bits) : fit_{bits} {}
+  explicit LqNets(int bits) : Fitted(LqNetsFit{bits}) {}
 
   int scale_count() const override { return fit_.bits; }
-  DeviceFit device_fit() const override { return fit_; }
-
-  Needs needs(const Group&) const override { return {.magnitudes = true}; }
-  Codebook fit(Sums& sums) const override {
-    Codebook codebook;
-    fit_(sums, codebook);
-    return codebook;
-  }
-
- private:
-  LqNetsFit fit_;
 };
 
 const RegisterMethod registered("lq_nets", [](config::Reader& section) {

@@ -1,8 +1,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "quant/device_fit.hpp"
-#include "quant/quantizer.hpp"
+#include "quant/fitted.hpp"
 
 namespace laq::quant {
 namespace {
@@ -11,14 +10,13 @@ namespace {
 /// BinaryConnect, BWN, LAB, TWN, LATe, LATa, LAT2e, LAT2a and LAQ are points of it (Hou, Yao & Kwok
 /// 2017; Hou & Kwok 2018), and so are rules that minimise nothing but have its levels (TWN, BitNet
 /// b1.58).
-class Proximal : public Quantizer {
+class Proximal : public Fitted<ProximalFit> {
  public:
   explicit Proximal(ProximalFit fit, bool squared_curvature = false)
-      : fit_(std::move(fit)), squared_curvature_(squared_curvature) {}
+      : Fitted(std::move(fit)), squared_curvature_(squared_curvature) {}
 
   int scale_count() const override { return fit_.two_scales() ? 2 : 1; }
   int solver_state_size() const override { return searches_window() ? kMostPlaces : 0; }
-  DeviceFit device_fit() const override { return fit_; }
 
   std::optional<double> level(int code) const override {
     if (std::abs(code) > fit_.levels.k() || (code == 0 && !fit_.levels.has_zero()))
@@ -52,8 +50,7 @@ class Proximal : public Quantizer {
   }
 
   Codebook fit(Sums& sums) const override {
-    Codebook codebook;
-    fit_(sums, codebook);
+    Codebook codebook = Fitted::fit(sums);
     if (searches_window()) codebook.solver_state = sums.solver_state(codebook.scales);
     return codebook;
   }
@@ -62,7 +59,6 @@ class Proximal : public Quantizer {
   // A window finds the global minimum of ternary levels only.
   bool searches_window() const { return fit_.searches() && fit_.levels.k() == 1; }
 
-  ProximalFit fit_;
   bool squared_curvature_;
 };
 

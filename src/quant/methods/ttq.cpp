@@ -1,6 +1,5 @@
 #include "core/parallel.hpp"
-#include "quant/device_fit.hpp"
-#include "quant/quantizer.hpp"
+#include "quant/fitted.hpp"
 
 namespace laq::quant {
 namespace {
@@ -31,23 +30,15 @@ SignSums gradient_chunk(const float* quantized, float* gradient, std::size_t n, 
 
 /// Trained ternary quantization (ttq.hpp). The scales move at `scale_rate` times the weights'
 /// rate; `weight_decay` is an L2 penalty on the latent weights.
-class Ttq : public Quantizer {
+class Ttq : public Fitted<TtqFit> {
  public:
   Ttq(double threshold, double scale_rate, double weight_decay)
-      : fit_{threshold}, scale_rate_(scale_rate), weight_decay_(weight_decay) {}
+      : Fitted(TtqFit{threshold}), scale_rate_(scale_rate), weight_decay_(weight_decay) {}
 
   int scale_count() const override { return 2; }
   bool learns_scales() const override { return true; }
   double scale_rate() const override { return scale_rate_; }
   double weight_decay() const override { return weight_decay_; }
-  DeviceFit device_fit() const override { return fit_; }
-
-  Needs needs(const Group&) const override { return {.magnitudes = true}; }
-  Codebook fit(Sums& sums) const override {
-    Codebook codebook;
-    fit_(sums, codebook);
-    return codebook;
-  }
 
   Gradient gradient() const override {
     return [](const Group& group, std::span<float> gradient) -> std::vector<double> {
@@ -63,7 +54,6 @@ class Ttq : public Quantizer {
   }
 
  private:
-  TtqFit fit_;
   double scale_rate_, weight_decay_;
 };
 
