@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,16 @@
 
 namespace laq::optim {
 
+/// How far a training is, for methods that anneal.
+struct Progress {
+  /// Of steps done, or of a share.
+  Progress(double steps = 0, double all = 1) : done(steps), total(all) {}
+  /// 0 … 1; 1 where nothing is to be done.
+  double value() const { return total > 0 ? std::clamp(done / total, 0.0, 1.0) : 1.0; }
+
+  double done, total;
+};
+
 /// The paper's proximal Newton step (PAPER.md section 1): Adam moves the latent weights w with the
 /// gradient taken at the model's weights, w is clipped, Adam's second moment gives the curvature d
 /// = √v + 1e-8, and the quantizer writes ŵ into the model. Parameters that are not quantized are
@@ -25,15 +36,21 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   /// One iteration with the gradients that are in the parameters, which are then dropped.
-  /// `progress` of the training, 0 … 1, is for methods that anneal. Error, on the CPU: a weight or
-  /// gradient is not finite.
-  void step(double learning_rate, double progress = 0) {
+  /// `progress`: of the training with this step. Error, on the CPU: a weight or gradient is not
+  /// finite.
+  void step(double learning_rate, Progress progress = {}) {
     prepare(learning_rate, progress);
     update();
   }
-  /// Its two parts: what changes from step to step on the host (count, rate and progress), and
-  /// the work.
-  virtual void prepare(double learning_rate, double progress) = 0;
+  /// Its two parts: what the host says of the updates that follow (their rate, and the progress
+  /// with the first of them), and one update. An update that follows without another `prepare`
+  /// counts one step more of both. Where a CUDA graph repeats updates, `steps` has to be set to
+  /// their number, and `prepare` called, before and after.
+  virtual void prepare(double learning_rate, Progress progress) {
+    learning_rate_ = learning_rate;
+    progress_ = progress;
+    prepared_ = true;
+  }
   virtual void update() = 0;
   /// Whether `update` is the same sequence of device operations each time, so that a CUDA graph can
   /// take its place.
@@ -50,7 +67,17 @@ class Optimizer {
   virtual std::vector<LayerReport> report() = 0;
 
  protected:
+  /// To be called first in `update`: counts its step.
+  void count_step() {
+    ++steps_;
+    if (!prepared_) progress_.done += 1;
+    prepared_ = false;
+  }
+
   std::int64_t steps_ = 0;
+  double learning_rate_ = 0;  // of the present step, as
+  Progress progress_;         // this
+  bool prepared_ = false;     // for a step that was not yet made
 };
 
 /// A learned scale stays positive.

@@ -115,14 +115,9 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
     curvature_ = at::empty({largest}, at::kFloat);
 }
 
-void ProximalAdam::prepare(double learning_rate, double progress) {
-  ++steps_;
-  learning_rate_ = learning_rate;
-  progress_ = progress;
-}
-
 void ProximalAdam::update() {
   const at::NoGradGuard no_gradient;
+  count_step();
   for (auto& slot : slots_) {
     if (!slot.parameter.tensor.grad().defined()) continue;
     update(slot);
@@ -138,7 +133,7 @@ quant::Group ProximalAdam::group(const Slot& slot, std::int64_t index) const {
   quant::Group group;
   group.latent = {slot.latent.data_ptr<float>() + begin, size};
   group.previous = {slot.parameter.tensor.data_ptr<float>() + begin, size};
-  group.progress = progress_;
+  group.progress = progress_.value();
   const auto scales = row(slot.scales, index);
   if (scales.front() > 0 || scales.back() > 0) group.scales.assign(scales.begin(), scales.end());
   if (slot.solver_state.defined()) {
@@ -152,7 +147,7 @@ AdamStep ProximalAdam::adam_step(bool quantized) const {
   const auto t = static_cast<double>(steps_);
   const double clip = quantized ? options_.clip : std::numeric_limits<double>::infinity();
   const double start = options_.sgd ? 1 : 1 - std::pow(options_.beta1, t);
-  const bool rests = quantized && quantizer_.method->rests(progress_);
+  const bool rests = quantized && quantizer_.method->rests(progress_.value());
   return {static_cast<float>(options_.beta1),
           static_cast<float>(options_.beta2),
           rests ? 0 : static_cast<float>(learning_rate_ / start),

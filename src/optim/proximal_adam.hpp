@@ -23,7 +23,6 @@ class ProximalAdam : public Optimizer {
   ProximalAdam(const std::vector<nn::Parameter>& parameters, const quant::Quantization& quantizer,
                const AdamOptions& options);
 
-  void prepare(double learning_rate, double progress) override;
   void update() override;
   std::vector<std::pair<std::string, at::Tensor>> state() const override;
   std::vector<LayerReport> report() override;
@@ -58,7 +57,6 @@ class ProximalAdam : public Optimizer {
   quant::Quantization quantizer_;
   quant::Gradient gradient_;  // empty: passed straight through
   AdamOptions options_;
-  double learning_rate_ = 0, progress_ = 0;  // of the present step
   std::vector<Slot> slots_;
   at::Tensor curvature_;  // scratch, of the largest quantized layer
 };

@@ -12,6 +12,9 @@ namespace {
 // Each is a chain of operations of its own; one for every row would be a graph of a million.
 constexpr std::int64_t kMostGroupsCaptured = 64;
 
+// Steps that are described to the device at a time.
+constexpr std::int64_t kStepsAhead = 32;
+
 // 1 − β as the CPU's kernel has it.
 double rest(double beta) {
   return static_cast<double>(1 - static_cast<float>(beta));
@@ -31,10 +34,14 @@ TensorProximalAdam::TensorProximalAdam(const std::vector<nn::Parameter>& paramet
   const at::NoGradGuard no_gradient;
   const at::Device device = parameters.front().tensor.device();
   if (quantizer.method) quantizer_.emplace(quantizer.method, device);
-  rate_ = at::zeros({}, at::TensorOptions(at::kDouble).device(device));
-  quantized_rate_ = at::zeros_like(rate_);
-  correction_ = at::zeros_like(rate_);
-  progress_ = at::zeros_like(rate_);
+  const auto doubles = at::TensorOptions(at::kDouble).device(device);
+  steps_ahead_ = at::zeros({kStepsAhead, 4}, doubles);
+  next_ = at::zeros({1}, doubles.dtype(at::kLong));
+  present_ = at::zeros({1, 4}, doubles);
+  rate_ = present_[0][0];
+  quantized_rate_ = present_[0][1];
+  correction_ = present_[0][2];
+  share_done_ = present_[0][3];
   for (const auto& parameter : parameters) {
     host_parameters_.push_back(parameter);
     host_parameters_.back().tensor = parameter.tensor.detach().to(at::kCPU).clone();
@@ -68,14 +75,30 @@ at::Tensor TensorProximalAdam::state(const nn::Parameter& parameter, const char*
   return {};
 }
 
-void TensorProximalAdam::prepare(double learning_rate, double progress) {
-  const auto t = static_cast<double>(++steps_);
-  const double rate =
-      options_.sgd ? learning_rate : learning_rate / (1 - std::pow(options_.beta1, t));
-  rate_.fill_(rate);
-  quantized_rate_.fill_(quantizer_ && quantizer_->method().rests(progress) ? 0 : rate);
-  progress_.fill_(progress);
-  correction_.fill_(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
+void TensorProximalAdam::prepare(double learning_rate, Progress progress) {
+  Optimizer::prepare(learning_rate, progress);
+  describe_steps();
+}
+
+// The constants are the host's, so that a step has the same ones wherever it is in a graph.
+void TensorProximalAdam::describe_steps() {
+  at::Tensor rows = at::empty(steps_ahead_.sizes(), at::kDouble);
+  if (steps_ahead_.is_cuda()) rows = rows.pin_memory();
+  double* row = rows.data_ptr<double>();
+  Progress progress = progress_;
+  if (!prepared_) progress.done += 1;
+  for (std::int64_t i = 0; i < kStepsAhead; ++i, row += 4, progress.done += 1) {
+    const auto t = static_cast<double>(steps_ + i + 1);
+    const double share = progress.value();
+    row[0] = options_.sgd ? learning_rate_ : learning_rate_ / (1 - std::pow(options_.beta1, t));
+    // Weights that rest have the rate 0.
+    row[1] = quantizer_ && quantizer_->method().rests(share) ? 0 : row[0];
+    row[2] = 1 / std::sqrt(1 - std::pow(options_.beta2, t));
+    row[3] = share;
+  }
+  steps_ahead_.copy_(rows, /*non_blocking=*/true);
+  next_.zero_();
+  described_ = kStepsAhead;
 }
 
 bool TensorProximalAdam::capturable() const {
@@ -86,6 +109,11 @@ bool TensorProximalAdam::capturable() const {
 
 void TensorProximalAdam::update() {
   const at::NoGradGuard no_gradient;
+  if (described_ == 0) describe_steps();
+  --described_;
+  count_step();
+  present_.copy_(steps_ahead_.index_select(0, next_));
+  next_.add_(1);
   for (auto& slot : slots_) {
     if (!slot.parameter.tensor.grad().defined()) continue;
     const at::Tensor g = take_gradient(slot);
@@ -134,7 +162,7 @@ TensorGroup TensorProximalAdam::group(const Slot& slot, std::int64_t index,
                                       const at::Tensor& curvature) const {
   const auto part = [&](const at::Tensor& all) { return all.view({slot.groups, -1})[index]; };
   return {part(slot.latent), curvature.defined() ? part(curvature) : at::Tensor(),
-          part(slot.parameter.tensor.detach()), slot.scales[index], progress_};
+          part(slot.parameter.tensor.detach()), slot.scales[index], share_done_};
 }
 
 void TensorProximalAdam::learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient) {

@@ -17,7 +17,7 @@ class TensorProximalAdam : public Optimizer {
   TensorProximalAdam(const std::vector<nn::Parameter>& parameters,
                      const quant::Quantization& quantizer, const AdamOptions& options);
 
-  void prepare(double learning_rate, double progress) override;
+  void prepare(double learning_rate, Progress progress) override;
   void update() override;
   bool capturable() const override;
   std::vector<std::pair<std::string, at::Tensor>> state() const override { return state_; }
@@ -38,13 +38,17 @@ class TensorProximalAdam : public Optimizer {
   at::Tensor take_gradient(Slot& slot);
   void learn_scales(Slot& slot, std::int64_t index, const at::Tensor& gradient);
   void project(Slot& slot, const at::Tensor& curvature);
+  void describe_steps();
   void move(const at::Tensor& w, const at::Tensor& m, const at::Tensor& root,
             const at::Tensor& rate, double factor = 1) const;
 
   AdamOptions options_;
   std::optional<TensorQuantizer> quantizer_;
-  // Of the present step; single doubles on the device. Weights that rest have the rate 0.
-  at::Tensor rate_, quantized_rate_, correction_, progress_;
+  // On the device, doubles: a row for each of the steps that follow, the number of the next row,
+  // and a copy of the present step's, of whose values the other tensors are views.
+  at::Tensor steps_ahead_, next_, present_;
+  at::Tensor rate_, quantized_rate_, correction_, share_done_;
+  std::int64_t described_ = 0;  // rows not yet used
   std::vector<Slot> slots_;
   std::vector<std::pair<std::string, at::Tensor>> state_;
   std::vector<nn::Parameter> host_parameters_;

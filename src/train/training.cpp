@@ -75,9 +75,9 @@ void Training::step() {
   task_.augment(batch, static_cast<std::uint64_t>(run_.request.seed),
                 static_cast<std::uint64_t>(position_.steps));
   // Progress with this step, so that the last one is at 1, where every method is discrete.
-  Position with = position_;
-  ++with.steps;
-  optimizer_->prepare(run_.schedule.rate(position_.epoch), with.progress());
+  optimizer_->prepare(
+      run_.schedule.rate(position_.epoch),
+      {static_cast<double>(position_.steps + 1), static_cast<double>(position_.total_steps)});
   const at::Tensor loss = graph_->run(batch, [this](const Batch& here) {
     const at::Tensor mean = task_.loss(model_->forward(here.input), here.target);
     mean.backward();

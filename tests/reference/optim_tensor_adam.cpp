@@ -251,6 +251,33 @@ TEST_CASE("the optimizer by tensors without a quantizer is Adam") {
   CHECK(found.report().empty());
 }
 
+TEST_CASE("updates that follow without another prepare count the steps on", "[optim]") {
+  const auto check = [&]<typename Adam>(const Method& method, Adam*) {
+    INFO(method.name);
+    const auto here = network(), there = network();
+    Adam each(here, {method.quantizer, {}}, {}), once(there, {method.quantizer, {}}, {});
+    constexpr int kSteps = 40, kBefore = 5;
+    for (int step = 1; step <= kSteps; ++step) {
+      set_gradients(here, there, step);
+      each.step(0.01, {static_cast<double>(step), kSteps - 4});
+      if (step <= kBefore) once.prepare(0.01, {static_cast<double>(step), kSteps - 4});
+      once.update();
+    }
+    CHECK(once.steps() == kSteps);
+    const auto a = each.state(), b = once.state();
+    for (std::size_t i = 0; i < a.size(); ++i) CHECK(at::equal(a[i].second, b[i].second));
+    CHECK(at::equal(here[0].tensor, there[0].tensor));
+  };
+  ProximalAdam* by_host = nullptr;
+  TensorProximalAdam* by_tensors = nullptr;
+  std::vector<Method> methods = relaxed_methods();
+  methods.insert(methods.end(), {method("late"), method("ttq")});
+  for (const auto& one : methods) {
+    check(one, by_host);
+    check(one, by_tensors);
+  }
+}
+
 TEST_CASE("the state of one optimizer continues in the other") {
   const Method& late = method("late");
   const auto here = network(), there = network();
