@@ -3,6 +3,8 @@
 /// Marks code that is compiled for a GPU, too: no containers, no exceptions.
 #ifdef __CUDACC__
 #define LAQ_DEVICE __host__ __device__
+#define LAQ_UNROLL _Pragma("unroll")
 #else
 #define LAQ_DEVICE
+#define LAQ_UNROLL
 #endif

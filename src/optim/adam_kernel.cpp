@@ -1,7 +1,6 @@
 #include "optim/adam_kernel.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/parallel.hpp"
 #include "quant/group.hpp"
@@ -14,16 +13,8 @@ template <bool Curved, bool Sgd>
 LAQ_INLINE void update(float* __restrict w, float* __restrict m, float* __restrict v,
                        const float* __restrict g, float* __restrict curvature, std::size_t n,
                        AdamStep s) {
-  const float keep1 = 1 - s.beta1, keep2 = 1 - s.beta2;
   for (std::size_t i = 0; i < n; ++i) {
-    m[i] = Sgd ? s.momentum * m[i] + g[i] : s.beta1 * m[i] + keep1 * g[i];
-    v[i] = s.beta2 * v[i] + keep2 * g[i] * g[i];
-    const float root = std::sqrt(v[i]);
-    const float scale = Sgd ? 1 : s.root_correction * root + s.epsilon;
-    const float moved = w[i] - s.rate * m[i] / scale;
-    // Comparisons in this order leave a NaN as it is, so that divergence is seen.
-    const float below = moved > s.clip ? s.clip : moved;
-    w[i] = below < -s.clip ? -s.clip : below;
+    const float root = kernels::move_weight<Sgd>(w[i], m[i], v[i], g[i], s);
     if constexpr (Curved) curvature[i] = root + quant::kCurvatureFloor;
   }
 }

@@ -1,7 +1,7 @@
 #include "optim/optimizer.hpp"
 
+#include "optim/device_proximal_adam.hpp"
 #include "optim/proximal_adam.hpp"
-#include "optim/tensor_proximal_adam.hpp"
 #include "quant/device_fit.hpp"
 
 namespace laq::optim {
@@ -19,7 +19,7 @@ std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& para
   if (parameters.empty() || parameters.front().tensor.is_cpu()) {
     return std::make_unique<ProximalAdam>(parameters, quantizer, options);
   }
-  return std::make_unique<TensorProximalAdam>(parameters, quantizer, options);
+  return std::make_unique<DeviceProximalAdam>(parameters, quantizer, options);
 }
 
 std::string cost_on_gpu(const quant::Quantization& quantizer) {

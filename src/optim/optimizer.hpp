@@ -80,15 +80,12 @@ class Optimizer {
   bool prepared_ = false;     // for a step that was not yet made
 };
 
-/// A learned scale stays positive.
-inline constexpr double kSmallestLearnedScale = 1e-6;
-
 /// Parts of a parameter that have scales of their own; each is contiguous.
 std::int64_t groups_of(const nn::Parameter& parameter, quant::Grouping grouping);
 
 /// `quantizer.method` null: plain Adam on everything. Takes the model's present weights as w and
 /// quantizes them with uniform curvature. The parameters must be float32, on one device, and
-/// outlive the optimizer. On the CPU it is a `ProximalAdam`, elsewhere a `TensorProximalAdam`.
+/// outlive the optimizer. On the CPU it is a `ProximalAdam`, elsewhere a `DeviceProximalAdam`.
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& parameters,
                                           const quant::Quantization& quantizer,
                                           const AdamOptions& options);

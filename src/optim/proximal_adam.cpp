@@ -198,20 +198,16 @@ void ProximalAdam::update_group(Slot& slot, std::int64_t index, float* gradient,
 void ProximalAdam::learn_scales(Slot& slot, std::int64_t index,
                                 const std::vector<double>& gradient) {
   if (!quantizer_.method->learns_scales()) return;
-  const double rate = learning_rate_ * quantizer_.method->scale_rate();
-  const auto t = static_cast<double>(steps_);
-  for (std::size_t s = 0; s < gradient.size(); ++s) {
-    const std::int64_t at = index * slot.scales.size(1) + static_cast<std::int64_t>(s);
-    double& m = slot.scale_first.data_ptr<double>()[at];
-    double& v = slot.scale_second.data_ptr<double>()[at];
-    double& scale = slot.scales.data_ptr<double>()[at];
-    m = options_.sgd ? options_.momentum * m + gradient[s]
-                     : options_.beta1 * m + (1 - options_.beta1) * gradient[s];
-    v = options_.beta2 * v + (1 - options_.beta2) * gradient[s] * gradient[s];
-    const double corrected = std::sqrt(v / (1 - std::pow(options_.beta2, t))) + options_.epsilon;
-    scale -= options_.sgd ? rate * m : rate / (1 - std::pow(options_.beta1, t)) * m / corrected;
-    scale = std::max(scale, kSmallestLearnedScale);
-  }
+  const kernels::ScaleStep constants{options_.beta1,
+                                     options_.beta2,
+                                     options_.epsilon,
+                                     learning_rate_ * quantizer_.method->scale_rate(),
+                                     static_cast<double>(steps_),
+                                     options_.sgd,
+                                     options_.momentum};
+  for (std::size_t s = 0; s < gradient.size(); ++s)
+    kernels::move_scale(row(slot.scales, index)[s], row(slot.scale_first, index)[s],
+                        row(slot.scale_second, index)[s], gradient[s], constants);
 }
 
 void ProximalAdam::write(Slot& slot, std::int64_t index, const quant::Group& here,

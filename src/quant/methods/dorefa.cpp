@@ -15,15 +15,12 @@ class Dorefa : public Fitted<DorefaFit> {
 
   Gradient gradient() const override {
     if (!differentiated_) return {};
-    return [](const Group& group, std::span<float> gradient) -> std::vector<double> {
+    return [fit = fit_](const Group& group, std::span<float> gradient) -> std::vector<double> {
       const float largest = magnitude_sums({group.latent, {}, {}, {}}, Side::both).max;
-      if (largest == 0) return {};  // tanh w / max|tanh w| is 0 there by definition
-      const float inverse = 1 / std::tanh(largest);
+      const DorefaGradient rule = fit.weight_gradient(nullptr, static_cast<double>(largest));
       for_chunks(gradient.size(), [&](std::size_t begin, std::size_t count) {
-        for (std::size_t i = begin; i < begin + count; ++i) {
-          const float squashed = std::tanh(group.latent[i]);
-          gradient[i] *= (1 - squashed * squashed) * inverse;
-        }
+        for (std::size_t i = begin; i < begin + count; ++i)
+          gradient[i] = rule(group.latent[i], 0, gradient[i]).gradient;
       });
       return {};
     };

@@ -6,17 +6,15 @@
 namespace laq::quant {
 namespace {
 
-// Σ g (ŵ − w) inside of (low, high), Σ g ŵ outside, where the gradient becomes 0.
 LAQ_VECTORISED
 double gradient_chunk(const float* w, const float* quantized, float* gradient, std::size_t n,
-                      float low, float high) {
+                      const LearnedStepGradient& rule) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::size_t i = 0; i < n; ++i) {
-    const bool inside = w[i] > low && w[i] < high;
-    const double from = inside ? static_cast<double>(w[i]) : 0.0;
-    sum += static_cast<double>(gradient[i]) * (static_cast<double>(quantized[i]) - from);
-    gradient[i] *= inside ? 1.0f : 0.0f;  // what is not a number stays so, to be seen
+    const WeightGradient one = rule(w[i], quantized[i], gradient[i]);
+    sum += one.scales[0];
+    gradient[i] = one.gradient;
   }
   return sum;
 }
@@ -34,15 +32,15 @@ class LearnedStep : public Fitted<LearnedStepFit> {
 
   Gradient gradient() const override {
     return [fit = fit_](const Group& group, std::span<float> gradient) -> std::vector<double> {
-      const double scale = group.scales.at(0);
-      const auto low = static_cast<float>(fit.low() * scale),
-                 high = static_cast<float>(fit.high() * scale);
+      const LearnedStepGradient rule = fit.weight_gradient(group.scales.data(), 0);
       const double sum =
           sum_chunks<double>(gradient.size(), [&](std::size_t begin, std::size_t count) {
             return gradient_chunk(group.latent.data() + begin, group.previous.data() + begin,
-                                  gradient.data() + begin, count, low, high);
+                                  gradient.data() + begin, count, rule);
           });
-      return {sum / scale * fit.gradient_factor(gradient.size())};
+      std::vector<double> of_scale(1);
+      fit.scale_gradient(&sum, group.scales.data(), gradient.size(), of_scale.data());
+      return of_scale;
     };
   }
 

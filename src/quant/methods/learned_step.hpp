@@ -5,8 +5,23 @@
 
 #include "quant/codebook.hpp"
 #include "quant/sums.hpp"
+#include "quant/weight_gradient.hpp"
 
 namespace laq::quant {
+
+/// LSQ's gradient of a latent weight, which passes inside of the levels' range only. What the scale
+/// s gets of it is s · g ∂ŵ/∂s: g (ŵ − w) inside and g ŵ outside.
+struct LearnedStepGradient {
+  float low, high;
+
+  LAQ_DEVICE WeightGradient operator()(float w, float quantized, float g) const {
+    const bool inside = w > low && w < high;
+    const double from = inside ? static_cast<double>(w) : 0.0;
+    // What is not a number stays so, to be seen.
+    return {g * (inside ? 1.0f : 0.0f),
+            {static_cast<double>(g) * (static_cast<double>(quantized) - from), 0}};
+  }
+};
 
 /// Levels at equal steps times a learned scale s: ŵ = s·q(w/s), q the nearest level.
 /// LSQ (Esser et al., ICLR 2020): levels −2^(b−1) … 2^(b−1) − 1; s starts as 2 mean|w| / √Qp.
@@ -50,6 +65,15 @@ struct LearnedStepFit {
       const double middle = scale * ((level(j - 1) + level(j)) / 2);
       book.add_threshold(middle > 0 ? floor_to_float(middle) : threshold_at_least(middle));
     }
+  }
+
+  LAQ_DEVICE LearnedStepGradient weight_gradient(const double* scales, double /*largest*/) const {
+    return {static_cast<float>(low() * scales[0]), static_cast<float>(high() * scales[0])};
+  }
+  /// `sums`: of `WeightGradient::scales`, over n weights.
+  LAQ_DEVICE void scale_gradient(const double* sums, const double* scales, std::size_t n,
+                                 double* gradient) const {
+    gradient[0] = sums[0] / scales[0] * gradient_factor(n);
   }
 
   /// A learned scale stays positive.

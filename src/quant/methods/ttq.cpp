@@ -4,7 +4,7 @@
 namespace laq::quant {
 namespace {
 
-// Σ g where ŵ > 0 and where ŵ < 0.
+// The scales' gradients.
 struct SignSums {
   double positive = 0, negative = 0;
   void operator+=(const SignSums& other) {
@@ -14,16 +14,15 @@ struct SignSums {
 };
 
 LAQ_VECTORISED
-SignSums gradient_chunk(const float* quantized, float* gradient, std::size_t n, float up,
-                        float down) {
+SignSums gradient_chunk(const float* quantized, float* gradient, std::size_t n,
+                        const TtqGradient& rule) {
   double positive = 0, negative = 0;
 #pragma omp simd reduction(+ : positive, negative)
   for (std::size_t i = 0; i < n; ++i) {
-    const float g = gradient[i];
-    positive += static_cast<double>(quantized[i] > 0 ? g : 0.0f);
-    negative += static_cast<double>(quantized[i] < 0 ? g : 0.0f);
-    const float factor = quantized[i] > 0 ? up : 1.0f;
-    gradient[i] = g * (quantized[i] < 0 ? down : factor);
+    const WeightGradient one = rule(0, quantized[i], gradient[i]);
+    positive += one.scales[0];
+    negative += one.scales[1];
+    gradient[i] = one.gradient;
   }
   return {positive, negative};
 }
@@ -41,15 +40,13 @@ class Ttq : public Fitted<TtqFit> {
   double weight_decay() const override { return weight_decay_; }
 
   Gradient gradient() const override {
-    return [](const Group& group, std::span<float> gradient) -> std::vector<double> {
-      const float up = static_cast<float>(group.scales[0]),
-                  down = static_cast<float>(group.scales[1]);
-      const SignSums sums =
-          sum_chunks<SignSums>(gradient.size(), [&](std::size_t begin, std::size_t count) {
-            return gradient_chunk(group.previous.data() + begin, gradient.data() + begin, count, up,
-                                  down);
-          });
-      return {sums.positive, -sums.negative};
+    return [fit = fit_](const Group& group, std::span<float> gradient) -> std::vector<double> {
+      const TtqGradient rule = fit.weight_gradient(group.scales.data(), 0);
+      const SignSums sums = sum_chunks<SignSums>(gradient.size(), [&](std::size_t begin,
+                                                                      std::size_t count) {
+        return gradient_chunk(group.previous.data() + begin, gradient.data() + begin, count, rule);
+      });
+      return {sums.positive, sums.negative};
     };
   }
 

@@ -3,8 +3,22 @@
 #include <cmath>
 
 #include "quant/alternating.hpp"
+#include "quant/weight_gradient.hpp"
 
 namespace laq::quant {
+
+/// TTQ's gradient of a latent weight: that at ŵ, times the scale of its sign where ŵ is not 0.
+/// The scales' gradients are Σ g where ŵ > 0 and −Σ g where ŵ < 0.
+struct TtqGradient {
+  float up, down;
+
+  LAQ_DEVICE WeightGradient operator()(float /*w*/, float quantized, float g) const {
+    const float factor = quantized > 0 ? up : 1.0f;
+    return {g * (quantized < 0 ? down : factor),
+            {static_cast<double>(quantized > 0 ? g : 0.0f),
+             -static_cast<double>(quantized < 0 ? g : 0.0f)}};
+  }
+};
 
 /// TTQ (Zhu et al., ICLR 2017; PAPER.md, "TTQ's gradients"): levels −Wn, 0, Wp with threshold
 /// Δ = t · max|w|. Wp and Wn are trained; they start as the mean magnitude beyond Δ of their sign.
@@ -22,6 +36,16 @@ struct TtqFit {
     book.add_level(1, up);
     book.add_threshold(threshold_at_least(-limit));
     book.add_threshold(floor_to_float(limit));
+  }
+
+  LAQ_DEVICE TtqGradient weight_gradient(const double* scales, double /*largest*/) const {
+    return {static_cast<float>(scales[0]), static_cast<float>(scales[1])};
+  }
+  /// `sums`: of `WeightGradient::scales`.
+  LAQ_DEVICE void scale_gradient(const double* sums, const double* /*scales*/, std::size_t /*n*/,
+                                 double* gradient) const {
+    gradient[0] = sums[0];
+    gradient[1] = sums[1];
   }
 
  private:

@@ -1,0 +1,253 @@
+#pragma once
+
+#include <cmath>
+
+#include "kernels/team.hpp"
+#include "quant/codebook.hpp"
+
+// The global minimum of equation (1) by a team; the bound is that of quant/exact.cpp. The gain
+// α H(α) is summed at a few scales in one pass over the weights. Where the chord between two of
+// them bounds it below a gain already reached, the scales between are dropped. The other intervals
+// are divided, until so few weights change level inside that each is looked at singly.
+
+namespace laq::kernels {
+
+/// The magnitude of a weight on a side.
+LAQ_DEVICE inline float magnitude(float w, quant::Side side) {
+  if (side == quant::Side::both) return fabsf(w);
+  const float a = side == quant::Side::positive ? w : -w;
+  return a > 0 ? a : 0;
+}
+
+/// Of the k ascending limits, how many are below a.
+LAQ_DEVICE inline int limits_below(const float* limits, int k, float a) {
+  if (k <= 8) {
+    int code = 0;
+    for (int j = 0; j < k; ++j) code += a > limits[j] ? 1 : 0;
+    return code;
+  }
+  int low = 0, high = k;
+  while (low < high) {
+    const int middle = (low + high) / 2;
+    if (a > limits[middle]) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/// `Source::for_each(team, f)` calls f(w, d) for the thread's share of the weights that can change
+/// level; `base` has the sums of all others, at whatever scale is asked for.
+template <typename Team, typename Source>
+class ScaleSearch {
+ public:
+  LAQ_DEVICE ScaleSearch(Team& team, const Source& source, quant::Side side,
+                         const quant::LevelSet& levels, const quant::LevelSums& base)
+      : team_(team), source_(source), side_(side), levels_(levels), base_(base) {}
+
+  /// Sums at up to kPoints scales, in one pass.
+  LAQ_DEVICE void evaluate(ScalePoint* points, int count) {
+    set_limits(points, count);
+    const float* limits = team_.memory().limits;
+    const int k = levels_.k();
+    double sums[3 * kPoints] = {};
+    if (k == 1) {
+      float limit[kPoints];
+      int risen[kPoints] = {};
+      for (int p = 0; p < kPoints; ++p) limit[p] = p < count ? limits[p] : INFINITY;
+      source_.for_each(team_, [&](float w, float curvature) {
+        const float a = magnitude(w, side_);
+        const double d = static_cast<double>(curvature), da = d * static_cast<double>(a);
+        LAQ_UNROLL
+        for (int p = 0; p < kPoints; ++p) {
+          const bool up = a > limit[p];
+          sums[3 * p] += up ? da : 0;
+          sums[3 * p + 1] += up ? d : 0;
+          risen[p] += up ? 1 : 0;
+        }
+      });
+      for (int p = 0; p < kPoints; ++p) sums[3 * p + 2] = risen[p];
+    } else {
+      source_.for_each(team_, [&](float w, float curvature) {
+        const float a = magnitude(w, side_);
+        const double d = static_cast<double>(curvature), da = d * static_cast<double>(a);
+        for (int p = 0; p < count; ++p) {
+          const int code = limits_below(limits + p * k, k, a);
+          const double q = levels_.level(code), dq = q * d;
+          sums[3 * p] += q * da;
+          sums[3 * p + 1] += q * dq;
+          sums[3 * p + 2] += code;
+        }
+      });
+    }
+    team_.sum(sums);
+    for (int p = 0; p < count; ++p) {
+      points[p].dqw = base_.dqw + sums[3 * p];
+      points[p].dqq = base_.dqq + sums[3 * p + 1];
+      points[p].risen = sums[3 * p + 2];
+      reached_.offer(points[p].sums());
+      finite_ = finite_ && points[p].dqw < INFINITY && points[p].dqq < INFINITY;
+    }
+  }
+
+  /// Keeps the intervals between ascending scales for `run`.
+  LAQ_DEVICE void add(const ScalePoint* points, int count) {
+    for (int p = 0; p + 1 < count; ++p) {
+      if (pending_ < kStack) team_.memory().stack[pending_++] = {points[p], points[p + 1]};
+    }
+  }
+
+  /// The scale at the largest gain, the smallest of equals; not a number when the sums are not
+  /// finite.
+  LAQ_DEVICE double run() {
+    while (pending_ > 0 && finite_) {
+      const SearchMemory::Interval interval = team_.memory().stack[--pending_];
+      const ScalePoint &low = interval.low, &high = interval.high;
+      if (quant::chord_bound(low.chord(), high.chord()) < reached_.gain * (1 - quant::kGainMargin))
+        continue;
+      const double events = low.risen - high.risen;
+      if (events <= 0) {
+        best_.offer(high.sums());
+        best_.offer(low.sums());
+      } else if (events <= kMostEvents) {
+        look_singly(low, high);
+      } else if (!divide(low, high)) {
+        best_.offer(high.sums());  // equal weights: they change level together
+        best_.offer(low.sums());
+      }
+    }
+    return finite_ ? best_.alpha : NAN;
+  }
+
+  /// The largest gain found so far.
+  LAQ_DEVICE double reached() const { return reached_.gain; }
+
+ private:
+  // For `count` points, k limits each.
+  LAQ_DEVICE void set_limits(const ScalePoint* points, int count) {
+    const int k = levels_.k();
+    auto& block = team_.block();
+    block.sync();
+    for (int i = block.rank(); i < count * k; i += block.size())
+      team_.memory().limits[i] =
+          quant::floor_to_float(points[i / k].alpha * levels_.midpoint(i % k + 1));
+    block.sync();
+  }
+
+  LAQ_DEVICE bool divide(const ScalePoint& low, const ScalePoint& high) {
+    // When much is left for later, in two: then there is always room.
+    const int parts = pending_ + kPoints < kStack / 2 ? kPoints + 1 : 2;
+    ScalePoint points[kPoints + 2];
+    points[0] = low;
+    int count = 1;
+    for (int i = 1; i < parts; ++i) {
+      const double alpha = low.alpha + (high.alpha - low.alpha) * i / parts;
+      if (alpha > points[count - 1].alpha && alpha < high.alpha) points[count++].alpha = alpha;
+    }
+    if (count == 1) return false;
+    evaluate(points + 1, count - 1);
+    points[count++] = high;
+    add(points, count);
+    return true;
+  }
+
+  // A weight rises from code j − 1 to j where α falls below a / m_j.
+  LAQ_DEVICE void look_singly(const ScalePoint& low, const ScalePoint& high) {
+    const ScalePoint ends[2] = {low, high};
+    set_limits(ends, 2);
+    const int k = levels_.k();
+    const float *from = team_.memory().limits, *to = from + k;
+    team_.begin_events();
+    source_.for_each(team_, [&](float w, float curvature) {
+      const float a = magnitude(w, side_);
+      const int first = limits_below(to, k, a) + 1, last = limits_below(from, k, a);
+      for (int j = first; j <= last; ++j) {
+        const double up = levels_.level(j), down = levels_.level(j - 1);
+        const double d = static_cast<double>(curvature);
+        team_.add_event({static_cast<double>(a) / levels_.midpoint(j),
+                         {(up - down) * d * static_cast<double>(a), (up * up - down * down) * d}});
+      }
+    });
+    const int count = team_.end_events();
+    sort(count);
+    sweep(count, high.sums());
+  }
+
+  LAQ_DEVICE static bool comes_first(const quant::Event& x, const quant::Event& y) {
+    if (x.alpha != y.alpha) return x.alpha > y.alpha;
+    return x.added.dqw != y.added.dqw ? x.added.dqw > y.added.dqw : x.added.dqq > y.added.dqq;
+  }
+
+  // Batcher's bitonic network: the same order whatever the order they came in.
+  LAQ_DEVICE void sort(int count) {
+    auto& block = team_.block();
+    quant::Event* events = team_.memory().events;
+    int padded = 1;
+    while (padded < count) padded *= 2;
+    for (int i = count + block.rank(); i < padded; i += block.size()) events[i] = {-1, {}};
+    block.sync();
+    for (int run = 2; run <= padded; run *= 2) {
+      for (int apart = run / 2; apart > 0; apart /= 2) {
+        for (int i = block.rank(); i < padded; i += block.size()) {
+          const int other = i ^ apart;
+          if (other <= i) continue;
+          const bool descending = (i & run) == 0;
+          if (comes_first(events[other], events[i]) == descending) {
+            const quant::Event kept = events[i];
+            events[i] = events[other];
+            events[other] = kept;
+          }
+        }
+        block.sync();
+      }
+    }
+  }
+
+  // Follows the scale downwards from `above`.
+  LAQ_DEVICE void sweep(int count, const quant::LevelSums& above) {
+    auto& block = team_.block();
+    const quant::Event* events = team_.memory().events;
+    const int share = (count + block.size() - 1) / block.size();
+    const int begin = block.rank() * share;
+    const int end = begin + share < count ? begin + share : count;
+    quant::LevelSums own;
+    for (int i = begin; i < end; ++i) own += events[i].added;
+    quant::LevelSums start = above;
+    start += block.before(own);
+    const auto follow = [&](const auto& offer) {
+      quant::LevelSums sums = start;
+      if (block.rank() == 0) offer(sums);
+      for (int i = begin; i < end; ++i) {
+        sums += events[i].added;
+        offer(sums);
+      }
+    };
+    const auto gain = [](const quant::LevelSums& sums) {
+      return sums.dqq > 0 ? sums.dqw * sums.dqw / sums.dqq : 0;
+    };
+    double largest = 0;
+    follow([&](const quant::LevelSums& sums) { largest = fmax(largest, gain(sums)); });
+    largest = block.max(largest);
+    double alpha = std::numeric_limits<double>::infinity();
+    follow([&](const quant::LevelSums& sums) {
+      if (sums.dqq > 0 && gain(sums) >= largest * (1 - quant::kGainTie))
+        alpha = fmin(alpha, sums.scale());
+    });
+    alpha = block.min(alpha);
+    best_.offer(largest, alpha);
+    reached_.offer(largest, alpha);
+  }
+
+  Team& team_;
+  const Source& source_;
+  quant::Side side_;
+  const quant::LevelSet& levels_;
+  quant::LevelSums base_;
+  int pending_ = 0;
+  bool finite_ = true;
+  quant::BestGain reached_, best_;
+};
+
+}  // namespace laq::kernels

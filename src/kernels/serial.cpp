@@ -1,0 +1,98 @@
+#include <vector>
+
+#include "kernels/backend.hpp"
+#include "kernels/fit_visit.hpp"
+
+namespace laq::kernels {
+namespace {
+
+class SerialBackend : public Backend {
+ public:
+  void on_stream(void*) override {}
+  std::size_t shared_bytes() const override { return 0; }
+  void set_step(Step* to, const Step& value) override { *to = value; }
+
+  void advance(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings) override {
+    with_fit(fit, [&](const auto& one) { kernels::advance(*plan.step, settings, one); });
+  }
+
+  void move(const quant::DeviceFit& fit, const Plan& plan, const TileRange& range,
+            const Settings& settings) override {
+    with_fit(fit, [&](const auto& one) {
+      with_look(settings.gather, one, [&](auto look) {
+        using Look = decltype(look);
+        for (std::int64_t t = range.first; t < range.first + range.count; ++t) {
+          const Tile& tile = plan.tiles[t];
+          const Layer& layer = plan.layers[tile.layer];
+          const float* gradient = range.gradients[tile.layer - range.first_layer];
+          if (!gradient) continue;
+          Edges<Look> edges{};
+          if (layer.quantized) edges.make(team_, one, layer, tile.group);
+          if (settings.sgd) {
+            move_tile<Look, true>(team_, one, layer, tile, gradient, settings, *plan.step, edges);
+          } else {
+            move_tile<Look, false>(team_, one, layer, tile, gradient, settings, *plan.step, edges);
+          }
+        }
+      });
+    });
+  }
+
+  void fit(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
+           bool fresh) override {
+    std::vector<double> rows(Gather::kMostRows);
+    std::vector<Near> near(kMostNear);
+    std::vector<unsigned char> book(plan.book_bytes);
+    with_fit(fit, [&](const auto& one) {
+      if constexpr (!kIsHostFit<decltype(one)>) {
+        for (int i = 0; i < plan.large_count; ++i) {
+          const GroupPlace& at = plan.large[i];
+          const Layer& layer = plan.layers[at.layer];
+          const bool whole = fresh || plan.always_whole;
+          if (!whole)
+            fit_near<true>(team_, one, layer, at.group, settings, *plan.step, rows.data(),
+                           near.data(), book.data());
+          if (whole || layer.lost[at.group] != 0)
+            fit_whole<true>(team_, one, layer, at.group, settings, *plan.step, fresh, book.data());
+        }
+        for (int i = 0; i < plan.small_count; ++i) {
+          const GroupPlace& at = plan.small[i];
+          fit_small<true>(team_, one, plan.layers[at.layer], at.group, settings, *plan.step, fresh,
+                          rows.data(), book.data());
+        }
+      }
+    });
+  }
+
+  void apply(const Plan& plan, const Settings& settings) override {
+    for (std::int64_t t = 0; t < plan.tile_count; ++t) {
+      const Tile& tile = plan.tiles[t];
+      const Layer& layer = plan.layers[tile.layer];
+      if (layer.quantized) apply_tile(team_, layer, tile, settings.replaces_latent);
+    }
+  }
+
+  void report(const Plan& plan, const ReportRequest& request, std::int64_t tiles) override {
+    const Layer& layer = plan.layers[request.layer];
+    for (std::int64_t t = 0; t < tiles; ++t)
+      report_tile(team_, layer, plan.tiles[request.first_tile + t], t, request);
+  }
+
+  void compare(const Plan& plan, std::int32_t layer, const Books& other, const Settings& settings,
+               double* sums, std::int64_t first_tile, std::int64_t tiles) override {
+    for (std::int64_t t = 0; t < tiles; ++t)
+      compare_tile(team_, plan.layers[layer], plan.tiles[first_tile + t], other, settings,
+                   sums + 2 * t);
+  }
+
+ private:
+  SerialTeam team_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_serial_backend() {
+  return std::make_unique<SerialBackend>();
+}
+
+}  // namespace laq::kernels

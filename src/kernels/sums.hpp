@@ -1,0 +1,358 @@
+#pragma once
+
+#include "kernels/search.hpp"
+#include "quant/alternating.hpp"
+#include "quant/group.hpp"
+#include "quant/sums.hpp"
+
+// What a method's fit sees of a group in device memory: the functions of `quant::Sums`.
+
+namespace laq::kernels {
+
+/// The curvature of a weight by its second moment.
+LAQ_DEVICE inline float curvature(float root, const Settings& settings) {
+  if (!settings.curvature) return 1;
+  const float d = root + quant::kCurvatureFloor;
+  return settings.squared_curvature ? d * d : d;
+}
+
+/// What both kinds of sums know of a group besides its weights. `scales`: those before.
+class KnownScales {
+ public:
+  LAQ_DEVICE KnownScales(std::int64_t size, const double* scales, int scale_count,
+                         double training_progress)
+      : count(static_cast<std::size_t>(size)), progress(training_progress) {
+    for (int i = 0; i < scale_count && i < kMost; ++i) scales_[i] = scales[i];
+  }
+
+  std::size_t count;
+  double progress;
+
+  LAQ_DEVICE double known_scale(int i) const { return scales_[i]; }
+  LAQ_DEVICE double scale(quant::Side side) const {
+    return scales_[side == quant::Side::negative ? 1 : 0];
+  }
+  LAQ_DEVICE bool has_previous() const {
+    return scales_[0] > 0 || scales_[1] > 0 || scales_[2] > 0;
+  }
+
+ private:
+  static constexpr int kMost = 3;
+  double scales_[kMost] = {};
+};
+
+/// Thresholds of the levels nearest to a/α.
+LAQ_DEVICE inline void scale_thresholds(const quant::LevelSet& levels, double alpha, float* to) {
+  for (int j = 1; j <= levels.k(); ++j)
+    to[j - 1] = quant::floor_to_float(alpha * levels.midpoint(j));
+}
+
+/// By passes over the weights of a group. `Searches`: whether `optimum` can be asked for.
+template <typename Team, bool Searches>
+class WholeSums : public KnownScales {
+ public:
+  LAQ_DEVICE WholeSums(Team& team, const Layer& layer, std::int64_t group, const double* scales,
+                       const Settings& settings, double training_progress)
+      : KnownScales(layer.size, scales, layer.books.scale_count, training_progress),
+        team_(team),
+        settings_(settings),
+        size_(layer.size),
+        w_(layer.latent + group * layer.size),
+        v_(layer.second + group * layer.size),
+        q_(layer.quantized_values + group * layer.size) {}
+
+  LAQ_DEVICE bool lost() const { return false; }
+
+  LAQ_DEVICE quant::MagnitudeSums magnitudes(quant::Side side) {
+    double sums[4] = {};
+    float largest = 0;
+    for_each(team_, [&](float w, float d) {
+      const float a = magnitude(w, side);
+      largest = a > largest ? a : largest;
+      sums[0] += static_cast<double>(a);
+      sums[1] += a > 0 ? static_cast<double>(d) : 0;
+      sums[2] += static_cast<double>(d) * static_cast<double>(a);
+      sums[3] += w == 0 ? static_cast<double>(d) : 0;
+    });
+    team_.sum(sums);
+    const double max = team_.max(static_cast<double>(largest));
+    return {sums[0], sums[1], sums[2], static_cast<float>(max), sums[3]};
+  }
+
+  LAQ_DEVICE quant::LevelSums levels(quant::Side side, std::span<const float> steps,
+                                     std::span<const float> thresholds) {
+    const int k = static_cast<int>(thresholds.size());
+    double sums[3] = {};
+    for_each(team_, [&](float w, float d) {
+      const float a = magnitude(w, side);
+      const int code = limits_below(thresholds.data(), k, a);
+      const double q = static_cast<double>(steps.data()[code]), dq = static_cast<double>(d) * q;
+      sums[0] += dq * static_cast<double>(a);
+      sums[1] += dq * q;
+      sums[2] += dq;
+    });
+    team_.sum(sums);
+    return {sums[0], sums[1], sums[2]};
+  }
+
+  LAQ_DEVICE quant::LevelSums nearest(quant::Side side, const quant::LevelSet& set, double alpha) {
+    float thresholds[quant::LevelSet::kMost];
+    scale_thresholds(set, alpha, thresholds);
+    return levels(side, set.steps(), {thresholds, static_cast<std::size_t>(set.k())});
+  }
+
+  LAQ_DEVICE quant::BySign previous(bool by_sign) {
+    double sums[6] = {};
+    for_each_quantized([&](float w, float d, float before) {
+      const double q = static_cast<double>(before), dq = static_cast<double>(d) * q;
+      const double part[3] = {dq * static_cast<double>(w), dq * q, dq};
+      const bool first = !by_sign || before > 0;
+      for (int i = 0; i < 3; ++i) {
+        sums[i] += first ? part[i] : 0;
+        sums[3 + i] += first ? 0 : part[i];
+      }
+    });
+    team_.sum(sums);
+    return {{{sums[0], sums[1], sums[2]}, {sums[3], sums[4], sums[5]}}};
+  }
+
+  LAQ_DEVICE quant::LevelSums used() {
+    double sums[2] = {};
+    for_each_quantized([&](float w, float d, float before) {
+      const double weight = before != 0 ? static_cast<double>(d) : 0;
+      sums[0] += weight * static_cast<double>(fabsf(w));
+      sums[1] += weight;
+    });
+    team_.sum(sums);
+    return {sums[0], sums[1], sums[1]};
+  }
+
+  LAQ_DEVICE double optimum(quant::Side side, const quant::LevelSet& levels) {
+    if constexpr (!Searches) return 0;
+    const quant::MagnitudeSums of = magnitudes(side);
+    if (of.da == 0) return 0;  // no weight of this sign
+    // Above `top` every code is 0, or the top level, which has to be used, is not.
+    const double top = static_cast<double>(of.max) /
+                       levels.midpoint(levels.top_level_is_used() ? levels.k() : 1) * (1 + 1e-6);
+    ScaleSearch<Team, WholeSums> search(team_, *this, side, levels, {});
+    ScalePoint points[kPoints];  // from 0, where every weight has the top level
+    constexpr double kReach[kPoints - 2] = {0.8, 0.96, 0.992, 1.008, 1.04, 1.3};
+    const double known = scale(side);
+    const bool near = known > 0 && known * kReach[kPoints - 3] < top;
+    for (int i = 1; i + 1 < kPoints; ++i)
+      points[i].alpha = near ? known * kReach[i - 1] : top * i / (kPoints - 1);
+    points[kPoints - 1].alpha = top;
+    search.evaluate(points, kPoints);
+    search.add(points, kPoints);
+    return search.run();
+  }
+
+  /// f(w, d) for this thread's share.
+  template <typename T, typename F>
+  LAQ_DEVICE void for_each(T& team, const F& f) const {
+    for (std::int64_t i = team.rank(); i < size_; i += team.size()) f(w_[i], curvature_at(i));
+  }
+
+ private:
+  template <typename F>
+  LAQ_DEVICE void for_each_quantized(const F& f) const {
+    for (std::int64_t i = team_.rank(); i < size_; i += team_.size())
+      f(w_[i], curvature_at(i), q_[i]);
+  }
+  LAQ_DEVICE float curvature_at(std::int64_t i) const {
+    return settings_.curvature ? curvature(sqrtf(v_[i]), settings_) : 1.0f;
+  }
+
+  Team& team_;
+  const Settings& settings_;
+  std::int64_t size_;
+  const float *w_, *v_, *q_;
+};
+
+/// Scales below and above a ternary window where H is summed for the bound, relative to the
+/// window's middle: their distances grow geometrically. The first is 0.
+LAQ_DEVICE inline float bound_place(int i, float width) {
+  constexpr float kFarthest = 8;
+  if (i == 0) return 0;
+  if (i < kPlacesBelow)
+    return 1 - powf(width, static_cast<float>(i) / static_cast<float>(kPlacesBelow));
+  const auto step = static_cast<float>(i - kPlacesBelow + 1) / static_cast<float>(kPlacesAbove);
+  return 1 + width * powf(kFarthest / width, step);
+}
+
+/// Around the thresholds of the step before: weights inside are looked at singly.
+struct Windows {
+  float low[2][kMostWindows], high[2][kMostWindows];  ///< of each side
+  int k = 0;
+
+  /// `width`: relative. A threshold that is not positive has none.
+  LAQ_DEVICE void make(const float* thresholds, int count, bool by_sign, float width) {
+    k = count;
+    for (int side = 0; side < (by_sign ? 2 : 1); ++side) {
+      for (int j = 0; j < kMostWindows; ++j) {
+        const float at = j >= k ? 0 : side == 0 ? thresholds[k + j] : -thresholds[k - 1 - j];
+        const bool usable = at > 0 && at < INFINITY && width > 0;
+        low[side][j] = usable ? at * (1 - width) : INFINITY;
+        high[side][j] = usable ? at * (1 + width) : INFINITY;
+      }
+    }
+  }
+
+  /// Of ternary levels, where α is twice the threshold.
+  LAQ_DEVICE float bound_scale(int side, int i, float width) const {
+    return (low[side][0] + high[side][0]) * bound_place(i, width);
+  }
+};
+
+/// By what a step's pass over the weights has gathered: sums, and the weights near a threshold.
+/// When that does not answer a question, `lost()`; then nothing counts.
+template <typename Team, bool Searches>
+class NearSums : public KnownScales {
+ public:
+  LAQ_DEVICE NearSums(Team& team, const Layer& layer, std::int64_t group, const double* scales,
+                      const Settings& settings, double training_progress, const double* rows,
+                      const Near* near, int near_count)
+      : KnownScales(layer.size, scales, layer.books.scale_count, training_progress),
+        team_(team),
+        gather_(settings.gather),
+        clip_(settings.clip),
+        rows_(rows),
+        near_(near),
+        near_count_(near_count),
+        width_(static_cast<float>(layer.kept[group * kKept])) {
+    if (near_count < 0) lost_ = true;
+    if (gather_.windows > 0)
+      windows_.make(layer.books.thresholds + group * (layer.books.levels - 1), gather_.windows,
+                    gather_.by_sign, width_);
+  }
+
+  LAQ_DEVICE bool lost() const { return lost_; }
+
+  LAQ_DEVICE quant::MagnitudeSums magnitudes(quant::Side side) {
+    if (!gather_.magnitudes) return lose<quant::MagnitudeSums>();
+    const double* up = rows_ + 2;
+    const double* down = rows_ + 5;
+    quant::MagnitudeSums positive{up[0], up[1], up[2], static_cast<float>(rows_[0]), rows_[8]};
+    const quant::MagnitudeSums negative{down[0], down[1], down[2], static_cast<float>(rows_[1]),
+                                        rows_[8]};
+    if (side == quant::Side::positive) return positive;
+    if (side == quant::Side::negative) return negative;
+    positive += negative;
+    positive.zero_d = rows_[8];
+    return positive;
+  }
+
+  LAQ_DEVICE quant::LevelSums levels(quant::Side side, std::span<const float> steps,
+                                     std::span<const float> thresholds) {
+    const int k = gather_.windows, s = index(side);
+    bool holds = k > 0 && static_cast<int>(thresholds.size()) == k && !lost_ &&
+                 (side == quant::Side::both) == !gather_.by_sign;
+    for (int j = 0; j < k && holds; ++j) {
+      const float at = thresholds.data()[j];
+      holds = at >= windows_.low[s][j] && at <= windows_.high[s][j] && at < INFINITY;
+    }
+    if (!holds) return lose<quant::LevelSums>();
+    const float* step = steps.data();
+    double sums[3] = {};
+    for (int i = team_.rank(); i < near_count_; i += team_.size()) {
+      const float a = magnitude(near_[i].w, side);
+      if (!(a > 0)) continue;
+      int j = 0;
+      while (j + 1 < k && a > windows_.high[s][j]) ++j;
+      if (!(a > thresholds.data()[j])) continue;
+      const double d = static_cast<double>(near_[i].d), up = static_cast<double>(step[j + 1]),
+                   down = static_cast<double>(step[j]);
+      sums[0] += d * (up - down) * static_cast<double>(a);
+      sums[1] += d * (up * up - down * down);
+      sums[2] += d * (up - down);
+    }
+    team_.sum(sums);
+    const double* above = rows_ + gather_.above_row() + s * Gather::kAbove;
+    return {above[0] + sums[0], above[1] + sums[1], above[2] + sums[2]};
+  }
+
+  LAQ_DEVICE quant::LevelSums nearest(quant::Side side, const quant::LevelSet& set, double alpha) {
+    if (set.k() != gather_.windows) return lose<quant::LevelSums>();
+    float thresholds[kMostWindows];
+    scale_thresholds(set, alpha, thresholds);
+    return levels(side, set.steps(), {thresholds, static_cast<std::size_t>(set.k())});
+  }
+
+  LAQ_DEVICE quant::BySign previous(bool by_sign) {
+    if (!gather_.previous || by_sign != gather_.by_sign) return lose<quant::BySign>();
+    const double* of = rows_ + gather_.previous_row();
+    return {{{of[0], of[1], of[2]}, {of[3], of[4], of[5]}}};
+  }
+
+  LAQ_DEVICE quant::LevelSums used() { return lose<quant::LevelSums>(); }
+
+  LAQ_DEVICE double optimum(quant::Side side, const quant::LevelSet& levels) {
+    if constexpr (!Searches) return lose<double>();
+    const int s = index(side);
+    if (!gather_.bounds || levels.k() != 1 || lost_ || !(windows_.low[s][0] < INFINITY))
+      return lose<double>();
+    const double* above = rows_ + gather_.above_row() + s * Gather::kAbove;
+    ScaleSearch<Team, NearSums> search(team_, *this, side, levels, {above[0], above[1], 0});
+    // α = 2 a at a threshold a.
+    ScalePoint points[kPoints + 2];
+    const double low = 2 * static_cast<double>(windows_.low[s][0]),
+                 high = 2 * static_cast<double>(windows_.high[s][0]);
+    for (int i = 0; i < kPoints; ++i) points[i].alpha = low + (high - low) * i / (kPoints - 1);
+    points[kPoints - 1].alpha = high;
+    search.evaluate(points, kPoints);
+    if (!holds(s, points[0], points[kPoints - 1], search.reached())) return lose<double>();
+    search.add(points, kPoints);
+    const double alpha = search.run();
+    return alpha < INFINITY ? alpha : lose<double>();
+  }
+
+  /// f(w, d) for this thread's share of the weights near a threshold.
+  template <typename T, typename F>
+  LAQ_DEVICE void for_each(T& team, const F& f) const {
+    for (int i = team.rank(); i < near_count_; i += team.size()) f(near_[i].w, near_[i].d);
+  }
+
+ private:
+  LAQ_DEVICE static int index(quant::Side side) { return side == quant::Side::negative ? 1 : 0; }
+  template <typename T>
+  LAQ_DEVICE T lose() {
+    lost_ = true;
+    return T{};
+  }
+
+  // Whether the bound keeps every scale outside of the window below `gain`.
+  LAQ_DEVICE bool holds(int side, const ScalePoint& low, const ScalePoint& high,
+                        double gain) const {
+    // Of the sums in single precision: kTile / 256 terms each, and a few roundings in a term.
+    constexpr double kMargin = 1.5e-6;
+    const double reached = gain * (1 - quant::kGainMargin);
+    const double* bounds = rows_ + gather_.bounds_row() + side * kPlaces;
+    const auto place = [&](int i) {
+      return quant::ChordPoint{static_cast<double>(windows_.bound_scale(side, i, width_)),
+                               bounds[i] * (1 + kMargin)};
+    };
+    bool fine = true;
+    for (int i = 0; i + 1 < kPlacesBelow; ++i)
+      fine = fine && quant::chord_bound(place(i), place(i + 1)) < reached;
+    fine = fine && quant::chord_bound(place(kPlacesBelow - 1), low.chord()) < reached;
+    fine = fine && quant::chord_bound(high.chord(), place(kPlacesBelow)) < reached;
+    for (int i = kPlacesBelow; i + 1 < kPlaces; ++i)
+      fine = fine && quant::chord_bound(place(i), place(i + 1)) < reached;
+    // No weight is above the clip, so that H is 0 from twice that on.
+    const quant::ChordPoint last = place(kPlaces - 1);
+    if (last.upper <= 0 || last.alpha >= 2 * clip_) return fine;
+    return fine && clip_ < INFINITY && quant::chord_bound(last, {2 * clip_, 0}) < reached;
+  }
+
+  Team& team_;
+  const Gather& gather_;
+  double clip_;
+  const double* rows_;
+  const Near* near_;
+  int near_count_;
+  float width_;
+  Windows windows_;
+  bool lost_ = false;
+};
+
+}  // namespace laq::kernels
