@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <optional>
 
 #include "core/clock.hpp"
 #include "core/error.hpp"
@@ -56,9 +57,12 @@ class Progress {
 
   void step(const train::Training& training) {
     const auto& at = training.position();
-    if (++steps_ == 1) started_ = Clock::now();
-    if (!live_ || steps_ == 1 || at.step_in_epoch % 10 != 0) return;
-    const double here = since(started_) / static_cast<double>(steps_ - 1);
+    if (!first_) {  // what came before it took longer
+      first_ = at.steps;
+      started_ = Clock::now();
+    }
+    if (!live_ || at.steps == *first_ || at.step_in_epoch % 10 != 0) return;
+    const double here = since(started_) / static_cast<double>(at.steps - *first_);
     fmt::print(out_, "\r  step {}/{} of epoch {}, {} left at this pace\x1b[K", at.step_in_epoch,
                at.steps_per_epoch, at.epoch + 1,
                duration_text(here * static_cast<double>(at.total_steps - at.steps)));
@@ -89,7 +93,7 @@ class Progress {
 
   std::FILE* out_;
   bool live_;
-  std::int64_t steps_ = 0;  // that this process made
+  std::optional<std::int64_t> first_;  // step that this process made
   Clock::time_point started_ = Clock::now();
 };
 

@@ -52,6 +52,18 @@ bool Training::last_epoch_is_best() const {
 }
 
 record::BestWeights Training::weights() const {
+  return weights_later(false)();
+}
+
+std::function<record::BestWeights()> Training::weights_later() const {
+  return weights_later(true);
+}
+
+// Only copies on the host are made here. To make arrays of them takes longer.
+std::function<record::BestWeights()> Training::weights_later(bool copy) const {
+  const auto host = [copy](const at::Tensor& tensor) {
+    return tensor.detach().to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, copy);
+  };
   record::BestWeights best;
   best.run = run_.identity();
   best.epoch = position_.epoch;
@@ -66,11 +78,13 @@ record::BestWeights Training::weights() const {
 
   std::map<std::string, at::Tensor> state;
   for (const auto& [name, tensor] : optimizer_->state()) state[name] = tensor;
+  std::vector<std::pair<std::string, at::Tensor>> plain;
+  std::vector<at::Tensor> level_indices;  // of best.quantized
   for (const auto& item : model_->named_parameters()) {
     const std::string& name = item.key();
     const auto index = state.find(name + ":level_index");
     if (index == state.end()) {
-      best.plain.push_back(floats(name, item.value()));
+      plain.emplace_back(name, host(item.value()));
       continue;
     }
     const at::Tensor levels = state.at(name + ":levels");
@@ -83,15 +97,24 @@ record::BestWeights Training::weights() const {
                                      .scales = values_of<double>(state.at(name + ":scales"))};
     for (const int code : quant::codes_of(*run_.quantizer.method))
       weights.level_codes.push_back(code);
-    for (const std::uint8_t level : values_of<std::uint8_t>(index->second))
-      weights.codes.push_back(static_cast<std::int16_t>(weights.level_codes[level]));
+    level_indices.push_back(host(index->second));
     best.quantized.push_back(std::move(weights));
   }
   for (const auto& item : model_->named_buffers()) {
     if (item.value().scalar_type() == at::kFloat)
-      best.plain.push_back(floats(item.key(), item.value()));
+      plain.emplace_back(item.key(), host(item.value()));
   }
-  return best;
+  return
+      [best = std::move(best), level_indices = std::move(level_indices), plain = std::move(plain)] {
+        record::BestWeights all = best;
+        for (std::size_t i = 0; i < level_indices.size(); ++i) {
+          record::QuantizedWeights& weights = all.quantized[i];
+          for (const std::uint8_t level : values_of<std::uint8_t>(level_indices[i]))
+            weights.codes.push_back(static_cast<std::int16_t>(weights.level_codes[level]));
+        }
+        for (const auto& [name, tensor] : plain) all.plain.push_back(floats(name, tensor));
+        return all;
+      };
 }
 
 }  // namespace laq::train

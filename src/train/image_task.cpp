@@ -13,7 +13,7 @@ ImageTask::ImageTask(data::ImageData images, std::int64_t classes, Loss loss,
     : Task(loss), images_(std::move(images)), classes_(classes), augmentation_(augmentation) {}
 
 void ImageTask::augment(Batch& batch, std::uint64_t seed, std::uint64_t step) const {
-  if (!augmentation_.on()) return;
+  if (!augments()) return;
   data::augment(batch.input.data_ptr<float>(), batch.input.size(0), images_.channels(),
                 images_.height(), images_.width(), augmentation_,
                 RandomStream(seed, "augmentation", step));

@@ -16,6 +16,7 @@ class ImageTask : public Task {
   /// Input: rows × channels × height × width; target: rows.
   Batch gather(data::Part part, std::span<const std::int64_t> rows) const override;
   std::int64_t evaluation_rows() const override { return 500; }
+  bool augments() const override { return augmentation_.on(); }
   void augment(Batch& batch, std::uint64_t seed, std::uint64_t step) const override;
   /// `mean` and `deviation`: channels × height × width, where they are subtracted and divided by.
   std::map<std::string, at::Tensor> input_statistics() const override;

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
+#include "core/background.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -23,6 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kHeartbeatSeconds = 5;
+constexpr double kSaveSeconds = 30;  // of a GPU, whose epochs may take less than a checkpoint
 
 /// Held while a process trains a run; the kernel releases it whatever becomes of the process. Where
 /// the file system has no such locks, a run whose status shows that another process lives is
@@ -92,6 +95,8 @@ class Session {
  public:
   Session(const Run& run, const SessionOptions& options)
       : run_(run), options_(options), folder_(options.runs / run.folder()) {
+    const bool gpu = device_named(options.device).is_cuda();
+    if (gpu || options.save_seconds) save_seconds_ = options.save_seconds.value_or(kSaveSeconds);
     make_folder(folder_);
   }
 
@@ -119,11 +124,14 @@ class Session {
       replace_file(folder_ / "config.yaml", run_.yaml());
       report(record::State::running, nullptr);
       const std::unique_ptr<Task> task = load_task(run_, options_.data);
-      Training training(run_, *task, device_named(options_.device), options_.graph);
+      Training training(run_, *task,
+                        {.device = device_named(options_.device),
+                         .graph = options_.graph,
+                         .resident = options_.resident});
       resume(training);
       report(record::State::running, &training);
       options_.on_start();
-      result.state = train(training);
+      result.state = finish(training);
       result.history = training.history();
       result.checkpoint_seconds = checkpoint_seconds_;
       report(result.state, &training,
@@ -181,28 +189,45 @@ class Session {
     started_ = saved_ = Clock::now();
   }
 
+  /// Trains, and does not leave before everything is on disk.
+  record::State finish(Training& training) {
+    try {
+      const record::State state = train(training);
+      files_.wait();
+      return state;
+    } catch (const std::exception&) {
+      try {
+        files_.wait();
+        save_record(training);
+      } catch (const std::exception&) {
+        // What went wrong first is told.
+      }
+      throw;
+    }
+  }
+
   record::State train(Training& training) {
     while (true) {
       if (training.epoch_due()) {
         if (!training.finish_epoch(options_.stop)) return interrupt(training);
-        // Before the checkpoint: what was killed in between is computed again, to the same bits.
-        if (training.last_epoch_is_best()) save_weights(training);
+        unsaved_ = true;
+        if (training.last_epoch_is_best()) keep_weights(training);
         if (training.done()) break;
-        save(training);
+        if (save_due()) save(training);
         options_.on_epoch(training);
       }
       if (training.done()) break;
       if (options_.stop()) return interrupt(training);
-      training.step();
+      training.advance(steps_to_checkpoint(training));
       options_.on_step(training);
-      if (checkpoint_due(training)) save_checkpoint(training);
+      if (checkpoint_due(training)) save_files(training, false);
       heartbeat(training);
     }
     training.conclude();
     // The initial network, where it is discrete.
     const auto& method = run_.quantizer.method;
     if (training.history().epochs.rows() == 0 && (!method || method->discrete(0)))
-      save_weights(training);
+      keep_weights(training);
     save(training);
     options_.on_epoch(training);
     return record::State::completed;
@@ -219,25 +244,65 @@ class Session {
            (when.every_seconds > 0 && since(saved_) >= when.every_seconds);
   }
 
-  // The checkpoint first: it holds the history too, so a record that is one epoch behind is made
-  // good by a resume.
+  std::int64_t steps_to_checkpoint(const Training& training) const {
+    const std::int64_t every = run_.checkpoint.every_steps;
+    return every > 0 ? every - training.position().step_in_epoch % every : StepGraph::kChunk;
+  }
+
+  /// At an epoch's end.
+  bool save_due() const {
+    const CheckpointOptions& when = run_.checkpoint;
+    return !save_seconds_ || when.every_steps > 0 || since(saved_) >= *save_seconds_ ||
+           (when.every_seconds > 0 && since(saved_) >= when.every_seconds);
+  }
+
   void save(const Training& training) {
-    save_checkpoint(training);
-    record::write_run_record(folder_ / "run.h5", provenance(run_, options_), training.history(),
-                             run_.record_steps);
+    save_files(training, true);
     report(record::State::running, &training);
   }
 
-  void save_weights(const Training& training) const {
-    if (run_.record_best) record::write_best_weights(folder_ / "best.h5", training.weights());
+  /// Of the last epoch, which is the best so far.
+  void keep_weights(const Training& training) {
+    if (!run_.record_best) return;
+    if (save_seconds_) {
+      best_ = training.weights_later();
+    } else {
+      record::write_best_weights(folder_ / "best.h5", training.weights());
+    }
   }
 
-  void save_checkpoint(const Training& training) {
+  // Always in this order, whoever writes. The weights before the checkpoint: what was killed in
+  // between is computed again, to the same bits. The checkpoint before the record: it holds the
+  // history too, so a record that is some epochs behind is made good by a resume.
+  void save_files(const Training& training, bool with_record) {
+    auto by = with_record ? provenance(run_, options_) : record::Provenance();
     const auto start = Clock::now();
-    record::write_checkpoint(folder_ / "checkpoint.h5", training.blobs(),
-                             training.checkpoint_state());
+    files_.wait();  // until then the last copies are read
+    auto blobs = save_seconds_ ? training.copied_blobs() : training.blobs();
+    auto state = training.checkpoint_state();
+    auto write = [this, start, with_record, blobs = std::move(blobs), state = std::move(state),
+                  by = std::move(by), best = std::exchange(best_, nullptr)] {
+      if (best) record::write_best_weights(folder_ / "best.h5", best());
+      record::write_checkpoint(folder_ / "checkpoint.h5", blobs, state);
+      checkpoint_seconds_.push_back(since(start));
+      if (with_record)
+        record::write_run_record(folder_ / "run.h5", by, state.history, run_.record_steps);
+    };
+    if (with_record) unsaved_ = false;
+    if (save_seconds_) {
+      files_.begin(std::move(write));
+    } else {
+      write();
+    }
     saved_ = Clock::now();
-    checkpoint_seconds_.push_back(since(start));
+  }
+
+  /// Of epochs that no checkpoint will have. A resume makes them again, and the same files of them.
+  void save_record(const Training& training) {
+    if (!save_seconds_ || !unsaved_) return;
+    if (best_) record::write_best_weights(folder_ / "best.h5", best_());
+    record::write_run_record(folder_ / "run.h5", provenance(run_, options_), training.history(),
+                             run_.record_steps);
   }
 
   void heartbeat(const Training& training) {
@@ -269,6 +334,11 @@ class Session {
   Clock::time_point started_ = Clock::now(), reported_ = started_, saved_ = started_;
   std::int64_t first_step_ = 0;
   std::vector<double> checkpoint_seconds_;
+  // Files are written while the training goes on, so many seconds apart; nothing: at once.
+  std::optional<double> save_seconds_;
+  std::function<record::BestWeights()> best_;  // not yet written
+  bool unsaved_ = false;                       // an epoch is not in run.h5
+  Background files_;                           // last: it uses the others
 };
 
 }  // namespace

@@ -18,6 +18,7 @@
 namespace laq::train {
 
 struct Run;
+class ResidentPart;
 
 /// A network's input and what it should say to it: as `Loss` and `nn::Model::forward` want them.
 struct Batch {
@@ -43,6 +44,12 @@ class Task {
   /// What a checkpoint needs for its weights to be of use without the data.
   virtual std::map<std::string, std::string> texts() const { return {}; }
 
+  /// The dimension of a batch's input along which the rows lie. A target of several answers a row
+  /// is laid out as the input is.
+  virtual std::int64_t row_dimension() const { return 0; }
+
+  /// Whether `augment` does anything.
+  virtual bool augments() const { return false; }
   /// Changes a training batch by random draws of a run's seed and step, where the task does so.
   virtual void augment(Batch&, std::uint64_t /*seed*/, std::uint64_t /*step*/) const {}
   /// What the inputs were made with, by name: the `mean` that pictures are without.
@@ -68,9 +75,10 @@ using Stop = std::function<bool()>;
 
 /// In evaluation mode, without gradients, in the order of the data.
 Score evaluate(nn::Model& model, const Task& task, data::Part part);
-/// The same; nothing when `stop` said so, which is asked after every batch.
-std::optional<Score> evaluate(nn::Model& model, const Task& task, data::Part part,
-                              const Stop& stop);
+/// The same; nothing when `stop` said so, which is asked after every batch. `resident`: the part on
+/// the model's device, where it is there. A GPU is waited for once.
+std::optional<Score> evaluate(nn::Model& model, const Task& task, data::Part part, const Stop& stop,
+                              const ResidentPart* resident = nullptr);
 
 /// Reads the run's data. Errors: of the files; (usage) a batch that does not fit the data.
 std::unique_ptr<Task> load_task(const Run& run, const data::DataPaths& paths);

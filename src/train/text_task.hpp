@@ -14,6 +14,7 @@ class TextTask : public Task {
   std::int64_t rows(data::Part part) const override { return text_.size(part); }
   /// Input: steps × rows; target: steps·rows, step by step.
   Batch gather(data::Part part, std::span<const std::int64_t> rows) const override;
+  std::int64_t row_dimension() const override { return 1; }
   std::int64_t evaluation_rows() const override { return text_.batch(); }
   /// `vocabulary`: two hexadecimal digits for each character.
   std::map<std::string, std::string> texts() const override;

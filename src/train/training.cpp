@@ -31,8 +31,9 @@ void append_distribution(const optim::LayerReport& layer, record::History& histo
 
 }  // namespace
 
-Training::Training(const Run& run, const Task& task, c10::Device device, bool graph)
-    : run_(run), task_(task) {
+Training::Training(const Run& run, const Task& task, const Execution& execution)
+    : run_(run), task_(task), staging_(execution.device) {
+  const c10::Device device = execution.device;
   const auto seed = static_cast<std::uint64_t>(run.request.seed);
   config::Reader model_section(run.tree.find("model"), "model");
   prepare_device(device);
@@ -40,7 +41,7 @@ Training::Training(const Run& run, const Task& task, c10::Device device, bool gr
   model_->to(device);
   model_->clip_at_steps(run.train.clip_at_steps);
   optimizer_ = optim::make_optimizer(model_->layers(), run.quantizer, run.train.adam);
-  graph_ = std::make_unique<StepGraph>(device, graph && optimizer_->capturable());
+  graph_ = std::make_unique<StepGraph>(device, execution.graph && optimizer_->capturable());
 
   const std::int64_t batch = run.train.batch;
   position_.steps_per_epoch = task.rows(data::Part::train) / batch;
@@ -54,7 +55,13 @@ Training::Training(const Run& run, const Task& task, c10::Device device, bool gr
   if (run.train.max_steps > 0) {
     position_.total_steps = std::min(position_.total_steps, run.train.max_steps);
   }
-  losses_ = at::zeros({position_.steps_per_epoch}, at::TensorOptions(at::kFloat).device(device));
+  if (execution.resident.value_or(device.is_cuda()))
+    resident_ = ResidentData(task, device, [device] { return free_memory(device); });
+  const auto numbers = at::TensorOptions(at::kLong).device(device);
+  if (resident_.find(data::Part::train))
+    batches_ = at::empty({position_.steps_per_epoch, batch}, numbers);
+  next_ = at::zeros({1}, numbers);
+  losses_ = at::zeros({position_.steps_per_epoch}, numbers.dtype(at::kFloat));
   seconds_ = at::zeros({position_.steps_per_epoch}, at::kDouble);
   begin_epoch();
 }
@@ -63,33 +70,67 @@ void Training::begin_epoch() {
   order_ = permutation(static_cast<std::size_t>(task_.rows(data::Part::train)),
                        RandomStream(static_cast<std::uint64_t>(run_.request.seed), "data order",
                                     static_cast<std::uint64_t>(position_.epoch)));
+  next_.fill_(position_.step_in_epoch);
+  if (!batches_.defined()) return;
+  const at::Tensor here =
+      at::empty(batches_.sizes(), at::TensorOptions(at::kLong).pinned_memory(batches_.is_cuda()));
+  std::copy_n(order_.begin(), here.numel(), here.data_ptr<std::int64_t>());
+  batches_.copy_(here, /*non_blocking=*/true);
 }
 
-void Training::step() {
+// One step on the device. Its number is there too, so that a CUDA graph of it is the same for all.
+void Training::work() {
+  const ResidentPart* resident = resident_.find(data::Part::train);
+  const Batch batch =
+      resident ? resident->gather(batches_.index_select(0, next_).view(-1)) : staged_;
+  const at::Tensor loss = task_.loss(model_->forward(batch.input), batch.target);
+  loss.backward();
+  optimizer_->update();
+  losses_.index_copy_(0, next_, loss.detach().view({1}));
+  next_.add_(1);
+}
+
+void Training::advance(std::int64_t most) {
   const auto start = Clock::now();
-  const auto size = static_cast<std::size_t>(run_.train.batch);
-  Batch batch = task_.gather(
-      data::Part::train,
-      {order_.data() + static_cast<std::size_t>(position_.step_in_epoch) * size, size});
-  // A function of seed and step, both of which a checkpoint holds.
-  task_.augment(batch, static_cast<std::uint64_t>(run_.request.seed),
-                static_cast<std::uint64_t>(position_.steps));
+  const std::int64_t first = position_.step_in_epoch;
+  std::int64_t count = 1;
+  if (resident_.find(data::Part::train)) {
+    // Chunks end at multiples, so that what is shown now and then has a round number.
+    most =
+        std::min({most, position_.steps_per_epoch - first, position_.total_steps - position_.steps,
+                  StepGraph::kChunk - first % StepGraph::kChunk});
+    count = graph_->chunk(most);
+  } else {
+    const auto size = static_cast<std::size_t>(run_.train.batch);
+    Batch batch = task_.gather(data::Part::train,
+                               {order_.data() + static_cast<std::size_t>(first) * size, size});
+    // A function of seed and step, both of which a checkpoint holds.
+    task_.augment(batch, static_cast<std::uint64_t>(run_.request.seed),
+                  static_cast<std::uint64_t>(position_.steps));
+    staged_ = staging_.bring(std::move(batch));
+  }
+  const std::int64_t updates = optimizer_->steps();
   // Progress with this step, so that the last one is at 1, where every method is discrete.
-  optimizer_->prepare(
-      run_.schedule.rate(position_.epoch),
-      {static_cast<double>(position_.steps + 1), static_cast<double>(position_.total_steps)});
-  const at::Tensor loss = graph_->run(batch, [this](const Batch& here) {
-    const at::Tensor mean = task_.loss(model_->forward(here.input), here.target);
-    mean.backward();
-    optimizer_->update();
-    return mean.detach();
-  });
-  losses_[position_.step_in_epoch].copy_(loss);
+  const auto prepare = [&] {
+    optimizer_->set_steps(updates);
+    optimizer_->prepare(
+        run_.schedule.rate(position_.epoch),
+        {static_cast<double>(position_.steps + 1), static_cast<double>(position_.total_steps)});
+  };
+  prepare();
+  const auto step = [this] { work(); };
+  if (graph_->capture_due()) {
+    graph_->capture(step);
+    prepare();
+  }
+  graph_->run(count, step);
+  optimizer_->set_steps(updates + count);
   // To a microsecond in few binary digits, which a record compresses.
-  seconds_.data_ptr<double>()[position_.step_in_epoch] =
-      std::ldexp(std::round(std::ldexp(since(start), 20)), -20);
-  ++position_.step_in_epoch;
-  ++position_.steps;
+  const double each =
+      std::ldexp(std::round(std::ldexp(since(start) / static_cast<double>(count), 20)), -20);
+  std::fill_n(seconds_.data_ptr<double>() + first, count, each);
+  position_.step_in_epoch += count;
+  position_.steps += count;
 }
 
 bool Training::epoch_due() const {
@@ -112,9 +153,11 @@ double Training::train_loss(const float* losses) const {
 }
 
 std::optional<std::pair<Score, Score>> Training::scores(const Stop& stop) const {
-  const auto valid = evaluate(*model_, task_, data::Part::validation, stop);
+  const auto valid = evaluate(*model_, task_, data::Part::validation, stop,
+                              resident_.find(data::Part::validation));
   if (!valid) return std::nullopt;
-  const auto test = evaluate(*model_, task_, data::Part::test, stop);
+  const auto test =
+      evaluate(*model_, task_, data::Part::test, stop, resident_.find(data::Part::test));
   if (!test) return std::nullopt;
   for (const double value : {valid->loss, test->loss}) {
     if (!std::isfinite(value)) {

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "record/checkpoint.hpp"
 #include "record/history.hpp"
 #include "train/experiment.hpp"
+#include "train/resident_data.hpp"
+#include "train/staging.hpp"
 #include "train/step_graph.hpp"
 #include "train/task.hpp"
 
@@ -33,18 +36,27 @@ struct Position {
   }
 };
 
+/// How a training is carried out. On one device nothing of it changes what is computed.
+struct Execution {
+  c10::Device device = at::kCPU;
+  bool graph = true;  ///< on a GPU, capture the step where the rule allows it
+  /// Whether the data lie on the device, as far as they fit, and steps are handed to it several at
+  /// a time. Nothing: on a GPU.
+  std::optional<bool> resident = {};
+};
+
 /// The state of one training: model, optimizer, position, history. The loop around it decides when
 /// to save.
 class Training {
  public:
   /// Initial weights and data order are functions of the run's seed, whatever the device. `task`
   /// outlives the training.
-  /// `graph`: on a GPU, capture the step where the rule allows it.
-  Training(const Run& run, const Task& task, c10::Device device = at::kCPU, bool graph = true);
+  Training(const Run& run, const Task& task, const Execution& execution = {});
 
   bool done() const { return position_.steps >= position_.total_steps; }
-  /// One batch: gather, forward at ŵ, backward, ProximalAdam.
-  void step();
+  /// Steps, each of one batch: gather, forward at ŵ, backward, ProximalAdam. One of them, or where
+  /// the data is resident several, but no more than `most`, and none of the next epoch.
+  void advance(std::int64_t most = 1);
   /// Whether the present epoch's steps are all done (or the run's), so that `finish_epoch` is due.
   bool epoch_due() const;
   /// Evaluates, and adds a row to the history. False: `stop` said so, and nothing has changed.
@@ -63,6 +75,8 @@ class Training {
   /// The network as it is: ŵ, codes, scales and all else. Between `finish_epoch` and the next step,
   /// where the optimizer's codes are those of ŵ.
   record::BestWeights weights() const;
+  /// The same of now, made whenever it is called, from copies.
+  std::function<record::BestWeights()> weights_later() const;
 
   const Position& position() const { return position_; }
   const record::History& history() const { return history_; }
@@ -72,12 +86,17 @@ class Training {
   /// Everything from which the run goes on bitwise as if it had not stopped. Views of this object's
   /// memory.
   std::vector<record::Blob> blobs() const;
+  /// The same, but of copies that stay as they are until the next call.
+  std::vector<record::Blob> copied_blobs() const;
   record::CheckpointState checkpoint_state() const;
   /// Errors: the checkpoint is of another run or lacks something.
   void restore(const record::CheckpointReader& checkpoint);
 
  private:
   void begin_epoch();
+  void work();
+  void wait_for_steps() const;
+  std::function<record::BestWeights()> weights_later(bool copy) const;
   double train_loss(const float* losses) const;
   /// The best epoch's row of the history, the latest of equals, among those with a discrete ŵ;
   /// nothing before the first.
@@ -91,12 +110,18 @@ class Training {
   std::shared_ptr<nn::Model> model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::unique_ptr<StepGraph> graph_;
+  ResidentData resident_;
+  Staging staging_;
+  Batch staged_;  // for the next step, where the training part is not resident
   Position position_;
   record::History history_;
-  std::vector<std::int64_t> order_;        // of the present epoch
-  at::Tensor losses_;                      // of the present epoch's steps
-  at::Tensor seconds_;                     // likewise, double
-  mutable std::vector<at::Tensor> saved_;  // what the last blobs are views of
+  std::vector<std::int64_t> order_;         // of the present epoch
+  at::Tensor batches_;                      // the same, steps × batch, next to a resident part
+  at::Tensor next_;                         // the step's number in its epoch, on the device
+  at::Tensor losses_;                       // of the present epoch's steps, on the device
+  at::Tensor seconds_;                      // likewise, double
+  mutable std::vector<at::Tensor> saved_;   // what the last blobs are views of
+  mutable std::vector<at::Tensor> copies_;  // likewise the last copied ones
 };
 
 }  // namespace laq::train

@@ -40,6 +40,15 @@ void with_values(const std::string& name, const at::Tensor& tensor, const Visit&
   }
 }
 
+record::Blob blob_of(const std::string& name, const at::Tensor& tensor) {
+  record::Blob blob{name, shape_of(tensor), std::span<const float>()};
+  with_values(name, tensor, [&](auto span) {
+    using T = typename decltype(span)::value_type;
+    blob.values = std::span<const T>(span);
+  });
+  return blob;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, at::Tensor>> Training::tensors() const {
@@ -55,22 +64,42 @@ std::vector<std::pair<std::string, at::Tensor>> Training::tensors() const {
   return all;
 }
 
+// A GPU may still be at work on steps that were handed to it: that is time of theirs.
+void Training::wait_for_steps() const {
+  if (losses_.is_cpu() || position_.step_in_epoch == 0) return;
+  const auto start = Clock::now();
+  losses_.to(at::kCPU);
+  seconds_.data_ptr<double>()[position_.step_in_epoch - 1] += since(start);
+}
+
 std::vector<record::Blob> Training::blobs() const {
-  if (!losses_.is_cpu() && position_.step_in_epoch > 0) {
-    // The copies wait for steps that were only handed over: that is time of theirs.
-    const auto start = Clock::now();
-    losses_.to(at::kCPU);
-    seconds_.data_ptr<double>()[position_.step_in_epoch - 1] += since(start);
-  }
+  wait_for_steps();
   std::vector<record::Blob> blobs;
   saved_.clear();
   for (const auto& [name, tensor] : tensors()) {
     saved_.push_back(tensor.to(at::kCPU));  // itself, when it is there
-    with_values(name, saved_.back(), [&, &named = name, &of = tensor](auto span) {
-      using T = typename decltype(span)::value_type;
-      blobs.push_back({named, shape_of(of), std::span<const T>(span)});
-    });
+    blobs.push_back(blob_of(name, saved_.back()));
   }
+  return blobs;
+}
+
+std::vector<record::Blob> Training::copied_blobs() const {
+  wait_for_steps();
+  const at::NoGradGuard no_gradient;
+  const auto all = tensors();
+  if (copies_.empty()) {
+    for (const auto& [name, tensor] : all) {
+      copies_.push_back(
+          at::empty(tensor.sizes(),
+                    at::TensorOptions(tensor.scalar_type()).pinned_memory(losses_.is_cuda())));
+    }
+  }
+  std::vector<record::Blob> blobs;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    copies_[i].copy_(all[i].second, /*non_blocking=*/true);
+    blobs.push_back(blob_of(all[i].first, copies_[i]));
+  }
+  next_.to(at::kCPU);  // waits for those before
   return blobs;
 }
 

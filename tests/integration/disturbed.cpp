@@ -119,14 +119,21 @@ Call Disturbed::call_to(const std::string& runs) const {
   call.arguments.insert(call.arguments.end(), subject_.words.begin(), subject_.words.end());
   call.environment["OMP_NUM_THREADS"] = std::to_string(subject_.threads);
   call.environment["OMP_WAIT_POLICY"] = "passive";
+  if (runs != "whole" && !subject_.disturbed_by.empty()) {
+    call.program = subject_.disturbed_by;
+    call.environment["SAVE_SECONDS"] = "0";
+  }
   return call;
 }
 
 Call Disturbed::call() {
   constexpr std::array kSteps{0, 1, 2, 3, 7, 10};
+  constexpr std::array kSeconds{"0", "0.01", "0.1"};
   Call call = call_to("disturbed");
   call.arguments.push_back(
       fmt::format("checkpoint.every_steps={}", kSteps[random_() % kSteps.size()]));
+  if (call.environment.contains("SAVE_SECONDS"))
+    call.environment["SAVE_SECONDS"] = kSeconds[random_() % kSeconds.size()];
   return call;
 }
 

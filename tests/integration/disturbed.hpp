@@ -16,6 +16,7 @@ struct Subject {
   std::string experiment, method;
   int threads = 1;
   std::vector<std::string> words = {};  ///< overrides
+  std::string disturbed_by = {};        ///< another program than laq, called in the same way
 };
 
 /// Adds the experiments `tiny_mlp`, `tiny_vgg`, `tiny_lstm` and `tiny_layers`, whose uninterrupted

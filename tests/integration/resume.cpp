@@ -9,6 +9,7 @@
 #include "integration/disturbed.hpp"
 #include "integration/run_results.hpp"
 #include "integration/workplace.hpp"
+#include "record/best_weights.hpp"
 #include "record/run_record.hpp"
 
 using namespace laq;
@@ -67,6 +68,49 @@ TEST_CASE("a killed run ends as one that was not: char_lstm") {
 
 TEST_CASE("a killed run ends as one that was not: layers") {
   check_kills("tiny_layers");
+}
+
+TEST_CASE("a run in the way of a GPU, killed or not, ends as one on the CPU") {
+  const Workplace place;
+  add_tiny_models(place);
+  for (const auto& model : tiny_models()) {
+    const std::uint64_t seed = std::random_device{}();
+    INFO(model << ", seed " << seed);
+    Disturbed run(place, {model, "late", 1, {}, LAQ_AHEAD_PROGRAM}, seed);
+    CHECK(run.finish() == "");
+    for (int i = 0; i < 4 * kKills && run.kill(); ++i) CHECK(run.fault() == "");
+    CHECK(run.finish() == "");
+  }
+}
+
+TEST_CASE("a run in the way of a GPU that diverges keeps its finished epochs") {
+  const Workplace place;
+  const auto call_to = [&](const std::string& runs) {
+    return place.call({"run", "tiny", "--method", "full", "--seed", "1", "--runs", runs,
+                       "--threads", "1", "train.adam.beta2=0", "train.adam.epsilon=1e-30",
+                       "train.learning_rate=100", "train.batch=1000", "train.epochs=100"});
+  };
+  CHECK(run(call_to("plain")).exit_code == 1);
+  const fs::path plain = place.run_folder("full", "plain");
+  const auto expected = record::read_run_record(plain / "run.h5").history;
+  CHECK(status_of(plain).state == record::State::diverged);
+  REQUIRE(expected.epochs.rows() > 0);
+  Call call = call_to("ahead");
+  call.program = LAQ_AHEAD_PROGRAM;
+  for (const char* seconds : {"1000", "0"}) {
+    call.environment["SAVE_SECONDS"] = seconds;
+    CHECK(run(call).exit_code == 1);
+    const fs::path ahead = place.run_folder("full", "ahead");
+    CHECK(status_of(ahead).state == record::State::diverged);
+    CHECK(status_of(ahead).reason == status_of(plain).reason);
+    const auto found = record::read_run_record(ahead / "run.h5").history;
+    CHECK(found.epochs.index == expected.epochs.index);
+    CHECK(*found.epochs.find("valid_loss") == *expected.epochs.find("valid_loss"));
+    CHECK(*found.steps.find("loss") == *expected.steps.find("loss"));
+    CHECK(record::read_best_weights(ahead / "best.h5").epoch ==
+          record::read_best_weights(plain / "best.h5").epoch);
+    CHECK(fs::exists(ahead / "checkpoint.h5") == (seconds == std::string("0")));
+  }
 }
 
 TEST_CASE("a stopped run ends as one that was not") {

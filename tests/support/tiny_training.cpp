@@ -66,7 +66,7 @@ train::Run tiny_text_run(const std::string& method, std::int64_t seed,
 
 void go_on(train::Training& training, std::int64_t most) {
   for (std::int64_t i = 0; i < most && !training.done(); ++i) {
-    training.step();
+    training.advance();
     if (training.epoch_due()) training.finish_epoch();
   }
 }

@@ -59,7 +59,7 @@ std::vector<std::int64_t> data_order(const train::Run& run, const train::Task& t
   const Watched watched(task);
   Training training(run, watched);
   while (!training.done()) {
-    training.step();
+    training.advance();
     if (training.epoch_due()) training.finish_epoch();
   }
   return watched.seen;

@@ -61,9 +61,9 @@ TEST_CASE("the loop counts its steps", "[train]") {
   Training training(run, data);
   CHECK(training.position().steps_per_epoch == 6);  // the last 5 rows wait for another epoch
   CHECK(training.position().total_steps == 18);
-  for (int i = 0; i < 5; ++i) training.step();
+  for (int i = 0; i < 5; ++i) training.advance();
   CHECK_FALSE(training.epoch_due());
-  training.step();
+  training.advance();
   CHECK(training.epoch_due());
   training.finish_epoch();
   CHECK(training.position().epoch == 1);
@@ -304,7 +304,7 @@ TEST_CASE("a training that is stopped before an epoch's evaluation goes on bitwi
                           : tiny_run(method, 1, {std::string("quantizer.group=") + group});
       Training whole(run, data), first(run, data), second(run, data);
       go_on(whole);
-      for (int i = 0; i < 6; ++i) first.step();
+      for (int i = 0; i < 6; ++i) first.advance();
       REQUIRE(first.epoch_due());
       const auto before = bytes_of(first);
       CHECK_FALSE(first.finish_epoch([] { return true; }));
@@ -420,7 +420,7 @@ TEST_CASE("a run begun before distributions were kept goes on without them", "[t
   const Run run = tiny_run("lata");
   Training training(run, data), whole(run, data);
   go_on(whole);
-  while (!training.epoch_due()) training.step();
+  while (!training.epoch_due()) training.advance();
   training.finish_epoch();
   const std::set<std::string> later = {"level_values", "latent_histogram", "latent_largest", "gap"};
   for (auto& [layer, columns] : training.history().layers)
@@ -444,7 +444,7 @@ TEST_CASE("of a method that anneals only discrete epochs can be the best", "[tra
     const Run run = tiny_run(method, 1, {"train.epochs=5", "quantizer.discrete_from=0.7"});
     Training training(run, data);
     for (std::int64_t epoch = 1; epoch <= 5; ++epoch) {
-      while (!training.epoch_due()) training.step();
+      while (!training.epoch_due()) training.advance();
       REQUIRE(training.finish_epoch());
       const auto row = static_cast<std::size_t>(epoch - 1);
       // The last step of epoch 4 is at 0.8.
@@ -475,7 +475,7 @@ TEST_CASE("a run of one step ends discrete", "[train]") {
   const auto data = tiny_images();
   const Run run = tiny_run("parq", 1, {"train.max_steps=1"});
   Training training(run, data);
-  training.step();
+  training.advance();
   REQUIRE(training.finish_epoch());
   CHECK(training.relaxation_at(0) == 0);
 }
