@@ -4,7 +4,9 @@
 #ifdef __CUDACC__
 #define LAQ_DEVICE __host__ __device__
 #define LAQ_UNROLL _Pragma("unroll")
+#define LAQ_UNROLL_4 _Pragma("unroll 4")
 #else
 #define LAQ_DEVICE
 #define LAQ_UNROLL
+#define LAQ_UNROLL_4
 #endif

@@ -150,12 +150,14 @@ class WholeSums : public KnownScales {
   /// f(w, d) for this thread's share.
   template <typename T, typename F>
   LAQ_DEVICE void for_each(T& team, const F& f) const {
+    LAQ_UNROLL_4
     for (std::int64_t i = team.rank(); i < size_; i += team.size()) f(w_[i], curvature_at(i));
   }
 
  private:
   template <typename F>
   LAQ_DEVICE void for_each_quantized(const F& f) const {
+    LAQ_UNROLL_4
     for (std::int64_t i = team_.rank(); i < size_; i += team_.size())
       f(w_[i], curvature_at(i), q_[i]);
   }

@@ -123,10 +123,11 @@ void Training::restore(const record::CheckpointReader& checkpoint) {
   record::require_run(checkpoint.file(), record::identity_of(state), run_.identity());
   const at::NoGradGuard no_gradient;
   for (const auto& [name, tensor] : tensors()) {
-    // Earlier versions did not keep these. They saved only where a step comes before the next
-    // report, and the solver had no state.
-    const bool new_since =
-        name.ends_with(":levels") || name.ends_with(":rounds") || name.ends_with(":solver_state");
+    // Earlier versions did not keep these: they saved only where a step comes before the next
+    // report, and the solver had no state. What solvers keep is another thing on another device.
+    const bool new_since = name.ends_with(":levels") || name.ends_with(":rounds") ||
+                           name.ends_with(":solver_state") || name.ends_with(":thresholds") ||
+                           name.ends_with(":kept");
     if (new_since && !checkpoint.has(name)) continue;
     const at::Tensor host = tensor.to(at::kCPU);
     with_values(name, host, [&, &named = name](auto span) { checkpoint.read_into(named, span); });
