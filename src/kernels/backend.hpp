@@ -34,6 +34,9 @@ struct Plan {
   std::size_t book_bytes = 0;  ///< of the largest codebook
 };
 
+/// Groups by whether their windows held in the present step.
+enum class Which { all, held, lost };
+
 /// Where kernels run. Calls are queued on a stream, where there is one, and return at once.
 class Backend {
  public:
@@ -49,11 +52,15 @@ class Backend {
   /// Adam, and the sums for the fit.
   virtual void move(const quant::DeviceFit& fit, const Plan& plan, const TileRange& tiles,
                     const Settings& settings) = 0;
-  /// New codebooks. `fresh`: of the weights alone, without a step before.
+  /// New codebooks by what that gathered, and those of small groups. `fresh`: of the weights alone,
+  /// without a step before.
   virtual void fit(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
                    bool fresh) = 0;
+  /// Codebooks of large groups that `fit` could not make: those whose windows did not hold, or all.
+  virtual void fit_rest(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
+                        bool fresh) = 0;
   /// ŵ by the codebooks.
-  virtual void apply(const Plan& plan, const Settings& settings) = 0;
+  virtual void apply(const Plan& plan, const Settings& settings, Which which) = 0;
 
   /// Of all tiles of a layer, `tiles`.
   virtual void report(const Plan& plan, const ReportRequest& request, std::int64_t tiles) = 0;

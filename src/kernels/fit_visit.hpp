@@ -1,8 +1,13 @@
 #pragma once
 
+#include "kernels/backend.hpp"
 #include "kernels/bodies.hpp"
 
 namespace laq::kernels {
+
+LAQ_DEVICE inline bool is_of(Which which, bool lost) {
+  return which == Which::all || (which == Which::lost) == lost;
+}
 
 /// Calls visit with the fit, or with `HostFit` for a method that is host code.
 template <typename Visit>

@@ -467,10 +467,10 @@ struct PlainTeam {
 };
 
 __global__ void __launch_bounds__(kTileThreads)
-    apply_kernel(const Layer* layers, const Tile* tiles, bool replaces_latent) {
+    apply_kernel(const Layer* layers, const Tile* tiles, bool replaces_latent, Which which) {
   const Tile tile = tiles[blockIdx.x];
   const Layer& layer = layers[tile.layer];
-  if (!layer.quantized) return;
+  if (!layer.quantized || !is_of(which, layer.lost[tile.group] != 0)) return;
   PlainTeam team;
   apply_tile(team, layer, tile, replaces_latent);
 }
@@ -538,18 +538,25 @@ class CudaBackend : public Backend {
 
   void fit(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
            bool fresh) override {
-    with_fit(fit, [&](const auto& one) {
-      using Fit = std::decay_t<decltype(one)>;
-      if constexpr (std::is_same_v<Fit, quant::ProximalFit>) {
-        if (one.searches()) return launch_fit<true>(one, plan, settings, fresh);
-      }
-      if constexpr (!kIsHostFit<Fit>) launch_fit<false>(one, plan, settings, fresh);
+    with_search(fit, [&](const auto& one, auto searches) {
+      fit_gathered<searches.value>(one, plan, settings, fresh);
     });
   }
 
-  void apply(const Plan& plan, const Settings& settings) override {
+  void fit_rest(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
+                bool fresh) override {
+    // What gathered sums always answer has no other way.
+    const bool all = fresh || plan.always_whole;
+    if (plan.large_count == 0 || !(all || settings.gather.windows > 0)) return;
+    with_search(fit, [&](const auto& one, auto searches) {
+      fit_together<searches.value>(one, plan, settings, all, fresh);
+    });
+  }
+
+  void apply(const Plan& plan, const Settings& settings, Which which) override {
+    if (plan.tile_count == 0) return;
     apply_kernel<<<static_cast<unsigned>(plan.tile_count), kTileThreads, 0, stream_>>>(
-        plan.layers, plan.tiles, settings.replaces_latent);
+        plan.layers, plan.tiles, settings.replaces_latent, which);
     launched("apply");
   }
 
@@ -567,10 +574,21 @@ class CudaBackend : public Backend {
   }
 
  private:
+  /// Calls work with the fit and whether it searches; not for a method that is host code.
+  template <typename Work>
+  static void with_search(const quant::DeviceFit& fit, const Work& work) {
+    with_fit(fit, [&](const auto& one) {
+      using Fit = std::decay_t<decltype(one)>;
+      if constexpr (std::is_same_v<Fit, quant::ProximalFit>) {
+        if (one.searches()) return work(one, std::true_type{});
+      }
+      if constexpr (!kIsHostFit<Fit>) work(one, std::false_type{});
+    });
+  }
+
   template <bool Searches, typename Fit>
-  void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool fresh) {
-    const bool whole = fresh || plan.always_whole;
-    if (plan.large_count > 0 && !whole) {
+  void fit_gathered(const Fit& fit, const Plan& plan, const Settings& settings, bool fresh) {
+    if (plan.large_count > 0 && !fresh && !plan.always_whole) {
       const bool near = settings.gather.windows > 0;
       const FitOffsets offsets(plan, /*searches=*/true, near);  // also where tiles are laid out
       const auto kernel = fit_near_kernel<Searches, Fit>;
@@ -579,32 +597,33 @@ class CudaBackend : public Backend {
           fit, plan, settings, offsets);
       launched("fit_near");
     }
-    const FitOffsets offsets(plan, Searches, false);
-    // What gathered sums always answer has no other way.
-    const bool may_lose = settings.gather.windows > 0;
-    if (plan.large_count > 0 && (whole || may_lose)) {
-      const auto kernel = fit_whole_kernel<Searches, Fit>;
-      allow(kernel, offsets.end);
-      cudaLaunchAttribute together = {};
-      together.id = cudaLaunchAttributeCooperative;
-      together.val.cooperative = 1;
-      cudaLaunchConfig_t how = {};
-      how.gridDim = dim3(static_cast<unsigned>(processors_));
-      how.blockDim = dim3(kFitThreads);
-      how.dynamicSmemBytes = offsets.end;
-      how.stream = stream_;
-      how.attrs = &together;
-      how.numAttrs = 1;
-      check(cudaLaunchKernelEx(&how, kernel, fit, plan, settings, offsets, whole, fresh),
-            "fit_whole");
-    }
     if (plan.small_count > 0) {
+      const FitOffsets offsets(plan, Searches, false);
       const auto kernel = fit_small_kernel<Searches, Fit>;
       allow(kernel, offsets.end);
       kernel<<<static_cast<unsigned>(plan.small_count), kSmallThreads, offsets.end, stream_>>>(
           fit, plan, settings, offsets, fresh);
       launched("fit_small");
     }
+  }
+
+  template <bool Searches, typename Fit>
+  void fit_together(const Fit& fit, const Plan& plan, const Settings& settings, bool all,
+                    bool fresh) {
+    const FitOffsets offsets(plan, Searches, false);
+    const auto kernel = fit_whole_kernel<Searches, Fit>;
+    allow(kernel, offsets.end);
+    cudaLaunchAttribute together = {};
+    together.id = cudaLaunchAttributeCooperative;
+    together.val.cooperative = 1;
+    cudaLaunchConfig_t how = {};
+    how.gridDim = dim3(static_cast<unsigned>(processors_));
+    how.blockDim = dim3(kFitThreads);
+    how.dynamicSmemBytes = offsets.end;
+    how.stream = stream_;
+    how.attrs = &together;
+    how.numAttrs = 1;
+    check(cudaLaunchKernelEx(&how, kernel, fit, plan, settings, offsets, all, fresh), "fit_whole");
   }
 
   static void launched(const char* what) { check(cudaGetLastError(), what); }

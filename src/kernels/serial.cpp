@@ -45,15 +45,10 @@ class SerialBackend : public Backend {
     std::vector<unsigned char> book(plan.book_bytes);
     with_fit(fit, [&](const auto& one) {
       if constexpr (!kIsHostFit<decltype(one)>) {
-        for (int i = 0; i < plan.large_count; ++i) {
+        for (int i = 0; i < plan.large_count && !fresh && !plan.always_whole; ++i) {
           const GroupPlace& at = plan.large[i];
-          const Layer& layer = plan.layers[at.layer];
-          const bool whole = fresh || plan.always_whole;
-          if (!whole)
-            fit_near<true>(team_, one, layer, at.group, settings, *plan.step, rows.data(),
-                           near.data(), book.data());
-          if (whole || layer.lost[at.group] != 0)
-            fit_whole<true>(team_, one, layer, at.group, settings, *plan.step, fresh, book.data());
+          fit_near<true>(team_, one, plan.layers[at.layer], at.group, settings, *plan.step,
+                         rows.data(), near.data(), book.data());
         }
         for (int i = 0; i < plan.small_count; ++i) {
           const GroupPlace& at = plan.small[i];
@@ -64,11 +59,27 @@ class SerialBackend : public Backend {
     });
   }
 
-  void apply(const Plan& plan, const Settings& settings) override {
+  void fit_rest(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
+                bool fresh) override {
+    std::vector<unsigned char> book(plan.book_bytes);
+    with_fit(fit, [&](const auto& one) {
+      if constexpr (!kIsHostFit<decltype(one)>) {
+        for (int i = 0; i < plan.large_count; ++i) {
+          const GroupPlace& at = plan.large[i];
+          const Layer& layer = plan.layers[at.layer];
+          if (fresh || plan.always_whole || layer.lost[at.group] != 0)
+            fit_whole<true>(team_, one, layer, at.group, settings, *plan.step, fresh, book.data());
+        }
+      }
+    });
+  }
+
+  void apply(const Plan& plan, const Settings& settings, Which which) override {
     for (std::int64_t t = 0; t < plan.tile_count; ++t) {
       const Tile& tile = plan.tiles[t];
       const Layer& layer = plan.layers[tile.layer];
-      if (layer.quantized) apply_tile(team_, layer, tile, settings.replaces_latent);
+      if (layer.quantized && is_of(which, layer.lost[tile.group] != 0))
+        apply_tile(team_, layer, tile, settings.replaces_latent);
     }
   }
 

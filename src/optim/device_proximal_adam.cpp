@@ -2,8 +2,11 @@
 
 #include <ATen/ATen.h>
 #ifdef LAQ_CUDA
+#include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
 #endif
 
 #include <algorithm>
@@ -60,7 +63,9 @@ int most_pieces(int levels) {
 struct DeviceProximalAdam::Slot {
   nn::Parameter parameter;
   bool quantized = false, small = false;
+  bool moved = false;  // in this step, before `update`
   std::int64_t groups = 1, tiles = 0, first_tile = 0;
+  int first_group = 0;                   // among the large ones, or the small ones
   at::Tensor latent;                     // the model's own when not quantized
   at::Tensor first, second;              // Adam's moments
   at::Tensor scales;                     // groups × scales, double
@@ -73,7 +78,64 @@ struct DeviceProximalAdam::Slot {
   at::Tensor values, knots, offsets, slopes, piece_count, lost, sums, near, near_count;
 };
 
+#ifdef LAQ_CUDA
+/// The updates that run next to the backward pass: on a stream of their own, which goes first.
+struct DeviceProximalAdam::Early {
+  // Smaller layers are updated together at the end.
+  static constexpr std::int64_t kLeast = 1 << 16;
+
+  struct Hook : torch::autograd::PostAccumulateGradHook {
+    Hook(DeviceProximalAdam* optimizer, std::size_t slot) : owner(optimizer), place(slot) {}
+    void operator()(const at::Tensor&) override { owner->update_early(place); }
+    DeviceProximalAdam* owner;
+    std::size_t place;
+  };
+
+  explicit Early(c10::DeviceIndex device)
+      : stream(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device)) {}
+
+  c10::cuda::CUDAStream stream;
+  at::cuda::CUDAEvent ready, done;
+  bool begun = false;
+  std::vector<at::Tensor> hooked;
+};
+
+DeviceProximalAdam::~DeviceProximalAdam() {
+  if (!early_) return;
+  for (const auto& tensor : early_->hooked)
+    torch::autograd::impl::set_post_acc_grad_hooks(tensor, nullptr);
+}
+
+// A layer's gradient is there.
+void DeviceProximalAdam::update_early(std::size_t place) {
+  const at::NoGradGuard no_gradient;
+  Early& early = *early_;
+  early.ready.record(c10::cuda::getCurrentCUDAStream(device_.index()));
+  early.ready.block(early.stream);
+  backend_->on_stream(early.stream.stream());
+  if (!early.begun) backend_->advance(fit_, plan_, settings_);
+  early.begun = true;
+  move(place, 1);
+  Slot& slot = slots_[place];
+  slot.moved = true;
+  if (slot.quantized) fit(place, 1);
+}
+
+void DeviceProximalAdam::finish_early() {
+  early_->done.record(early_->stream);
+  early_->done.block(c10::cuda::getCurrentCUDAStream(device_.index()));
+  early_->begun = false;
+}
+#else
+struct DeviceProximalAdam::Early {
+  bool begun = false;
+};
+
 DeviceProximalAdam::~DeviceProximalAdam() = default;
+
+void DeviceProximalAdam::update_early(std::size_t) {}
+void DeviceProximalAdam::finish_early() {}
+#endif
 
 DeviceProximalAdam::DeviceProximalAdam(const std::vector<nn::Parameter>& parameters,
                                        const quant::Quantization& quantizer,
@@ -94,13 +156,12 @@ DeviceProximalAdam::DeviceProximalAdam(const std::vector<nn::Parameter>& paramet
   if (const auto& method = quantizer.method) {
     fit_ = method->device_fit();
     codes_ = quant::codes_of(*method);
-    const bool by_host = std::holds_alternative<std::monostate>(fit_);
     settings_.quantized_weight_decay = method->weight_decay();
     settings_.scale_rate = method->scale_rate();
     settings_.curvature = method->uses_curvature();
     settings_.squared_curvature = method->squared_curvature();
-    settings_.own_gradient = !by_host && method->gradient();
-    settings_.learns_scales = !by_host && method->learns_scales();
+    settings_.own_gradient = !by_host() && method->gradient();
+    settings_.learns_scales = !by_host() && method->learns_scales();
     settings_.replaces_latent = method->replaces_latent();
     settings_.gather = kernels::gather_of(fit_);
   }
@@ -111,17 +172,30 @@ DeviceProximalAdam::DeviceProximalAdam(const std::vector<nn::Parameter>& paramet
       at::zeros({static_cast<std::int64_t>(backend_->shared_bytes()) + 1}, of(kBytes, device_));
   make_slots(parameters, small_group);
   make_tables();
+#ifdef LAQ_CUDA
+  if (device_.is_cuda() && !by_host()) {
+    early_ = std::make_unique<Early>(device_.index());
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      const at::Tensor& tensor = slots_[i].parameter.tensor;
+      if (tensor.numel() < Early::kLeast) continue;
+      torch::autograd::impl::set_post_acc_grad_hooks(tensor,
+                                                     std::make_unique<Early::Hook>(this, i));
+      early_->hooked.push_back(tensor);
+    }
+  }
+#endif
   if (!quantizer.method) return;
   prepare(0, {});
   use_stream();
-  if (std::holds_alternative<std::monostate>(fit_)) {
+  if (by_host()) {
     for (auto& slot : slots_) {
       if (slot.quantized) fit_by_host(slot);
     }
   } else {
     backend_->fit(fit_, plan_, settings_, /*fresh=*/true);
+    backend_->fit_rest(fit_, plan_, settings_, /*fresh=*/true);
   }
-  backend_->apply(plan_, settings_);
+  backend_->apply(plan_, settings_, kernels::Which::all);
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].quantized) report(i);  // from here on flips are counted
   }
@@ -243,6 +317,7 @@ void DeviceProximalAdam::make_tables() {
       layer.level_index = slot.level_index.data_ptr<std::uint8_t>();
       plan_.book_bytes = std::max(plan_.book_bytes, kernels::book_bytes(books));
     }
+    slot.first_group = static_cast<int>((slot.small ? small : large).size());
     for (std::int32_t g = 0; g < layer.groups; ++g) {
       for (std::int32_t t = 0; t < layer.tiles; ++t) {
         const std::int64_t left = layer.size - std::int64_t{t} * kernels::kTile;
@@ -251,11 +326,6 @@ void DeviceProximalAdam::make_tables() {
       }
       if (slot.quantized) (slot.small ? small : large).push_back({index, g});
     }
-    const bool fits = !ranges_.empty() && ranges_.back().small == slot.small &&
-                      ranges_.back().layers < kernels::kMostLayers;
-    if (!fits) ranges_.push_back({index, 0, layer.first_tile, 0, slot.small});
-    ++ranges_.back().layers;
-    ranges_.back().tiles += layer.groups * std::int64_t{layer.tiles};
     layers_.push_back(layer);
   }
   layer_table_ = table(layers_, device_);
@@ -298,54 +368,106 @@ void DeviceProximalAdam::set_step(std::int64_t steps) {
   backend_->set_step(plan_.step, step);
 }
 
+bool DeviceProximalAdam::by_host() const {
+  return quantizer_.method && std::holds_alternative<std::monostate>(fit_);
+}
+
 bool DeviceProximalAdam::capturable() const {
-  return !quantizer_.method || !std::holds_alternative<std::monostate>(fit_);
+  return !by_host();
+}
+
+// Of some slots one after the other, all small or none.
+kernels::Plan DeviceProximalAdam::plan_of(std::size_t first, std::size_t count) const {
+  kernels::Plan plan = plan_;
+  const Slot &from = slots_[first], &last = slots_[first + count - 1];
+  plan.tiles += from.first_tile;
+  plan.tile_count = last.first_tile + last.groups * last.tiles - from.first_tile;
+  plan.large_count = plan.small_count = 0;
+  if (!from.quantized) return plan;
+  if (from.small) {
+    plan.small += from.first_group;
+    plan.small_count = last.first_group + static_cast<int>(last.groups) - from.first_group;
+  } else {
+    plan.large += from.first_group;
+    plan.large_count = last.first_group + static_cast<int>(last.groups) - from.first_group;
+  }
+  return plan;
 }
 
 void DeviceProximalAdam::update() {
   const at::NoGradGuard no_gradient;
   count_step();
+  const bool begun = early_ && early_->begun;
+  if (begun) finish_early();
   use_stream();
-  const bool by_host = quantizer_.method && std::holds_alternative<std::monostate>(fit_);
-  if (by_host) set_step(steps_ - 1);
-  backend_->advance(fit_, plan_, settings_);
-  move();
+  if (by_host()) set_step(steps_ - 1);
+  if (!begun) backend_->advance(fit_, plan_, settings_);
+  move_rest();
+  gradients_.clear();
   if (!quantizer_.method) return;
-  if (by_host) {
+  if (by_host()) {
     for (auto& slot : slots_) {
       if (slot.quantized) fit_by_host(slot);
     }
     use_stream();
-  } else {
-    backend_->fit(fit_, plan_, settings_, /*fresh=*/false);
+    return backend_->apply(plan_, settings_, kernels::Which::all);
   }
-  backend_->apply(plan_, settings_);
+  backend_->fit_rest(fit_, plan_, settings_, /*fresh=*/false);
+  backend_->apply(plan_, settings_,
+                  plan_.always_whole ? kernels::Which::all : kernels::Which::lost);
 }
 
-void DeviceProximalAdam::move() {
-  const bool by_host = quantizer_.method && std::holds_alternative<std::monostate>(fit_);
-  for (const auto& range : ranges_) {
-    std::vector<at::Tensor> gradients;  // until the kernel is queued
-    kernels::TileRange tiles{range.first_tile, range.tiles,
-                             static_cast<std::int32_t>(range.first_layer)};
-    for (std::int64_t i = 0; i < range.layers; ++i) {
-      Slot& slot = slots_[static_cast<std::size_t>(range.first_layer + i)];
-      at::Tensor& gradient = slot.parameter.tensor.mutable_grad();
-      if (!gradient.defined()) {
-        if (!slot.quantized) continue;
-        throw Error({.what = "a layer has no gradient",
-                     .where = slot.parameter.name,
-                     .advice = "quantize only layers that the loss depends on"});
-      }
-      gradients.push_back(gradient.contiguous());
-      // Undefined rather than zeroed: the next backward pass hands its result over instead of
-      // adding to it.
-      gradient = at::Tensor();
-      if (by_host && slot.quantized) learn_by_host(slot, gradients.back());
-      tiles.gradients[i] = gradients.back().data_ptr<float>();
+// All slots that were not updated yet, as many at a time as may be.
+void DeviceProximalAdam::move_rest() {
+  const auto joins = [&](std::size_t first, std::size_t next) {
+    return !slots_[next].moved && slots_[next].small == slots_[first].small &&
+           next - first < static_cast<std::size_t>(kernels::kMostLayers);
+  };
+  for (std::size_t first = 0; first < slots_.size();) {
+    if (slots_[first].moved) {
+      slots_[first++].moved = false;
+      continue;
     }
-    backend_->move(fit_, plan_, tiles, range.small ? small_settings_ : settings_);
+    std::size_t end = first + 1;
+    while (end < slots_.size() && joins(first, end)) ++end;
+    move(first, end - first);
+    for (std::size_t i = first; i < end && !by_host();) {
+      std::size_t last = i + 1;  // quantized ones that stand together
+      while (last < end && slots_[last].quantized == slots_[i].quantized) ++last;
+      if (slots_[i].quantized) fit(i, last - i);
+      i = last;
+    }
+    first = end;
   }
+}
+
+// Quantized slots, as far as what was gathered does; `fit_rest` does the others.
+void DeviceProximalAdam::fit(std::size_t first, std::size_t count) {
+  const kernels::Plan plan = plan_of(first, count);
+  backend_->fit(fit_, plan, settings_, /*fresh=*/false);
+  if (!plan_.always_whole) backend_->apply(plan, settings_, kernels::Which::held);
+}
+
+void DeviceProximalAdam::move(std::size_t first, std::size_t count) {
+  kernels::TileRange tiles{slots_[first].first_tile, plan_of(first, count).tile_count,
+                           static_cast<std::int32_t>(first)};
+  for (std::size_t i = 0; i < count; ++i) {
+    Slot& slot = slots_[first + i];
+    at::Tensor& gradient = slot.parameter.tensor.mutable_grad();
+    if (!gradient.defined()) {
+      if (!slot.quantized) continue;
+      throw Error({.what = "a layer has no gradient",
+                   .where = slot.parameter.name,
+                   .advice = "quantize only layers that the loss depends on"});
+    }
+    gradients_.push_back(gradient.contiguous());
+    // Undefined rather than zeroed: the next backward pass hands its result over instead of
+    // adding to it.
+    gradient = at::Tensor();
+    if (by_host() && slot.quantized) learn_by_host(slot, gradients_.back());
+    tiles.gradients[i] = gradients_.back().data_ptr<float>();
+  }
+  backend_->move(fit_, plan_, tiles, slots_[first].small ? small_settings_ : settings_);
 }
 
 // ——— methods that are host code
@@ -559,6 +681,7 @@ double DeviceProximalAdam::gap(std::size_t place) {
   plan.large_count = slot.small ? 0 : layer.groups;
   plan.small_count = slot.small ? layer.groups : 0;
   backend_->fit(fit, plan, settings, /*fresh=*/true);
+  backend_->fit_rest(fit, plan, settings, /*fresh=*/true);
   const std::int64_t tiles = slot.groups * slot.tiles;
   const at::Tensor sums = at::zeros({tiles, 2}, of(at::kDouble, device_));
   backend_->compare(plan_, static_cast<std::int32_t>(place), books, settings,

@@ -10,11 +10,13 @@
 
 namespace laq::optim {
 
-/// `ProximalAdam` by kernels (src/kernels): on a GPU three passes over all layers at once, without
-/// a wait for the host; on the CPU the same kernels by one thread, for tests. A method that is host
-/// code is asked for its fit, whose sums are brought to the host. Its state has the names, types
-/// and shapes of `ProximalAdam`'s, but for what the solvers keep, so that a checkpoint of one
-/// device can be continued on another (not bitwise). What is not finite shows in the loss.
+/// `ProximalAdam` by kernels (src/kernels): on a GPU without a wait for the host. A large layer's
+/// update begins there as soon as the backward pass has its gradient, next to the backward pass of
+/// the layers before it, and every backward pass must be followed by an `update`; on the CPU the
+/// same kernels by one thread, for tests. A method that is host code is asked for its fit, whose
+/// sums are brought to the host. Its state has the names, types and shapes of `ProximalAdam`'s, but
+/// for what the solvers keep, so that a checkpoint of one device can be continued on another (not
+/// bitwise). What is not finite shows in the loss.
 class DeviceProximalAdam : public Optimizer {
  public:
   /// `small_group`: of up to so many weights each is looked at by one block.
@@ -33,21 +35,24 @@ class DeviceProximalAdam : public Optimizer {
 
  private:
   struct Slot;
-  struct Range {
-    std::int64_t first_layer, layers, first_tile, tiles;
-    bool small;
-  };
+  struct Early;
 
   void make_slots(const std::vector<nn::Parameter>& parameters, std::int64_t small_group);
   void make_memory(Slot& slot);
   void make_tables();
+  bool by_host() const;
   void use_stream();
   void set_step(std::int64_t steps);
-  void move();
+  kernels::Plan plan_of(std::size_t first, std::size_t count) const;
+  void move(std::size_t first, std::size_t count);
+  void move_rest();
+  void fit(std::size_t first, std::size_t count);
+  void update_early(std::size_t place);
+  void finish_early();
   void fit_by_host(Slot& slot);
   void learn_by_host(Slot& slot, const at::Tensor& gradient);
-  LayerReport report(std::size_t layer);
-  double gap(std::size_t layer);
+  LayerReport report(std::size_t place);
+  double gap(std::size_t place);
 
   quant::Quantization quantizer_;
   quant::DeviceFit fit_;
@@ -60,7 +65,8 @@ class DeviceProximalAdam : public Optimizer {
   std::vector<Slot> slots_;         // as the kernels have them: large ones first
   std::vector<std::size_t> order_;  // of the parameters, among the slots
   std::vector<kernels::Layer> layers_;
-  std::vector<Range> ranges_;
+  std::vector<at::Tensor> gradients_;  // until the kernels that read them are queued
+  std::unique_ptr<Early> early_;       // on a GPU
   at::Tensor layer_table_, tile_table_, large_table_, small_table_, step_, shared_;
 };
 
