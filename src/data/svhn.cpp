@@ -1,6 +1,7 @@
 #include "data/svhn.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <matio.h>
 
 #include <algorithm>

@@ -46,8 +46,8 @@ c10::Device device_named(const std::string& word) {
          .found = "LibTorch " + libtorch_version() + " without CUDA, or no GPU",
          .advice = "use --device cpu, or build against a LibTorch with CUDA: see docs/gpu.md"});
   }
-  const auto gpus = torch::cuda::device_count();
-  if (numbered && static_cast<std::size_t>(word[5] - '0') >= gpus) {
+  const int gpus = static_cast<int>(torch::cuda::device_count());
+  if (numbered && word[5] - '0' >= gpus) {
     throw usage_error({.what = "no such GPU",
                        .where = "--device",
                        .found = "'" + word + "'",
