@@ -43,10 +43,11 @@ done
 ln -sf cblas-netlib.h "$prefix/usr/include/$triple/cblas.h"
 [ -e "$prefix/usr/bin/gnuplot-nox" ] && ln -sf gnuplot-nox "$prefix/usr/bin/gnuplot"
 [ -d "$libraries/openblas-openmp" ] && ln -sf openblas-openmp/libopenblas.so.0 "$libraries/libopenblas.so.0"
-# A library that this machine has itself was not unpacked; its development link asks for it.
+# A library that this machine has itself, perhaps of another version, was not unpacked; its development link asks for it.
 find "$libraries" -maxdepth 1 -xtype l -name 'lib*.so' | while read -r link; do
-  own=/usr/lib/$triple/$(readlink "$link")
-  if [ -e "$own" ]; then ln -sf "$own" "$link"; fi
+  for own in "/usr/lib/$triple/$(basename "$(readlink "$link")")" "/usr/lib/$triple/$(basename "$link")".*; do
+    if [ -e "$own" ]; then ln -sf "$own" "$link"; break; fi
+  done
 done
 # The packages' own build descriptions name places below /usr; those that were unpacked are elsewhere now.
 find "$prefix/usr" -name '*.cmake' -o -name '*.pc' -o -name 'h5*cc' | while read -r file; do
