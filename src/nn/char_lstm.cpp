@@ -79,14 +79,8 @@ void CharLstm::initialise(Init init, std::uint64_t seed) {
 }
 
 at::Tensor CharLstm::forward(const at::Tensor& input) {
-  const LstmWeights now = weights();
-  const bool clip = gate_bound_ > 0 && at::GradMode::is_enabled();
-  if (gain_ih_.defined() || (clip && !now.weight_hh.is_cpu()))
-    return output_(one_hot_lstm_by_steps(input, now, gate_bound_).flatten(0, 1));
-  if (now.weight_hh.is_cpu()) return output_(one_hot_lstm(input, now, gate_bound_).flatten(0, 1));
-  const at::Tensor one_hot =
-      at::one_hot(input.to(at::kLong), now.weight_ih.size(1)).to(now.weight_hh.dtype());
-  return output_(std::get<0>(lstm_(one_hot)).flatten(0, 1));
+  const auto lstm = gain_ih_.defined() ? one_hot_lstm_by_steps : one_hot_lstm;
+  return output_(lstm(input, weights(), gate_bound_).flatten(0, 1));
 }
 
 at::Tensor CharLstm::read(std::int64_t character, Memory& memory) {

@@ -7,8 +7,10 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "nn/lstm_products.hpp"
 #include "nn/lstm_sequence.hpp"
 #include "nn/packed_product.hpp"
+#include "nn/recurrent.hpp"
 
 namespace laq::nn {
 namespace {
@@ -58,16 +60,16 @@ void with_type(const at::Tensor& tensor, const Work& work) {
     work(static_cast<float*>(nullptr));
 }
 
-struct Passed {
-  at::Tensor hidden, gates, cells;
-};
+/// How: on the CPU by threads that each carry a part of the batch, or on any device by products.
+enum class Way { threads, products };
 
-Passed pass(const at::Tensor& characters, const LstmWeights& weights, bool keep) {
-  const LstmSizes size = sizes_of(characters, weights);
+LstmPassed pass(const at::Tensor& characters, const LstmWeights& weights, Way way, bool keep) {
   const at::Tensor table =
       (weights.weight_ih.t() + (weights.bias_ih + weights.bias_hh)).contiguous();
   const at::Tensor recurrent = weights.weight_hh.contiguous();
-  Passed out;
+  if (way == Way::products) return lstm_by_products(characters, table, recurrent, keep);
+  const LstmSizes size = sizes_of(characters, weights);
+  LstmPassed out;
   out.hidden = at::empty({size.steps, size.batch, size.units}, recurrent.options());
   if (keep) {
     out.gates = at::empty({size.steps, size.batch, 4 * size.units}, recurrent.options());
@@ -83,14 +85,37 @@ Passed pass(const at::Tensor& characters, const LstmWeights& weights, bool keep)
   return out;
 }
 
+/// Turns the gates' values into the gradients to their arguments; returns the gradient to the
+/// table, vocabulary × 4H.
+at::Tensor pass_back(const at::Tensor& characters, std::int64_t vocabulary,
+                     const at::Tensor& weight_hh, const LstmPassed& passed,
+                     const at::Tensor& to_hidden, Way way, double bound) {
+  const at::Tensor& gates = passed.gates;
+  if (way == Way::products) {
+    lstm_back_by_products(passed, weight_hh, to_hidden, bound);
+    // A product, since an addition by index has no order on a GPU.
+    const at::Tensor one_hot = one_hot_rows(characters.flatten(), vocabulary, gates.scalar_type());
+    return one_hot.t().mm(gates.flatten(0, 1));
+  }
+  const LstmSizes size{gates.size(0), gates.size(1), weight_hh.size(1), vocabulary};
+  const at::Tensor to_table = at::empty({vocabulary, 4 * size.units}, gates.options());
+  with_type(gates, [&](auto* typed) {
+    using T = std::remove_pointer_t<decltype(typed)>;
+    lstm_back_through_time<T>(size, characters.data_ptr<std::int64_t>(), weight_hh.data_ptr<T>(),
+                              to_hidden.data_ptr<T>(), passed.cells.data_ptr<T>(),
+                              gates.data_ptr<T>(), to_table.data_ptr<T>(), static_cast<T>(bound));
+  });
+  return to_table;
+}
+
 // Σ over steps of (gradient to the gates' arguments)ᵀ · (hidden state before). The first step's
 // hidden state is zero.
-at::Tensor to_weight_hh(const at::Tensor& gates, const at::Tensor& hidden) {
+at::Tensor to_weight_hh(const at::Tensor& gates, const at::Tensor& hidden, Way way) {
   const std::int64_t steps = hidden.size(0), n = hidden.size(2);
   if (steps == 1) return at::zeros({4 * n, n}, hidden.options());
   const at::Tensor before = hidden.narrow(0, 0, steps - 1).reshape({-1, n});
   const at::Tensor after = gates.narrow(0, 1, steps - 1).reshape({-1, 4 * n});
-  if (hidden.scalar_type() == at::kDouble) return after.t().mm(before);
+  if (way == Way::products || hidden.scalar_type() == at::kDouble) return after.t().mm(before);
   const at::Tensor out = at::empty({n, 4 * n}, hidden.options());
   product_of_transposed(before.data_ptr<float>(), after.data_ptr<float>(), out.data_ptr<float>(), n,
                         4 * n, before.size(0));
@@ -101,15 +126,18 @@ class OneHotLstm : public torch::autograd::Function<OneHotLstm> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& characters,
                             const at::Tensor& weight_ih, const at::Tensor& weight_hh,
-                            const at::Tensor& bias_ih, const at::Tensor& bias_hh,
-                            double gate_bound) {
-    const Passed passed = pass(characters, {weight_ih, weight_hh, bias_ih, bias_hh}, true);
+                            const at::Tensor& bias_ih, const at::Tensor& bias_hh, double gate_bound,
+                            bool by_products) {
+    const Way way = by_products ? Way::products : Way::threads;
+    const LstmPassed passed =
+        pass(characters, {weight_ih, weight_hh, bias_ih, bias_hh}, way, /*keep=*/true);
     context->save_for_backward({characters, weight_hh, passed.hidden});
     context->saved_data["gates"] = passed.gates;
     context->saved_data["cells"] = passed.cells;
     context->saved_data["vocabulary"] = weight_ih.size(1);
     context->saved_data["bound"] =
         gate_bound > 0 ? gate_bound : std::numeric_limits<double>::infinity();
+    context->saved_data["by_products"] = by_products;
     return passed.hidden;
   }
 
@@ -125,31 +153,38 @@ class OneHotLstm : public torch::autograd::Function<OneHotLstm> {
     const at::Tensor cells = context->saved_data["cells"].toTensor();
     const std::int64_t vocabulary = context->saved_data["vocabulary"].toInt();
     const double bound = context->saved_data["bound"].toDouble();
-    const at::Tensor to_hidden = to_output[0].contiguous();
-    const LstmSizes size{hidden.size(0), hidden.size(1), hidden.size(2), vocabulary};
-    const at::Tensor to_table = at::empty({vocabulary, 4 * size.units}, hidden.options());
-    with_type(hidden, [&](auto* typed) {
-      using T = std::remove_pointer_t<decltype(typed)>;
-      lstm_back_through_time<T>(size, characters.data_ptr<std::int64_t>(), weight_hh.data_ptr<T>(),
-                                to_hidden.data_ptr<T>(), cells.data_ptr<T>(), gates.data_ptr<T>(),
-                                to_table.data_ptr<T>(), static_cast<T>(bound));
-    });
+    const Way way = context->saved_data["by_products"].toBool() ? Way::products : Way::threads;
+    const at::Tensor to_table = pass_back(characters, vocabulary, weight_hh, {hidden, gates, cells},
+                                          to_output[0].contiguous(), way, bound);
     const at::Tensor to_bias = to_table.sum(0);
-    return {at::Tensor(), to_table.t().contiguous(), to_weight_hh(gates, hidden),
-            to_bias,      to_bias.clone(),           at::Tensor()};
+    return {at::Tensor(), to_table.t().contiguous(), to_weight_hh(gates, hidden, way),
+            to_bias,      to_bias.clone(),           at::Tensor(),
+            at::Tensor()};
   }
 };
+
+at::Tensor run(const at::Tensor& characters, const LstmWeights& weights, double gate_bound,
+               Way way) {
+  const at::Tensor codes = characters.to(at::kLong).contiguous();
+  if (!at::GradMode::is_enabled()) return pass(codes, weights, way, /*keep=*/false).hidden;
+  return OneHotLstm::apply(codes, weights.weight_ih, weights.weight_hh, weights.bias_ih,
+                           weights.bias_hh, gate_bound, way == Way::products);
+}
 
 }  // namespace
 
 at::Tensor one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights,
                         double gate_bound) {
+  if (!weights.weight_hh.is_cpu()) return one_hot_lstm_by_products(characters, weights, gate_bound);
   check_weights(weights);
   check_characters(characters, weights.weight_ih.size(1));
-  const at::Tensor codes = characters.to(at::kLong).contiguous();
-  if (!at::GradMode::is_enabled()) return pass(codes, weights, false).hidden;
-  return OneHotLstm::apply(codes, weights.weight_ih, weights.weight_hh, weights.bias_ih,
-                           weights.bias_hh, gate_bound);
+  return run(characters, weights, gate_bound, Way::threads);
+}
+
+at::Tensor one_hot_lstm_by_products(const at::Tensor& characters, const LstmWeights& weights,
+                                    double gate_bound) {
+  check_weights(weights);
+  return run(characters, weights, gate_bound, Way::products);
 }
 
 }  // namespace laq::nn

@@ -11,21 +11,28 @@ struct LstmWeights {
   at::Tensor gain_ih = {}, gain_hh = {};
 };
 
-/// An LSTM over one-hot inputs on the CPU: what `at::lstm` gives for one_hot(characters) from a
-/// zero state, faster. `characters`: steps × batch, int64 or uint8, each below V; the result, the
-/// hidden states: steps × batch × H, in the weights' type (float32 or float64). Differentiable once
-/// with respect to the weights. The product with one-hot inputs is a look-up of rows, the recurrent
-/// product runs on packed weights, each thread carries its share of the batch through all steps,
-/// and weight_hh's gradient is one product over all steps. `gate_bound` > 0: on the way back, the
-/// gradients to the gates' arguments are clipped to ±gate_bound, element by element, at each step
-/// before they go on to weights, biases and the step before (PAPER.md section 4); NaN stays NaN.
-/// Errors: sizes or types that do not fit, a character that is not below V.
+/// An LSTM over one-hot inputs: what `at::lstm` gives for one_hot(characters) from a zero state,
+/// faster. `characters`: steps × batch, int64 or uint8, each below V; the result, the hidden
+/// states: steps × batch × H, in the weights' type (float32 or float64). Differentiable once with
+/// respect to the weights. The product with one-hot inputs is a look-up of rows, and weight_hh's
+/// gradient is one product over all steps. On the CPU the recurrent product runs on packed weights
+/// and each thread carries its share of the batch through all steps; a GPU works as in
+/// `one_hot_lstm_by_products`. `gate_bound` > 0: on the way back, the gradients to the gates'
+/// arguments are clipped to ±gate_bound, element by element, at each step before they go on to
+/// weights, biases and the step before (PAPER.md section 4); NaN stays NaN. Errors: sizes or types
+/// that do not fit; on the CPU, a character that is not below V.
 at::Tensor one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights,
                         double gate_bound = 0);
 
-/// The same on any device by tensor operations (`nn/recurrent.hpp`), for clipping, which cuDNN does
-/// not know, and with layer normalisation where there are gains. Nothing waits for the device,
-/// sizes and characters are not checked, and gradients are added up in the same order each time.
+/// The same as a GPU does it, on any device: at each step a matrix product by LibTorch and one
+/// kernel for the rest. Nothing waits for the device, the characters are not checked, and gradients
+/// are added up in the same order each time.
+at::Tensor one_hot_lstm_by_products(const at::Tensor& characters, const LstmWeights& weights,
+                                    double gate_bound = 0);
+
+/// The same by tensor operations (`nn/recurrent.hpp`), and with layer normalisation where there are
+/// gains. Nothing waits for the device, sizes and characters are not checked, and gradients are
+/// added up in the same order each time.
 at::Tensor one_hot_lstm_by_steps(const at::Tensor& characters, const LstmWeights& weights,
                                  double gate_bound);
 

@@ -1,62 +1,58 @@
 #include "nn/lstm_gates.hpp"
 
 #include "core/parallel.hpp"
+#include "kernels/lstm_unit.hpp"
 #include "nn/gate_functions.hpp"
 
 namespace laq::nn {
 namespace {
 
+using kernels::UnitGates;
+
+struct Functions {
+  template <typename T>
+  LAQ_INLINE static T logistic(T x) {
+    return nn::logistic(x);
+  }
+  template <typename T>
+  LAQ_INLINE static T tanh(T x) {
+    return fast_tanh(x);
+  }
+};
+
 template <typename T>
-[[gnu::always_inline]] inline void forward(T* __restrict gates, const T* __restrict before,
-                                           T* __restrict cell, std::size_t n,
-                                           const T* __restrict input, T* __restrict hidden) {
+LAQ_INLINE void forward(T* __restrict gates, const T* __restrict before, T* __restrict cell,
+                        std::size_t n, const T* __restrict input, T* __restrict hidden) {
   for (std::size_t j = 0; j < n; ++j) {
-    const T i = logistic(gates[j] + input[j]);
-    const T f = logistic(gates[n + j] + input[n + j]);
-    const T g = fast_tanh(gates[2 * n + j] + input[2 * n + j]);
-    const T o = logistic(gates[3 * n + j] + input[3 * n + j]);
-    gates[j] = i;
-    gates[n + j] = f;
-    gates[2 * n + j] = g;
-    gates[3 * n + j] = o;
-    const T c = f * before[j] + i * g;
-    cell[j] = c;
-    hidden[j] = o * fast_tanh(c);
+    UnitGates<T> unit = {gates[j] + input[j], gates[n + j] + input[n + j],
+                         gates[2 * n + j] + input[2 * n + j], gates[3 * n + j] + input[3 * n + j]};
+    kernels::unit_forward<Functions>(unit, before[j], cell[j], hidden[j]);
+    gates[j] = unit.i;
+    gates[n + j] = unit.f;
+    gates[2 * n + j] = unit.g;
+    gates[3 * n + j] = unit.o;
   }
 }
 
 template <typename T>
-[[gnu::always_inline]] inline T clipped(T x, T bound) {
-  const T below = x > bound ? bound : x;
-  return below < -bound ? -bound : below;
-}
-
-template <typename T>
-[[gnu::always_inline]] inline void backward(T* __restrict gates, const T* __restrict before,
-                                            const T* __restrict cell, std::size_t n,
-                                            const T* __restrict to_hidden,
-                                            const T* __restrict from_next, T* __restrict to_cell,
-                                            T* __restrict sum, T bound) {
+LAQ_INLINE void backward(T* __restrict gates, const T* __restrict before, const T* __restrict cell,
+                         std::size_t n, const T* __restrict to_hidden,
+                         const T* __restrict from_next, T* __restrict to_cell, T* __restrict sum,
+                         T bound) {
 // The compiler cannot see that the gates do not overlap, and would leave the loop scalar.
 #pragma omp simd
   for (std::size_t j = 0; j < n; ++j) {
-    const T i = gates[j], f = gates[n + j], g = gates[2 * n + j], o = gates[3 * n + j];
-    const T squashed = fast_tanh(cell[j]);
-    const T dh = to_hidden[j] + from_next[j];
-    const T dc = to_cell[j] + dh * o * (1 - squashed * squashed);
-    const T di = clipped(dc * g * i * (1 - i), bound);
-    const T df = clipped(dc * before[j] * f * (1 - f), bound);
-    const T dg = clipped(dc * i * (1 - g * g), bound);
-    const T d_o = clipped(dh * squashed * o * (1 - o), bound);
-    to_cell[j] = dc * f;
-    gates[j] = di;
-    gates[n + j] = df;
-    gates[2 * n + j] = dg;
-    gates[3 * n + j] = d_o;
-    sum[j] += di;
-    sum[n + j] += df;
-    sum[2 * n + j] += dg;
-    sum[3 * n + j] += d_o;
+    UnitGates<T> unit = {gates[j], gates[n + j], gates[2 * n + j], gates[3 * n + j]};
+    kernels::unit_backward<Functions>(unit, before[j], cell[j], to_hidden[j] + from_next[j],
+                                      to_cell[j], bound);
+    gates[j] = unit.i;
+    gates[n + j] = unit.f;
+    gates[2 * n + j] = unit.g;
+    gates[3 * n + j] = unit.o;
+    sum[j] += unit.i;
+    sum[n + j] += unit.f;
+    sum[2 * n + j] += unit.g;
+    sum[3 * n + j] += unit.o;
   }
 }
 

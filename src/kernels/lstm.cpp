@@ -1,0 +1,32 @@
+#include "kernels/lstm.hpp"
+
+#include "kernels/lstm_step.hpp"
+
+namespace laq::kernels {
+namespace {
+
+template <typename Step, typename Work>
+void for_units(const Step& step, const Work& work) {
+  for (std::int64_t row = 0; row < step.batch; ++row) {
+    for (std::int64_t unit = 0; unit < step.units; ++unit) work(step, row, unit);
+  }
+}
+
+}  // namespace
+
+template <typename T>
+void lstm_forward(const LstmForward<T>& step) {
+  for_units(step, forward_at<T>);
+}
+
+template <typename T>
+void lstm_backward(const LstmBackward<T>& step) {
+  for_units(step, backward_at<T>);
+}
+
+template void lstm_forward<float>(const LstmForward<float>&);
+template void lstm_forward<double>(const LstmForward<double>&);
+template void lstm_backward<float>(const LstmBackward<float>&);
+template void lstm_backward<double>(const LstmBackward<double>&);
+
+}  // namespace laq::kernels
