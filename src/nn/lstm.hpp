@@ -24,9 +24,8 @@ struct LstmWeights {
 at::Tensor one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights,
                         double gate_bound = 0);
 
-/// The same as a GPU does it, on any device: at each step a matrix product by LibTorch and one
-/// kernel for the rest. Nothing waits for the device, the characters are not checked, and gradients
-/// are added up in the same order each time.
+/// The same as a GPU does it, on any device (`nn/lstm_products.hpp`). Nothing waits for the device,
+/// the characters are not checked, and gradients are added up in the same order each time.
 at::Tensor one_hot_lstm_by_products(const at::Tensor& characters, const LstmWeights& weights,
                                     double gate_bound = 0);
 

@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "kernels/lstm.hpp"
+#include "kernels/lstm_through_time.hpp"
 
 namespace laq::nn {
 namespace {
@@ -16,6 +17,41 @@ namespace {
 #ifdef LAQ_CUDA
 void* stream_of(const at::Device& device) {
   return c10::cuda::getCurrentCUDAStream(device.index()).stream();
+}
+
+/// Whether one kernel can do all steps.
+bool at_once(std::int64_t batch, const at::Tensor& weight_hh) {
+  return weight_hh.is_cuda() && weight_hh.scalar_type() == at::kFloat &&
+         kernels::lstm_fits_gpu(batch, weight_hh.size(1));
+}
+
+void forward_at_once(const at::Tensor& characters, const at::Tensor& table,
+                     const at::Tensor& weight_hh, const LstmPassed& passed, bool keep) {
+  kernels::lstm_through_time_on_gpu({.steps = characters.size(0),
+                                     .batch = characters.size(1),
+                                     .units = weight_hh.size(1),
+                                     .characters = characters.data_ptr<std::int64_t>(),
+                                     .table = table.data_ptr<float>(),
+                                     .weight_hh = weight_hh.data_ptr<float>(),
+                                     .hidden = passed.hidden.data_ptr<float>(),
+                                     .gates = keep ? passed.gates.data_ptr<float>() : nullptr,
+                                     .cells = passed.cells.data_ptr<float>()},
+                                    stream_of(weight_hh.device()));
+}
+
+void backward_at_once(const LstmPassed& passed, const at::Tensor& weight_hh,
+                      const at::Tensor& to_hidden, double bound) {
+  const at::Tensor to_cell = at::empty_like(passed.hidden[0]);
+  kernels::lstm_back_through_time_on_gpu({.steps = passed.hidden.size(0),
+                                          .batch = passed.hidden.size(1),
+                                          .units = passed.hidden.size(2),
+                                          .weight_hh = weight_hh.data_ptr<float>(),
+                                          .cells = passed.cells.data_ptr<float>(),
+                                          .to_hidden = to_hidden.data_ptr<float>(),
+                                          .gates = passed.gates.data_ptr<float>(),
+                                          .to_cell = to_cell.data_ptr<float>(),
+                                          .bound = static_cast<float>(bound)},
+                                         stream_of(weight_hh.device()));
 }
 #endif
 
@@ -103,6 +139,12 @@ LstmPassed lstm_by_products(const at::Tensor& characters, const at::Tensor& tabl
   const LstmPassed passed{at::empty({steps, batch, n}, options),
                           at::empty({keep ? steps : 1, batch, 4 * n}, options),
                           at::empty({keep ? steps : 2, batch, n}, options)};
+#ifdef LAQ_CUDA
+  if (at_once(batch, weight_hh)) {
+    forward_at_once(characters, table, weight_hh, passed, keep);
+    return passed;
+  }
+#endif
   if (weight_hh.scalar_type() == at::kDouble)
     forward<double>(characters, table, weight_hh, passed);
   else
@@ -114,6 +156,10 @@ void lstm_back_by_products(const LstmPassed& passed, const at::Tensor& weight_hh
                            const at::Tensor& to_hidden, double bound) {
   const at::NoGradGuard no_gradient;
   const c10::DeviceGuard guard(weight_hh.device());
+#ifdef LAQ_CUDA
+  if (at_once(passed.hidden.size(1), weight_hh))
+    return backward_at_once(passed, weight_hh, to_hidden, bound);
+#endif
   if (weight_hh.scalar_type() == at::kDouble)
     backward<double>(passed, weight_hh, to_hidden, bound);
   else
