@@ -14,6 +14,7 @@
 
 #include "config/reader.hpp"
 #include "core/median.hpp"
+#include "gpu/lstm.hpp"
 #include "nn/model.hpp"
 #include "optim/device_proximal_adam.hpp"
 #include "optim/proximal_adam.hpp"
@@ -254,7 +255,10 @@ int run(const std::string& part) {
              train::libtorch_version());
   train::prepare_device(at::kCUDA);
   c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool());
-  if (part == "compare" || part.empty()) compare_all();
+  if (part == "compare" || part.empty()) {
+    for (const auto& one : compare_lstm()) fault(one);
+    compare_all();
+  }
   const double nearly = 1.12;
   if (part == "mnist" || part.empty()) {
     std::vector<Case> cases = {{"full precision", "full", {}, 0}};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,7 +46,7 @@ inline std::vector<std::string> compare_lstm() {
         hidden.backward(to_hidden.to(device));
         std::vector<at::Tensor> found{hidden.detach().cpu()};
         for (const auto& weight : here) found.push_back(weight.grad().cpu());
-        const at::NoGradGuard no_gradient;
+        const c10::NoGradGuard no_gradient;
         found.push_back(nn::one_hot_lstm(characters.to(device), all, bound).cpu());
         return found;
       };
