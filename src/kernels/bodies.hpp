@@ -469,9 +469,10 @@ LAQ_DEVICE void fit_near(Team& block, const Fit& fit, const Layer& layer, std::i
   block.sync();
 }
 
-/// The fit of a group by passes over its weights, by one block or by all of them.
+/// The fit of a group by passes over its weights, by a warp, a block or many. False: a search had
+/// not room enough, and nothing has changed.
 template <bool Searches, typename Fit, typename Team>
-LAQ_DEVICE void fit_whole(Team& team, const Fit& fit, const Layer& layer, std::int64_t group,
+LAQ_DEVICE bool fit_whole(Team& team, const Fit& fit, const Layer& layer, std::int64_t group,
                           const Settings& settings, const Step& step, bool fresh,
                           unsigned char* book_memory) {
   const double none[3] = {};
@@ -483,27 +484,32 @@ LAQ_DEVICE void fit_whole(Team& team, const Fit& fit, const Layer& layer, std::i
   const double largest =
       settings.own_gradient ? static_cast<double>(sums.magnitudes(quant::Side::both).max) : 0;
   team.sync();
-  if (!team.commits()) return;
+  if (sums.lost()) return false;
+  if (!team.commits()) return true;
   auto& block = team.block();
   if (block.rank() == 0) keep(layer, group, book, settings.gather, true, largest);
   block.sync();
   book.commit(block, layer.books, group);
   block.sync();
+  return true;
 }
 
-/// The fit of a small group by one block, which looks at all its weights. Of sums, a pass over them
-/// has gathered the gradient's alone.
+/// The fit of a small group by one block or warp, which looks at all its weights. Of sums, a pass
+/// over them has gathered the gradient's alone. `lost` where a warp's room does not do.
 template <bool Searches, typename Fit, typename Team>
-LAQ_DEVICE void fit_small(Team& block, const Fit& fit, const Layer& layer, std::int64_t group,
+LAQ_DEVICE void fit_small(Team& team, const Fit& fit, const Layer& layer, std::int64_t group,
                           const Settings& settings, const Step& step, bool fresh, double* rows,
                           unsigned char* book_memory) {
-  if (settings.learns_scales && !fresh) {
+  bool fitted = layer.size <= Team::kMostWeights;
+  if (fitted && settings.learns_scales && !fresh) {
     const int count = Gather::kGradient, tiles = layer.tiles;
-    block.add_rows(layer.sums + group * std::int64_t{count} * tiles, count, 0, tiles, rows);
-    block.sync();
-    learn_scales(block, fit, layer, group, settings, step, rows);
+    team.add_rows(layer.sums + group * std::int64_t{count} * tiles, count, 0, tiles, rows);
+    team.sync();
+    learn_scales(team, fit, layer, group, settings, step, rows);
   }
-  fit_whole<Searches>(block, fit, layer, group, settings, step, fresh, book_memory);
+  fitted =
+      fitted && fit_whole<Searches>(team, fit, layer, group, settings, step, fresh, book_memory);
+  if (team.rank() == 0) layer.lost[group] = fitted ? 0 : 1;
 }
 
 /// ŵ of one weight. A weight that is not a number stays one.

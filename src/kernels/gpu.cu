@@ -1,3 +1,4 @@
+#include <cuda_pipeline.h>
 #include <cuda_runtime.h>
 
 #include <stdexcept>
@@ -37,14 +38,17 @@ struct Exchange {
 /// A block.
 class BlockTeam {
  public:
-  __device__ BlockTeam(Exchange& exchange, SearchMemory& memory)
+  using Memory = BlockMemory;
+  static constexpr std::int64_t kMostWeights = kSmallGroup;
+
+  __device__ BlockTeam(Exchange& exchange, BlockMemory& memory)
       : exchange_(exchange), memory_(memory) {}
 
   __device__ int rank() const { return static_cast<int>(threadIdx.x); }
   __device__ int size() const { return static_cast<int>(blockDim.x); }
   __device__ void sync() { __syncthreads(); }
   __device__ BlockTeam& block() { return *this; }
-  __device__ SearchMemory& memory() { return memory_; }
+  __device__ BlockMemory& memory() { return memory_; }
   __device__ bool commits() const { return true; }
 
   template <int N>
@@ -110,20 +114,30 @@ class BlockTeam {
   }
   __device__ void add_event(const quant::Event& event) {
     const int at = atomicAdd(&exchange_.counter, 1);
-    if (at < kMostEvents) memory_.events[at] = event;
+    if (at < Memory::kEvents) memory_.events[at] = event;
   }
   __device__ int end_events() {
     __syncthreads();
-    return exchange_.counter < kMostEvents ? exchange_.counter : kMostEvents;
+    return exchange_.counter < Memory::kEvents ? exchange_.counter : Memory::kEvents;
   }
 
-  /// A warp for each row.
+  /// A warp for each row; each lane has some numbers on their way at once.
   __device__ void add_rows(const double* rows, int n, int maxima, int count, double* totals) {
+    constexpr int kAhead = 8;
     for (int r = warp(); r < n; r += warps()) {
       const double* row = rows + static_cast<std::int64_t>(r) * count;
       double total = 0;
-      for (int i = lane(); i < count; i += 32)
-        total = r < maxima ? fmax(total, row[i]) : total + row[i];
+      for (int base = 0; base < count; base += 32 * kAhead) {
+        double some[kAhead];
+#pragma unroll
+        for (int i = 0; i < kAhead; ++i) {
+          const int at = base + 32 * i + lane();
+          some[i] = at < count ? row[at] : 0;
+        }
+#pragma unroll
+        for (int i = 0; i < kAhead; ++i)
+          total = r < maxima ? fmax(total, some[i]) : total + some[i];
+      }
       total = r < maxima ? warp_max(total) : warp_sum(total);
       if (lane() == 0) totals[r] = total;
     }
@@ -153,19 +167,25 @@ class BlockTeam {
     }
     const bool none = __syncthreads_or(too_many || all > kMostNear);
     if (none) return -1;
-    // Eight threads for each tile.
     int* starts = reinterpret_cast<int*>(memory_.stack);
     constexpr int kRoom = static_cast<int>(sizeof(memory_.stack) / sizeof(int));
+    if (tiles >= kRoom) return -1;
     for (int t = begin; t < end; ++t) {
-      if (t < kRoom) starts[t] = start;
+      starts[t] = start;
       start += counts[t];
     }
+    if (rank() == 0) starts[tiles] = all;
     __syncthreads();
-    if (tiles > kRoom) return -1;
-    for (int t = rank() / 8; t < tiles; t += size() / 8) {
-      for (int i = rank() % 8; i < counts[t]; i += 8)
-        to[starts[t] + i] = from[static_cast<std::int64_t>(t) * kNearOfTile + i];
+    // A few threads for each tile, all copies on their way at once.
+    constexpr int kOfTile = 8;
+    for (int t = rank() / kOfTile; t < tiles; t += size() / kOfTile) {
+      const int first = starts[t], count = starts[t + 1] - first;
+      for (int i = rank() % kOfTile; i < count; i += kOfTile)
+        __pipeline_memcpy_async(
+            &to[first + i], &from[static_cast<std::int64_t>(t) * kNearOfTile + i], sizeof(Near));
     }
+    __pipeline_commit();
+    __pipeline_wait_prior(0);
     __syncthreads();
     return all;
   }
@@ -182,37 +202,126 @@ class BlockTeam {
   }
 
   Exchange& exchange_;
-  SearchMemory& memory_;
+  BlockMemory& memory_;
 };
 
-/// What all blocks hand to each other.
+/// A warp.
+class WarpTeam {
+ public:
+  using Memory = WarpMemory;
+  static constexpr std::int64_t kMostWeights = kWarpGroup;
+
+  __device__ WarpTeam(Memory& memory, int& counter) : memory_(memory), counter_(counter) {}
+
+  __device__ int rank() const { return static_cast<int>(threadIdx.x) & 31; }
+  __device__ int size() const { return 32; }
+  __device__ void sync() { __syncwarp(); }
+  __device__ WarpTeam& block() { return *this; }
+  __device__ Memory& memory() { return memory_; }
+  __device__ bool commits() const { return true; }
+
+  // Every lane adds the same pairs, so that all have the same bits.
+  template <int N>
+  __device__ void sum(double (&x)[N]) {
+#pragma unroll
+    for (int i = 0; i < N; ++i) {
+      for (int apart = 16; apart > 0; apart /= 2) x[i] += __shfl_xor_sync(kAll, x[i], apart);
+    }
+  }
+  __device__ double max(double x) {
+    for (int apart = 16; apart > 0; apart /= 2) x = fmax(x, __shfl_xor_sync(kAll, x, apart));
+    return x;
+  }
+  __device__ double min(double x) {
+    return -max(-x);
+  }
+  __device__ quant::LevelSums before(const quant::LevelSums& own) {
+    double w = own.dqw, q = own.dqq;
+    for (int apart = 1; apart < 32; apart *= 2) {
+      const double other_w = __shfl_up_sync(kAll, w, apart),
+                   other_q = __shfl_up_sync(kAll, q, apart);
+      if (rank() >= apart) {
+        w += other_w;
+        q += other_q;
+      }
+    }
+    const double w_before = __shfl_up_sync(kAll, w, 1), q_before = __shfl_up_sync(kAll, q, 1);
+    quant::LevelSums sums;
+    if (rank() > 0) sums += {w_before, q_before, 0};
+    return sums;
+  }
+
+  __device__ void begin_events() {
+    __syncwarp();
+    if (rank() == 0) counter_ = 0;
+    __syncwarp();
+  }
+  __device__ void add_event(const quant::Event& event) {
+    const int at = atomicAdd(&counter_, 1);
+    if (at < Memory::kEvents) memory_.events[at] = event;
+  }
+  __device__ int end_events() {
+    __syncwarp();
+    return counter_ < Memory::kEvents ? counter_ : Memory::kEvents;
+  }
+  __device__ void add_rows(const double* rows, int n, int maxima, int count, double* totals) {
+    for (int r = 0; r < n; ++r) {
+      double total = 0;
+      for (int i = rank(); i < count; i += 32) {
+        const double one = rows[static_cast<std::int64_t>(r) * count + i];
+        total = r < maxima ? fmax(total, one) : total + one;
+      }
+      total = r < maxima ? warp_max(total) : warp_sum(total);
+      if (rank() == 0) totals[r] = total;
+    }
+  }
+
+ private:
+  Memory& memory_;
+  int& counter_;
+};
+
+/// What the blocks of one group hand to each other.
 struct Shared {
-  static constexpr int kMostBlocks = 1024;
-  unsigned long long arrived;
+  static constexpr int kMostBlocks = 256, kTeams = 16;
+  unsigned arrived, generation;
   int event_count;
-  quant::Event events[kMostEvents];
-  double partial[2][kMostSums + 1][kMostBlocks];
+  quant::Event events[BlockMemory::kEvents];
+  double partial[2][kMostSums][kMostBlocks];
 };
 
-/// All blocks of a launch, which must all be there at once.
+/// Some blocks of a launch, which must all be there at once.
 class GridTeam {
  public:
-  __device__ GridTeam(Shared& shared, BlockTeam& block, Exchange& exchange)
-      : shared_(shared), block_(block), exchange_(exchange) {}
+  using Memory = BlockMemory;
 
-  __device__ int rank() const { return static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x); }
-  __device__ int size() const { return static_cast<int>(gridDim.x * blockDim.x); }
+  __device__ GridTeam(Shared& shared, BlockTeam& block, Exchange& exchange, int first, int blocks)
+      : shared_(shared),
+        block_(block),
+        exchange_(exchange),
+        own_(static_cast<int>(blockIdx.x) - first),
+        blocks_(blocks) {}
+
+  __device__ int rank() const {
+    return own_ * static_cast<int>(blockDim.x) + static_cast<int>(threadIdx.x);
+  }
+  __device__ int size() const { return blocks_ * static_cast<int>(blockDim.x); }
   __device__ BlockTeam& block() { return block_; }
-  __device__ SearchMemory& memory() { return block_.memory(); }
-  __device__ bool commits() const { return blockIdx.x == 0; }
+  __device__ BlockMemory& memory() { return block_.memory(); }
+  __device__ bool commits() const { return own_ == 0; }
 
   __device__ void sync() {
     __syncthreads();
     if (threadIdx.x == 0) {
+      const unsigned now = atomicAdd(&shared_.generation, 0u);
       __threadfence();
-      const unsigned long long mine = atomicAdd(&shared_.arrived, 1ull);
-      const unsigned long long all = (mine / gridDim.x + 1) * gridDim.x;
-      while (atomicAdd(&shared_.arrived, 0ull) < all) __nanosleep(64);
+      if (atomicAdd(&shared_.arrived, 1u) == static_cast<unsigned>(blocks_) - 1) {
+        shared_.arrived = 0;
+        __threadfence();
+        atomicAdd(&shared_.generation, 1u);
+      } else {
+        while (atomicAdd(&shared_.generation, 0u) == now) __nanosleep(32);
+      }
       __threadfence();
     }
     __syncthreads();
@@ -223,14 +332,13 @@ class GridTeam {
     block_.sum(x);
     double* to = &shared_.partial[phase_][0][0];
     if (threadIdx.x == 0) {
-      for (int i = 0; i < N; ++i) to[i * Shared::kMostBlocks + blockIdx.x] = x[i];
+      for (int i = 0; i < N; ++i) to[i * Shared::kMostBlocks + own_] = x[i];
     }
     sync();
     const int lane = static_cast<int>(threadIdx.x) & 31, warp = static_cast<int>(threadIdx.x) >> 5;
     for (int i = warp; i < N; i += static_cast<int>(blockDim.x) >> 5) {
       double total = 0;
-      for (unsigned b = lane; b < gridDim.x; b += 32)
-        total += __ldcg(&to[i * Shared::kMostBlocks + b]);
+      for (int b = lane; b < blocks_; b += 32) total += __ldcg(&to[i * Shared::kMostBlocks + b]);
       total = warp_sum(total);
       if (lane == 0) exchange_.result[i] = total;
     }
@@ -243,10 +351,10 @@ class GridTeam {
   __device__ double max(double x) {
     const double of_block = block_.max(x);
     double* to = &shared_.partial[phase_][0][0];
-    if (threadIdx.x == 0) to[blockIdx.x] = of_block;
+    if (threadIdx.x == 0) to[own_] = of_block;
     sync();
     double all = __ldcg(&to[0]);
-    for (unsigned b = 1; b < gridDim.x; ++b) all = fmax(all, __ldcg(&to[b]));
+    for (int b = 1; b < blocks_; ++b) all = fmax(all, __ldcg(&to[b]));
     __syncthreads();
     phase_ ^= 1;
     return all;
@@ -259,12 +367,12 @@ class GridTeam {
   }
   __device__ void add_event(const quant::Event& event) {
     const int at = atomicAdd(&shared_.event_count, 1);
-    if (at < kMostEvents) shared_.events[at] = event;
+    if (at < Memory::kEvents) shared_.events[at] = event;
   }
   __device__ int end_events() {
     sync();
     const int found = __ldcg(&shared_.event_count);
-    const int count = found < kMostEvents ? found : kMostEvents;
+    const int count = found < Memory::kEvents ? found : Memory::kEvents;
     for (int i = static_cast<int>(threadIdx.x); i < count; i += static_cast<int>(blockDim.x)) {
       const double* from = reinterpret_cast<const double*>(&shared_.events[i]);
       memory().events[i] = {__ldcg(from), {__ldcg(from + 1), __ldcg(from + 2), 0}};
@@ -277,6 +385,7 @@ class GridTeam {
   Shared& shared_;
   BlockTeam& block_;
   Exchange& exchange_;
+  int own_, blocks_;
   int phase_ = 0;
 };
 
@@ -403,7 +512,7 @@ struct FitOffsets {
 
   FitOffsets(const Plan& plan, bool searches, bool near_threshold)
       : search(aligned(sizeof(FitSpace) + plan.book_bytes)),
-        near(search + (searches ? aligned(sizeof(SearchMemory)) : 0)),
+        near(search + (searches ? aligned(sizeof(BlockMemory)) : 0)),
         end(near + (near_threshold ? sizeof(Near) * kMostNear : 0)) {}
 
  private:
@@ -416,7 +525,7 @@ __global__ void __launch_bounds__(kFitThreads)
                     const FitOffsets offsets) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& space = *reinterpret_cast<FitSpace*>(memory);
-  BlockTeam team(space.exchange, *reinterpret_cast<SearchMemory*>(memory + offsets.search));
+  BlockTeam team(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
   const GroupPlace at = plan.large[blockIdx.x];
   fit_near<Searches>(team, fit, plan.layers[at.layer], at.group, settings, *plan.step, space.rows,
                      reinterpret_cast<Near*>(memory + offsets.near), memory + sizeof(FitSpace));
@@ -437,28 +546,87 @@ __global__ void __launch_bounds__(kFitThreads)
     }
     if (!__syncthreads_or(any)) return;
   }
-  BlockTeam block(space.exchange, *reinterpret_cast<SearchMemory*>(memory + offsets.search));
-  GridTeam team(*static_cast<Shared*>(plan.shared), block, space.exchange);
-  for (int i = 0; i < plan.large_count; ++i) {
+  BlockTeam block(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
+  auto* shared = static_cast<Shared*>(plan.shared);
+  const auto wanted = [&](int i) {
     const GroupPlace at = plan.large[i];
-    const Layer& layer = plan.layers[at.layer];
-    if (!all && layer.lost[at.group] == 0) continue;
-    fit_whole<Searches>(team, fit, layer, at.group, settings, *plan.step, fresh,
+    return all || plan.layers[at.layer].lost[at.group] != 0;
+  };
+  const auto work = [&](GridTeam& team, int i) {
+    const GroupPlace at = plan.large[i];
+    fit_whole<Searches>(team, fit, plan.layers[at.layer], at.group, settings, *plan.step, fresh,
                         memory + sizeof(FitSpace));
     team.sync();
+  };
+  const int blocks = static_cast<int>(gridDim.x);
+  if (plan.large_count > Shared::kTeams || plan.large_count > blocks) {
+    GridTeam team(shared[0], block, space.exchange, 0, blocks);
+    for (int i = 0; i < plan.large_count; ++i) {
+      if (wanted(i)) work(team, i);
+    }
+    return;
+  }
+  // Side by side, with as many blocks as a group's size asks for.
+  std::int64_t sizes[Shared::kTeams];
+  std::int64_t total = 0;
+  int groups = 0;
+  for (int i = 0; i < plan.large_count; ++i) {
+    sizes[i] = wanted(i) ? plan.layers[plan.large[i].layer].size : 0;
+    total += sizes[i];
+    groups += sizes[i] > 0 ? 1 : 0;
+  }
+  std::int64_t before = 0;
+  int passed = 0;
+  for (int i = 0; i < plan.large_count; ++i) {
+    if (sizes[i] == 0) continue;
+    const int first = passed + static_cast<int>((blocks - groups) * before / total);
+    before += sizes[i];
+    ++passed;
+    const int next = passed + static_cast<int>((blocks - groups) * before / total);
+    if (static_cast<int>(blockIdx.x) < first || static_cast<int>(blockIdx.x) >= next) continue;
+    GridTeam team(shared[i], block, space.exchange, first, next - first);
+    work(team, i);
   }
 }
 
 template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kSmallThreads, Searches ? 3 : 4)
     fit_small_kernel(const Fit fit, const Plan plan, const Settings settings,
-                     const FitOffsets offsets, bool fresh) {
+                     const FitOffsets offsets, bool fresh, bool lost) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& space = *reinterpret_cast<FitSpace*>(memory);
-  BlockTeam team(space.exchange, *reinterpret_cast<SearchMemory*>(memory + offsets.search));
   const GroupPlace at = plan.small[blockIdx.x];
+  const Layer& layer = plan.layers[at.layer];
+  if (lost && layer.lost[at.group] == 0) return;
+  BlockTeam team(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
+  fit_small<Searches>(team, fit, layer, at.group, settings, *plan.step, fresh, space.rows,
+                      memory + sizeof(FitSpace));
+}
+
+/// Of each warp's share of the dynamic memory.
+struct WarpSpace {
+  WarpMemory search;
+  double rows[Gather::kGradient];
+  int counter;
+};
+
+constexpr std::size_t warp_bytes(std::size_t book_bytes) {
+  return (sizeof(WarpSpace) + book_bytes + 15) / 16 * 16;
+}
+
+template <bool Searches, typename Fit>
+__global__ void __launch_bounds__(kSmallThreads, Searches ? 3 : 4)
+    fit_warps_kernel(const Fit fit, const Plan plan, const Settings settings, bool fresh) {
+  extern __shared__ __align__(16) unsigned char memory[];
+  const int warp = static_cast<int>(threadIdx.x) >> 5;
+  const int i = static_cast<int>(blockIdx.x) * (kSmallThreads / 32) + warp;
+  if (i >= plan.small_count) return;
+  unsigned char* own = memory + warp_bytes(plan.book_bytes) * static_cast<unsigned>(warp);
+  auto& space = *reinterpret_cast<WarpSpace*>(own);
+  WarpTeam team(space.search, space.counter);
+  const GroupPlace at = plan.small[i];
   fit_small<Searches>(team, fit, plan.layers[at.layer], at.group, settings, *plan.step, fresh,
-                      space.rows, memory + sizeof(FitSpace));
+                      space.rows, own + sizeof(WarpSpace));
 }
 
 struct PlainTeam {
@@ -506,7 +674,7 @@ class CudaBackend : public Backend {
   }
 
   void on_stream(void* stream) override { stream_ = static_cast<cudaStream_t>(stream); }
-  std::size_t shared_bytes() const override { return sizeof(Shared); }
+  std::size_t shared_bytes() const override { return sizeof(Shared) * Shared::kTeams; }
 
   void set_step(Step* to, const Step& value) override {
     set_step_kernel<<<1, 1, 0, stream_>>>(to, value);
@@ -597,14 +765,32 @@ class CudaBackend : public Backend {
           fit, plan, settings, offsets);
       launched("fit_near");
     }
-    if (plan.small_count > 0) {
-      const FitOffsets offsets(plan, Searches, false);
-      const auto kernel = fit_small_kernel<Searches, Fit>;
-      allow(kernel, offsets.end);
-      kernel<<<static_cast<unsigned>(plan.small_count), kSmallThreads, offsets.end, stream_>>>(
-          fit, plan, settings, offsets, fresh);
-      launched("fit_small");
+    if (plan.small_count == 0) return;
+    const bool by_warps = few_levels(fit);
+    if (by_warps) {
+      const std::size_t bytes = warp_bytes(plan.book_bytes) * (kSmallThreads / 32);
+      const auto kernel = fit_warps_kernel<Searches, Fit>;
+      allow(kernel, bytes);
+      const int blocks = (plan.small_count + kSmallThreads / 32 - 1) / (kSmallThreads / 32);
+      kernel<<<static_cast<unsigned>(blocks), kSmallThreads, bytes, stream_>>>(fit, plan, settings,
+                                                                               fresh);
+      launched("fit_warps");
     }
+    const FitOffsets offsets(plan, Searches, false);
+    const auto kernel = fit_small_kernel<Searches, Fit>;
+    allow(kernel, offsets.end);
+    kernel<<<static_cast<unsigned>(plan.small_count), kSmallThreads, offsets.end, stream_>>>(
+        fit, plan, settings, offsets, fresh, /*lost=*/by_warps);
+    launched("fit_small");
+  }
+
+  /// Whether a search by a warp has room for the level set.
+  static bool few_levels(const quant::ProximalFit& fit) {
+    return fit.levels.k() <= WarpMemory::kLevels;
+  }
+  template <typename Fit>
+  static bool few_levels(const Fit&) {
+    return true;
   }
 
   template <bool Searches, typename Fit>

@@ -95,7 +95,8 @@ class ScaleSearch {
   /// Keeps the intervals between ascending scales for `run`.
   LAQ_DEVICE void add(const ScalePoint* points, int count) {
     for (int p = 0; p + 1 < count; ++p) {
-      if (pending_ < kStack) team_.memory().stack[pending_++] = {points[p], points[p + 1]};
+      full_ = full_ || pending_ == Memory::kStack;
+      if (!full_) team_.memory().stack[pending_++] = {points[p], points[p + 1]};
     }
   }
 
@@ -103,15 +104,23 @@ class ScaleSearch {
   /// finite.
   LAQ_DEVICE double run() {
     while (pending_ > 0 && finite_) {
-      const SearchMemory::Interval interval = team_.memory().stack[--pending_];
-      const ScalePoint &low = interval.low, &high = interval.high;
-      if (quant::chord_bound(low.chord(), high.chord()) < reached_.gain * (1 - quant::kGainMargin))
-        continue;
+      SearchInterval interval = team_.memory().stack[--pending_];
+      if (!may_gain(interval)) continue;
+      ScalePoint &low = interval.low, &high = interval.high;
+      // Neighbours are looked at together, as far as there is room.
+      while (pending_ > 0) {
+        const SearchInterval next = team_.memory().stack[pending_ - 1];
+        if (next.high.alpha != low.alpha || next.low.risen - high.risen > Memory::kEvents ||
+            !may_gain(next))
+          break;
+        low = next.low;
+        --pending_;
+      }
       const double events = low.risen - high.risen;
       if (events <= 0) {
         best_.offer(high.sums());
         best_.offer(low.sums());
-      } else if (events <= kMostEvents) {
+      } else if (events <= Memory::kEvents) {
         look_singly(low, high);
       } else if (!divide(low, high)) {
         best_.offer(high.sums());  // equal weights: they change level together
@@ -124,7 +133,17 @@ class ScaleSearch {
   /// The largest gain found so far.
   LAQ_DEVICE double reached() const { return reached_.gain; }
 
+  /// Whether there was no room for all intervals: then nothing counts.
+  LAQ_DEVICE bool full() const { return full_; }
+
  private:
+  using Memory = typename Team::Memory;
+
+  LAQ_DEVICE bool may_gain(const SearchInterval& interval) const {
+    return !(quant::chord_bound(interval.low.chord(), interval.high.chord()) <
+             reached_.gain * (1 - quant::kGainMargin));
+  }
+
   // For `count` points, k limits each.
   LAQ_DEVICE void set_limits(const ScalePoint* points, int count) {
     const int k = levels_.k();
@@ -138,7 +157,7 @@ class ScaleSearch {
 
   LAQ_DEVICE bool divide(const ScalePoint& low, const ScalePoint& high) {
     // When much is left for later, in two: then there is always room.
-    const int parts = pending_ + kPoints < kStack / 2 ? kPoints + 1 : 2;
+    const int parts = pending_ + kPoints < Memory::kStack / 2 ? kPoints + 1 : 2;
     ScalePoint points[kPoints + 2];
     points[0] = low;
     int count = 1;
@@ -246,7 +265,7 @@ class ScaleSearch {
   const quant::LevelSet& levels_;
   quant::LevelSums base_;
   int pending_ = 0;
-  bool finite_ = true;
+  bool finite_ = true, full_ = false;
   quant::BestGain reached_, best_;
 };
 

@@ -61,7 +61,8 @@ class WholeSums : public KnownScales {
         v_(layer.second + group * layer.size),
         q_(layer.quantized_values + group * layer.size) {}
 
-  LAQ_DEVICE bool lost() const { return false; }
+  /// Whether a search had not room enough; then nothing counts.
+  LAQ_DEVICE bool lost() const { return lost_; }
 
   LAQ_DEVICE quant::MagnitudeSums magnitudes(quant::Side side) {
     double sums[4] = {};
@@ -144,7 +145,9 @@ class WholeSums : public KnownScales {
     points[kPoints - 1].alpha = top;
     search.evaluate(points, kPoints);
     search.add(points, kPoints);
-    return search.run();
+    const double alpha = search.run();
+    lost_ = lost_ || search.full();
+    return alpha;
   }
 
   /// f(w, d) for this thread's share.
@@ -169,6 +172,7 @@ class WholeSums : public KnownScales {
   const Settings& settings_;
   std::int64_t size_;
   const float *w_, *v_, *q_;
+  bool lost_ = false;
 };
 
 /// Scales below and above a ternary window where H is summed for the bound, relative to the
@@ -322,9 +326,9 @@ class NearSums : public KnownScales {
     return T{};
   }
 
-  // Whether the bound keeps every scale outside of the window below `gain`.
-  LAQ_DEVICE bool holds(int side, const ScalePoint& low, const ScalePoint& high,
-                        double gain) const {
+  // Whether the bound keeps every scale outside of the window below `gain`. An interval for each
+  // thread.
+  LAQ_DEVICE bool holds(int side, const ScalePoint& low, const ScalePoint& high, double gain) {
     // Of the sums in single precision: kTile / 256 terms each, and a few roundings in a term.
     constexpr double kMargin = 1.5e-6;
     const double reached = gain * (1 - quant::kGainMargin);
@@ -333,17 +337,29 @@ class NearSums : public KnownScales {
       return quant::ChordPoint{static_cast<double>(windows_.bound_scale(side, i, width_)),
                                bounds[i] * (1 + kMargin)};
     };
-    bool fine = true;
-    for (int i = 0; i + 1 < kPlacesBelow; ++i)
-      fine = fine && quant::chord_bound(place(i), place(i + 1)) < reached;
-    fine = fine && quant::chord_bound(place(kPlacesBelow - 1), low.chord()) < reached;
-    fine = fine && quant::chord_bound(high.chord(), place(kPlacesBelow)) < reached;
-    for (int i = kPlacesBelow; i + 1 < kPlaces; ++i)
-      fine = fine && quant::chord_bound(place(i), place(i + 1)) < reached;
-    // No weight is above the clip, so that H is 0 from twice that on.
-    const quant::ChordPoint last = place(kPlaces - 1);
-    if (last.upper <= 0 || last.alpha >= 2 * clip_) return fine;
-    return fine && clip_ < INFINITY && quant::chord_bound(last, {2 * clip_, 0}) < reached;
+    double fails = 0;
+    // Interval i ends at place i; then that below the window, and that behind the last place.
+    for (int i = 1 + team_.rank(); i <= kPlaces + 1; i += team_.size()) {
+      quant::ChordPoint from, to;
+      if (i == kPlaces + 1) {
+        // No weight is above the clip, so that H is 0 from twice that on.
+        from = place(kPlaces - 1);
+        to = {2 * clip_, 0};
+        if (from.upper <= 0 || from.alpha >= to.alpha) continue;
+        if (!(clip_ < INFINITY)) fails = 1;
+      } else if (i == kPlaces) {
+        from = place(kPlacesBelow - 1);
+        to = low.chord();
+      } else if (i == kPlacesBelow) {
+        from = high.chord();
+        to = place(kPlacesBelow);
+      } else {
+        from = place(i - 1);
+        to = place(i);
+      }
+      if (!(quant::chord_bound(from, to) < reached)) fails = 1;
+    }
+    return team_.max(fails) == 0;
   }
 
   Team& team_;

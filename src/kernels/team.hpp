@@ -16,10 +16,8 @@ namespace laq::kernels {
 
 /// The most sums that are added up over a team at a time.
 inline constexpr int kMostSums = 24;
-/// The most events that a team sorts.
-inline constexpr int kMostEvents = 512;
-/// Intervals that a search keeps for later, and how many scales it looks at in a pass.
-inline constexpr int kStack = 192, kPoints = 8;
+/// How many scales a search looks at in a pass.
+inline constexpr int kPoints = 8;
 
 /// A scale, the sums of the codes that it gives, and how often a weight has risen a level there.
 struct ScalePoint {
@@ -28,21 +26,31 @@ struct ScalePoint {
   LAQ_DEVICE quant::LevelSums sums() const { return {dqw, dqq, 0}; }
 };
 
-/// Memory that a team shares in a search.
-struct SearchMemory {
-  struct Interval {
-    ScalePoint low, high;
-  };
-  Interval stack[kStack];
-  quant::Event events[kMostEvents];
-  float limits[kPoints * quant::LevelSet::kMost];
+struct SearchInterval {
+  ScalePoint low, high;
 };
+
+/// Memory that a team shares in a search: intervals for later, events that are sorted, and limits
+/// of up to `Levels` levels.
+template <int Intervals, int Events, int Levels>
+struct SearchMemory {
+  static constexpr int kStack = Intervals, kEvents = Events, kLevels = Levels;
+  SearchInterval stack[Intervals];
+  quant::Event events[Events];
+  float limits[kPoints * Levels];
+};
+/// Of a block, for all level sets; and of a warp, for few levels.
+using BlockMemory = SearchMemory<192, 512, quant::LevelSet::kMost>;
+using WarpMemory = SearchMemory<64, 64, kMostWindows>;
 
 /// One thread of the host.
 class SerialTeam {
  public:
   /// What the bounds of one thread are summed up in: of a GPU, few enough for a float.
   using Bound = double;
+  using Memory = BlockMemory;
+  /// Of a small group.
+  static constexpr std::int64_t kMostWeights = kSmallGroup;
   int rank() const { return 0; }
   int size() const { return 1; }
   void sync() {}
@@ -54,14 +62,14 @@ class SerialTeam {
   quant::LevelSums before(const quant::LevelSums&) { return {}; }
   /// The threads that share `memory`.
   SerialTeam& block() { return *this; }
-  SearchMemory& memory() { return *memory_; }
+  Memory& memory() { return *memory_; }
   /// Whether this thread's block writes what all have found.
   bool commits() const { return true; }
 
   // Events, in any order.
   void begin_events() { events_ = 0; }
   void add_event(const quant::Event& event) {
-    if (events_ < kMostEvents) memory_->events[events_] = event;
+    if (events_ < Memory::kEvents) memory_->events[events_] = event;
     ++events_;
   }
   /// How many are in `memory().events`, of all threads.
@@ -111,8 +119,8 @@ class SerialTeam {
   }
 
  private:
-  std::vector<SearchMemory> storage_ = std::vector<SearchMemory>(1);
-  SearchMemory* memory_ = storage_.data();
+  std::vector<Memory> storage_ = std::vector<Memory>(1);
+  Memory* memory_ = storage_.data();
   int events_ = 0;
   std::vector<Near> near_;
   std::vector<std::int32_t> counts_;

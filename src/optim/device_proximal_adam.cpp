@@ -79,63 +79,87 @@ struct DeviceProximalAdam::Slot {
 };
 
 #ifdef LAQ_CUDA
-/// The updates that run next to the backward pass: on a stream of their own, which goes first.
+/// The updates that run next to the backward pass: each on a stream of its own, which goes first.
 struct DeviceProximalAdam::Early {
   // Smaller layers are updated together at the end.
   static constexpr std::int64_t kLeast = 1 << 16;
 
-  struct Hook : torch::autograd::PostAccumulateGradHook {
-    Hook(DeviceProximalAdam* optimizer, std::size_t slot) : owner(optimizer), place(slot) {}
-    void operator()(const at::Tensor&) override { owner->update_early(place); }
+  struct Layer : torch::autograd::PostAccumulateGradHook {
+    Layer(DeviceProximalAdam* optimizer, std::size_t slot)
+        : owner(optimizer),
+          place(slot),
+          stream(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, owner->device_.index())) {}
+    void operator()(const at::Tensor&) override { owner->early_->update(*this); }
+
     DeviceProximalAdam* owner;
     std::size_t place;
+    c10::cuda::CUDAStream stream;
+    at::cuda::CUDAEvent ready, done;
   };
 
-  explicit Early(c10::DeviceIndex device)
-      : stream(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device)) {}
+  ~Early() {
+    for (const auto& tensor : hooked)
+      torch::autograd::impl::set_post_acc_grad_hooks(tensor, nullptr);
+  }
 
-  c10::cuda::CUDAStream stream;
-  at::cuda::CUDAEvent ready, done;
-  bool begun = false;
+  /// A layer's gradient is there.
+  void update(Layer& layer) {
+    const at::NoGradGuard no_gradient;
+    DeviceProximalAdam& all = *layer.owner;
+    Slot& slot = all.slots_[layer.place];
+    at::Tensor& gradient = slot.parameter.tensor.mutable_grad();
+    gradient = gradient.contiguous();
+    layer.ready.record(c10::cuda::getCurrentCUDAStream(all.device_.index()));
+    layer.ready.block(layer.stream);
+    all.backend_->on_stream(layer.stream.stream());
+    if (updated.empty()) {
+      all.backend_->advance(all.fit_, all.plan_, all.settings_);
+      begun.record(layer.stream);
+    } else {
+      begun.block(layer.stream);
+    }
+    updated.push_back(&layer);
+    all.move(layer.place, 1);
+    slot.moved = true;
+    if (slot.quantized) all.fit(layer.place, 1);
+    layer.done.record(layer.stream);
+  }
+
   std::vector<at::Tensor> hooked;
+  std::vector<Layer*> updated;  // in this step
+  at::cuda::CUDAEvent begun;    // the step's constants are there
 };
 
-DeviceProximalAdam::~DeviceProximalAdam() {
-  if (!early_) return;
-  for (const auto& tensor : early_->hooked)
-    torch::autograd::impl::set_post_acc_grad_hooks(tensor, nullptr);
+void DeviceProximalAdam::begin_early() {
+  if (!device_.is_cuda() || by_host()) return;
+  early_ = std::make_unique<Early>();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const at::Tensor& tensor = slots_[i].parameter.tensor;
+    if (tensor.numel() < Early::kLeast) continue;
+    torch::autograd::impl::set_post_acc_grad_hooks(tensor, std::make_unique<Early::Layer>(this, i));
+    early_->hooked.push_back(tensor);
+  }
 }
 
-// A layer's gradient is there.
-void DeviceProximalAdam::update_early(std::size_t place) {
-  const at::NoGradGuard no_gradient;
-  Early& early = *early_;
-  early.ready.record(c10::cuda::getCurrentCUDAStream(device_.index()));
-  early.ready.block(early.stream);
-  backend_->on_stream(early.stream.stream());
-  if (!early.begun) backend_->advance(fit_, plan_, settings_);
-  early.begun = true;
-  move(place, 1);
-  Slot& slot = slots_[place];
-  slot.moved = true;
-  if (slot.quantized) fit(place, 1);
-}
-
-void DeviceProximalAdam::finish_early() {
-  early_->done.record(early_->stream);
-  early_->done.block(c10::cuda::getCurrentCUDAStream(device_.index()));
-  early_->begun = false;
+// Whether the step has begun; the present stream waits for what was updated.
+bool DeviceProximalAdam::join_early() {
+  if (!early_ || early_->updated.empty()) return false;
+  for (const auto* layer : early_->updated)
+    layer->done.block(c10::cuda::getCurrentCUDAStream(device_.index()));
+  early_->updated.clear();
+  return true;
 }
 #else
-struct DeviceProximalAdam::Early {
-  bool begun = false;
-};
+struct DeviceProximalAdam::Early {};
+
+void DeviceProximalAdam::begin_early() {}
+
+bool DeviceProximalAdam::join_early() {
+  return false;
+}
+#endif
 
 DeviceProximalAdam::~DeviceProximalAdam() = default;
-
-void DeviceProximalAdam::update_early(std::size_t) {}
-void DeviceProximalAdam::finish_early() {}
-#endif
 
 DeviceProximalAdam::DeviceProximalAdam(const std::vector<nn::Parameter>& parameters,
                                        const quant::Quantization& quantizer,
@@ -172,18 +196,7 @@ DeviceProximalAdam::DeviceProximalAdam(const std::vector<nn::Parameter>& paramet
       at::zeros({static_cast<std::int64_t>(backend_->shared_bytes()) + 1}, of(kBytes, device_));
   make_slots(parameters, small_group);
   make_tables();
-#ifdef LAQ_CUDA
-  if (device_.is_cuda() && !by_host()) {
-    early_ = std::make_unique<Early>(device_.index());
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      const at::Tensor& tensor = slots_[i].parameter.tensor;
-      if (tensor.numel() < Early::kLeast) continue;
-      torch::autograd::impl::set_post_acc_grad_hooks(tensor,
-                                                     std::make_unique<Early::Hook>(this, i));
-      early_->hooked.push_back(tensor);
-    }
-  }
-#endif
+  begin_early();
   if (!quantizer.method) return;
   prepare(0, {});
   use_stream();
@@ -397,8 +410,7 @@ kernels::Plan DeviceProximalAdam::plan_of(std::size_t first, std::size_t count) 
 void DeviceProximalAdam::update() {
   const at::NoGradGuard no_gradient;
   count_step();
-  const bool begun = early_ && early_->begun;
-  if (begun) finish_early();
+  const bool begun = join_early();
   use_stream();
   if (by_host()) set_step(steps_ - 1);
   if (!begun) backend_->advance(fit_, plan_, settings_);

@@ -47,8 +47,8 @@ class DeviceProximalAdam : public Optimizer {
   void move(std::size_t first, std::size_t count);
   void move_rest();
   void fit(std::size_t first, std::size_t count);
-  void update_early(std::size_t place);
-  void finish_early();
+  void begin_early();
+  bool join_early();
   void fit_by_host(Slot& slot);
   void learn_by_host(Slot& slot, const at::Tensor& gradient);
   LayerReport report(std::size_t place);
