@@ -26,4 +26,17 @@ void with_fit(const quant::DeviceFit& fit, const Visit& visit) {
 template <typename Fit>
 inline constexpr bool kIsHostFit = std::is_same_v<std::decay_t<Fit>, HostFit>;
 
+/// Calls work with the fit and whether it searches for an optimum, as a constant; not for a method
+/// that is host code.
+template <typename Work>
+void with_search(const quant::DeviceFit& fit, const Work& work) {
+  with_fit(fit, [&](const auto& one) {
+    using Fit = std::decay_t<decltype(one)>;
+    if constexpr (std::is_same_v<Fit, quant::ProximalFit>) {
+      if (one.searches()) return work(one, std::true_type{});
+    }
+    if constexpr (!kIsHostFit<Fit>) work(one, std::false_type{});
+  });
+}
+
 }  // namespace laq::kernels

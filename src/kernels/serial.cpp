@@ -43,17 +43,18 @@ class SerialBackend : public Backend {
     std::vector<double> rows(Gather::kMostRows);
     std::vector<Near> near(kMostNear);
     std::vector<unsigned char> book(plan.book_bytes);
-    with_fit(fit, [&](const auto& one) {
-      if constexpr (!kIsHostFit<decltype(one)>) {
+    with_search(fit, [&](const auto& one, auto searches) {
+      constexpr bool kSearches = decltype(searches)::value;
+      {
         for (int i = 0; i < plan.large_count && !fresh && !plan.always_whole; ++i) {
           const GroupPlace& at = plan.large[i];
-          fit_near<true>(team_, one, plan.layers[at.layer], at.group, settings, *plan.step,
-                         rows.data(), near.data(), book.data());
+          fit_near<kSearches>(team_, one, plan.layers[at.layer], at.group, settings, *plan.step,
+                              rows.data(), near.data(), book.data());
         }
         for (int i = 0; i < plan.small_count; ++i) {
           const GroupPlace& at = plan.small[i];
-          fit_small<true>(team_, one, plan.layers[at.layer], at.group, settings, *plan.step, fresh,
-                          rows.data(), book.data());
+          fit_small<kSearches>(team_, one, plan.layers[at.layer], at.group, settings, *plan.step,
+                               fresh, rows.data(), book.data());
         }
       }
     });
@@ -62,13 +63,15 @@ class SerialBackend : public Backend {
   void fit_rest(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
                 bool fresh) override {
     std::vector<unsigned char> book(plan.book_bytes);
-    with_fit(fit, [&](const auto& one) {
-      if constexpr (!kIsHostFit<decltype(one)>) {
+    with_search(fit, [&](const auto& one, auto searches) {
+      constexpr bool kSearches = decltype(searches)::value;
+      {
         for (int i = 0; i < plan.large_count; ++i) {
           const GroupPlace& at = plan.large[i];
           const Layer& layer = plan.layers[at.layer];
           if (fresh || plan.always_whole || layer.lost[at.group] != 0)
-            fit_whole<true>(team_, one, layer, at.group, settings, *plan.step, fresh, book.data());
+            fit_whole<kSearches>(team_, one, layer, at.group, settings, *plan.step, fresh,
+                                 book.data());
         }
       }
     });

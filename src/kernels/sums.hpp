@@ -51,6 +51,8 @@ LAQ_DEVICE inline void scale_thresholds(const quant::LevelSet& levels, double al
 template <typename Team, bool Searches>
 class WholeSums : public KnownScales {
  public:
+  static constexpr bool kSearches = Searches;
+
   LAQ_DEVICE WholeSums(Team& team, const Layer& layer, std::int64_t group, const double* scales,
                        const Settings& settings, double training_progress)
       : KnownScales(layer.size, scales, layer.books.scale_count, training_progress),
@@ -215,6 +217,8 @@ struct Windows {
 template <typename Team, bool Searches>
 class NearSums : public KnownScales {
  public:
+  static constexpr bool kSearches = Searches;
+
   LAQ_DEVICE NearSums(Team& team, const Layer& layer, std::int64_t group, const double* scales,
                       const Settings& settings, double training_progress, const double* rows,
                       const Near* near, int near_count)

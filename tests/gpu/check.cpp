@@ -3,6 +3,7 @@
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDAStream.h>
+#include <cuda_profiler_api.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,6 +38,7 @@ int faults = 0;
 void fault(const std::string& what) {
   ++faults;
   fmt::print("FAULT {}\n", what);
+  std::fflush(stdout);
 }
 
 // ——— the same as the CPU
@@ -64,18 +66,18 @@ Difference compare(const Method& method, quant::Grouping grouping, std::int64_t 
   const quant::Quantization quantizer{method.quantizer, grouping};
   ProximalAdam expected(here, quantizer, options);
   DeviceProximalAdam found(there, quantizer, options, small_group);
-  constexpr int kSteps = 12;
+  constexpr int kSteps = 10;
   Difference all;
   for (int step = 1; step <= kSteps; ++step) {
     for (std::size_t i = 0; i < here.size(); ++i) {
       set_gradient(here[i], step);
       there[i].tensor.mutable_grad() = here[i].tensor.grad().to(at::kCUDA);
     }
-    const double rate = step < 6 ? 1e-3 : 1e-5;
+    const double rate = step < 4 ? 1e-3 : 1e-5;
     const optim::Progress progress(step, kSteps);
     expected.step(rate, progress);
     found.step(rate, progress);
-    if (step > 9) all.lost += found.windows_lost();
+    if (step > 8) all.lost += found.windows_lost();
   }
   const auto a = found.state(), b = expected.state();
   for (const auto& [name, tensor] : a) {
@@ -110,8 +112,14 @@ Difference compare(const Method& method, quant::Grouping grouping, std::int64_t 
 }
 
 void compare_all() {
-  std::vector<Method> methods = all_methods();
-  methods.insert(methods.end(), relaxed_methods().begin(), relaxed_methods().end());
+  // All that have a file in configs/methods, and a part of the other combinations.
+  constexpr std::size_t kOneOf = 4;
+  std::vector<Method> methods;
+  for (const auto* list : {&all_methods(), &relaxed_methods()}) {
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      if (!(*list)[i].name.starts_with('{') || i % kOneOf == 0) methods.push_back((*list)[i]);
+    }
+  }
   int cases = 0;
   Difference worst;
   std::int64_t lost = 0;
@@ -143,7 +151,7 @@ void compare_all() {
 class CapturedStep {
  public:
   CapturedStep(const std::string& experiment, const std::string& method,
-               const std::vector<std::string>& settings)
+               const std::vector<std::string>& settings, bool capture = true)
       : run_(resolved(experiment, method, settings)) {
     config::Reader section(run_.tree.find("model"), "model");
     const bool text = run_.train.time_steps > 0;
@@ -168,6 +176,7 @@ class CapturedStep {
     optimizer_->prepare(run_.schedule.rate(0), optim::Progress(0, 1e6));
     for (int i = 0; i < 5; ++i) step();
     c10::cuda::getCurrentCUDAStream().synchronize();
+    if (!capture) return;
     graph_.capture_begin();
     step();
     graph_.capture_end();
@@ -182,6 +191,15 @@ class CapturedStep {
     end.record();
     end.synchronize();
     return static_cast<double>(begin.elapsed_time(end)) / repeats;
+  }
+  /// One step of many for a profiler (ncu --profile-from-start off).
+  void profile() {
+    for (int i = 0; i < 150; ++i) step();
+    c10::cuda::getCurrentCUDAStream().synchronize();
+    cudaProfilerStart();
+    step();
+    c10::cuda::getCurrentCUDAStream().synchronize();
+    cudaProfilerStop();
   }
   std::int64_t lost() const {
     const auto* device = dynamic_cast<const DeviceProximalAdam*>(optimizer_.get());
@@ -254,10 +272,19 @@ int run(const std::string& part) {
   fmt::print("{}; LibTorch {}\n", at::cuda::getCurrentDeviceProperties()->name,
              train::libtorch_version());
   train::prepare_device(at::kCUDA);
+  train::set_threads(2);
   c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool());
   if (part == "compare" || part.empty()) {
     for (const auto& one : compare_lstm()) fault(one);
     compare_all();
+  }
+  if (part == "profile") {
+    for (const char* method : {"full", "bwn", "ttq", "twn", "lata", "late", "laq3_log_released"})
+      CapturedStep("mnist", method, {}, /*capture=*/false).profile();
+    for (const char* method : {"lab", "lata", "late"})
+      CapturedStep("mnist", method, {"quantizer.group=row"}, /*capture=*/false).profile();
+    CapturedStep("war_and_peace", "late", {}, /*capture=*/false).profile();
+    return 0;
   }
   const double nearly = 1.12;
   if (part == "mnist" || part.empty()) {

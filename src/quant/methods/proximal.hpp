@@ -50,6 +50,8 @@ struct ProximalFit {
 
   template <typename S, typename Book>
   LAQ_DEVICE SideFit solve(Side side, S& sums, Book& book) const {
+    // On a GPU a kernel of its own, without what follows.
+    if constexpr (requires { requires S::kSearches; }) return {sums.optimum(side, levels)};
     if (scaling == Scaling::unit) return {1};
     if (searches()) return {sums.optimum(side, levels)};
     if (!levels.has_zero()) {

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+
+#include "kernels/backend.hpp"
+
+namespace laq::kernels {
+
+/// `Backend::fit` and `Backend::fit_rest` for a kind of fit; `Searches`: it asks for an optimum.
+template <bool Searches, typename Fit>
+void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool fresh,
+                cudaStream_t stream);
+/// `all`: also of groups whose windows held.
+template <bool Searches, typename Fit>
+void launch_fit_rest(const Fit& fit, const Plan& plan, const Settings& settings, bool all,
+                     bool fresh, int processors, cudaStream_t stream);
+
+/// What the blocks of `launch_fit_rest` share.
+std::size_t fit_shared_bytes();
+/// The most blocks that it can use.
+int most_fit_blocks();
+
+}  // namespace laq::kernels
