@@ -144,7 +144,7 @@ void DeviceProximalAdam::begin_early() {
 // Whether the step has begun; the present stream waits for what was updated.
 bool DeviceProximalAdam::join_early() {
   if (!early_ || early_->updated.empty()) return false;
-  for (const auto* layer : early_->updated)
+  for (auto* layer : early_->updated)
     layer->done.block(c10::cuda::getCurrentCUDAStream(device_.index()));
   early_->updated.clear();
   return true;
