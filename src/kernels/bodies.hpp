@@ -524,14 +524,52 @@ LAQ_DEVICE inline float quantize(const Books& books, std::int64_t group, float w
   return books.values[group * books.levels + code];
 }
 
+/// The same of n ≤ Batch weights, level by level, so that no load waits for a store.
+template <int Batch>
+LAQ_DEVICE void quantize_batch(const Books& books, std::int64_t group, const float (&w)[Batch],
+                               float (&out)[Batch]) {
+  constexpr int kFew = 16;
+  const int limits = books.levels - 1;
+  if (limits > kFew || (books.pieces > 0 && books.piece_count[group] > 0)) {
+    for (int b = 0; b < Batch; ++b) out[b] = quantize(books, group, w[b]);
+    return;
+  }
+  const float* thresholds = books.thresholds + group * limits;
+  const float* values = books.values + group * books.levels;
+  const float lowest = values[0];
+  LAQ_UNROLL
+  for (int b = 0; b < Batch; ++b) out[b] = lowest;
+  for (int j = 0; j < limits; ++j) {
+    const float threshold = thresholds[j], value = values[j + 1];
+    LAQ_UNROLL
+    for (int b = 0; b < Batch; ++b) out[b] = w[b] > threshold ? value : out[b];
+  }
+  LAQ_UNROLL
+  for (int b = 0; b < Batch; ++b) out[b] = w[b] != w[b] ? w[b] : out[b];
+}
+
 template <typename Team>
 LAQ_DEVICE void apply_tile(Team& team, const Layer& layer, const Tile& tile, bool replaces_latent) {
+  constexpr int kBatch = 8;
   const std::int64_t begin =
       tile.group * layer.size + static_cast<std::int64_t>(tile.index) * kTile;
-  for (int i = team.rank(); i < tile.count; i += team.size()) {
-    const float quantized = quantize(layer.books, tile.group, layer.latent[begin + i]);
-    layer.quantized_values[begin + i] = quantized;
-    if (replaces_latent) layer.latent[begin + i] = quantized;
+  float* latent = layer.latent + begin;
+  float* quantized = layer.quantized_values + begin;
+  for (int base = team.rank(); base < tile.count; base += kBatch * team.size()) {
+    float w[kBatch], out[kBatch];
+    LAQ_UNROLL
+    for (int b = 0; b < kBatch; ++b) {
+      const int i = base + b * team.size();
+      w[b] = i < tile.count ? latent[i] : 0;
+    }
+    quantize_batch(layer.books, tile.group, w, out);
+    LAQ_UNROLL
+    for (int b = 0; b < kBatch; ++b) {
+      const int i = base + b * team.size();
+      if (i >= tile.count) continue;
+      quantized[i] = out[b];
+      if (replaces_latent) latent[i] = out[b];
+    }
   }
 }
 

@@ -141,22 +141,30 @@ void DeviceProximalAdam::begin_early() {
   }
 }
 
-// Whether the step has begun; the present stream waits for what was updated.
-bool DeviceProximalAdam::join_early() {
+// Whether the step has begun; then the present stream has its constants.
+bool DeviceProximalAdam::joined_begin() {
   if (!early_ || early_->updated.empty()) return false;
+  early_->begun.block(c10::cuda::getCurrentCUDAStream(device_.index()));
+  return true;
+}
+
+// The present stream waits for what was updated.
+void DeviceProximalAdam::join_early() {
+  if (!early_) return;
   for (auto* layer : early_->updated)
     layer->done.block(c10::cuda::getCurrentCUDAStream(device_.index()));
   early_->updated.clear();
-  return true;
 }
 #else
 struct DeviceProximalAdam::Early {};
 
 void DeviceProximalAdam::begin_early() {}
 
-bool DeviceProximalAdam::join_early() {
+bool DeviceProximalAdam::joined_begin() {
   return false;
 }
+
+void DeviceProximalAdam::join_early() {}
 #endif
 
 DeviceProximalAdam::~DeviceProximalAdam() = default;
@@ -410,11 +418,12 @@ kernels::Plan DeviceProximalAdam::plan_of(std::size_t first, std::size_t count) 
 void DeviceProximalAdam::update() {
   const at::NoGradGuard no_gradient;
   count_step();
-  const bool begun = join_early();
+  const bool begun = joined_begin();
   use_stream();
   if (by_host()) set_step(steps_ - 1);
   if (!begun) backend_->advance(fit_, plan_, settings_);
-  move_rest();
+  move_rest();  // next to the updates that are still under way
+  join_early();
   gradients_.clear();
   if (!quantizer_.method) return;
   if (by_host()) {
@@ -424,6 +433,8 @@ void DeviceProximalAdam::update() {
     use_stream();
     return backend_->apply(plan_, settings_, kernels::Which::all);
   }
+  const bool may_lose = settings_.gather.windows > 0;
+  if (!plan_.always_whole && !may_lose) return;
   backend_->fit_rest(fit_, plan_, settings_, /*fresh=*/false);
   backend_->apply(plan_, settings_,
                   plan_.always_whole ? kernels::Which::all : kernels::Which::lost);

@@ -48,7 +48,8 @@ class DeviceProximalAdam : public Optimizer {
   void move_rest();
   void fit(std::size_t first, std::size_t count);
   void begin_early();
-  bool join_early();
+  bool joined_begin();
+  void join_early();
   void fit_by_host(Slot& slot);
   void learn_by_host(Slot& slot, const at::Tensor& gradient);
   LayerReport report(std::size_t place);
