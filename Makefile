@@ -26,7 +26,7 @@ LINT_PACKAGES := clang-format clang-tidy
 SOURCES := $(shell git ls-files '*.cpp' '*.hpp' 2>/dev/null)
 SWEEP_OPTIONS := $(SWEEP) $(if $(PROFILE),--profile $(PROFILE))
 
-.PHONY: reproduce test build program configure data sweep table plot report records bench stress deps third-party sanitize fuzz format lint clean help
+.PHONY: reproduce test build program configure data sweep table plot report records bench gpu-check stress deps third-party sanitize fuzz format lint clean help
 
 reproduce: program  ## install what is missing, build, get the data, run the sweep, write tables and report, compare with the reference
 	@$(LAQ) data fetch mnist || echo "MNIST cannot be had here; what needs it runs on Fashion-MNIST instead, under its own name."
@@ -76,6 +76,10 @@ records:  ## copy the records of a sweep's completed runs to results/…/records
 bench: build  ## measure kernels, training steps and inference; writes results/bench
 	$(BUILD)/tests/laq_bench
 	$(BUILD)/tests/laq_bench_inference
+
+gpu-check: deps-test configure  ## on a machine with a GPU: compare every method with the CPU, time steps, print them beside the goals
+	cmake --build $(BUILD) --target laq_gpu_check
+	$(BUILD)/tests/laq_gpu_check
 
 KILLS   ?= 500
 SEED    ?= 1
