@@ -39,4 +39,13 @@ void with_search(const quant::DeviceFit& fit, const Work& work) {
   });
 }
 
+/// Whether a search by a warp has room for the level set.
+inline bool few_levels(const quant::ProximalFit& fit) {
+  return fit.levels.k() <= WarpMemory::kLevels;
+}
+template <typename Fit>
+bool few_levels(const Fit&) {
+  return true;
+}
+
 }  // namespace laq::kernels

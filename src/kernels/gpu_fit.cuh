@@ -9,8 +9,6 @@
 namespace laq::kernels {
 namespace {
 
-
-
 /// A block's dynamic memory: this, a codebook, what a search needs, and the weights near a
 /// threshold.
 struct FitSpace {
@@ -144,15 +142,6 @@ void allow(Kernel* kernel, std::size_t bytes) {
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                              static_cast<int>(bytes)),
         "shared memory");
-}
-
-/// Whether a search by a warp has room for the level set.
-bool few_levels(const quant::ProximalFit& fit) {
-  return fit.levels.k() <= WarpMemory::kLevels;
-}
-template <typename Fit>
-bool few_levels(const Fit&) {
-  return true;
 }
 
 }  // namespace

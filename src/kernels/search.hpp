@@ -87,14 +87,21 @@ class ScaleSearch {
       points[p].dqw = base_.dqw + sums[3 * p];
       points[p].dqq = base_.dqq + sums[3 * p + 1];
       points[p].risen = sums[3 * p + 2];
-      reached_.offer(points[p].sums());
+      reach(points[p].sums());
       finite_ = finite_ && points[p].dqw < INFINITY && points[p].dqq < INFINITY;
     }
   }
 
-  /// Keeps the intervals between ascending scales for `run`.
+  /// Keeps the intervals between ascending scales for `run`, but those that the bound rules out: it
+  /// costs divisions, so that each thread looks at one. After `evaluate`.
   LAQ_DEVICE void add(const ScalePoint* points, int count) {
+    auto& block = team_.block();
+    bool* keep = team_.memory().may_gain;
+    for (int p = block.rank(); p + 1 < count; p += block.size())
+      keep[p] = may_gain({points[p], points[p + 1]});
+    block.sync();
     for (int p = 0; p + 1 < count; ++p) {
+      if (!keep[p]) continue;
       full_ = full_ || pending_ == Memory::kStack;
       if (!full_) team_.memory().stack[pending_++] = {points[p], points[p + 1]};
     }
@@ -131,7 +138,7 @@ class ScaleSearch {
   }
 
   /// The largest gain found so far.
-  LAQ_DEVICE double reached() const { return reached_.gain; }
+  LAQ_DEVICE double reached() const { return reached_; }
 
   /// Whether there was no room for all intervals: then nothing counts.
   LAQ_DEVICE bool full() const { return full_; }
@@ -141,7 +148,10 @@ class ScaleSearch {
 
   LAQ_DEVICE bool may_gain(const SearchInterval& interval) const {
     return !(quant::chord_bound(interval.low.chord(), interval.high.chord()) <
-             reached_.gain * (1 - quant::kGainMargin));
+             reached_ * (1 - quant::kGainMargin));
+  }
+  LAQ_DEVICE void reach(const quant::LevelSums& sums) {
+    if (sums.dqq > 0) reached_ = fmax(reached_, sums.dqw * sums.dqw / sums.dqq);
   }
 
   // For `count` points, k limits each.
@@ -256,7 +266,7 @@ class ScaleSearch {
     });
     alpha = block.min(alpha);
     best_.offer(largest, alpha);
-    reached_.offer(largest, alpha);
+    reached_ = fmax(reached_, largest);
   }
 
   Team& team_;
@@ -266,7 +276,8 @@ class ScaleSearch {
   quant::LevelSums base_;
   int pending_ = 0;
   bool finite_ = true, full_ = false;
-  quant::BestGain reached_, best_;
+  double reached_ = 0;
+  quant::BestGain best_;
 };
 
 }  // namespace laq::kernels

@@ -45,17 +45,21 @@ class SerialBackend : public Backend {
     std::vector<unsigned char> book(plan.book_bytes);
     with_search(fit, [&](const auto& one, auto searches) {
       constexpr bool kSearches = decltype(searches)::value;
-      {
-        for (int i = 0; i < plan.large_count && !fresh && !plan.always_whole; ++i) {
-          const GroupPlace& at = plan.large[i];
-          fit_near<kSearches>(team_, one, plan.layers[at.layer], at.group, settings, *plan.step,
-                              rows.data(), near.data(), book.data());
-        }
-        for (int i = 0; i < plan.small_count; ++i) {
-          const GroupPlace& at = plan.small[i];
-          fit_small<kSearches>(team_, one, plan.layers[at.layer], at.group, settings, *plan.step,
-                               fresh, rows.data(), book.data());
-        }
+      for (int i = 0; i < plan.large_count && !fresh && !plan.always_whole; ++i) {
+        const GroupPlace& at = plan.large[i];
+        fit_near<kSearches>(team_, one, plan.layers[at.layer], at.group, settings, *plan.step,
+                            rows.data(), near.data(), book.data());
+      }
+      for (int i = 0; i < plan.small_count; ++i) {
+        const GroupPlace& at = plan.small[i];
+        const Layer& layer = plan.layers[at.layer];
+        const auto by = [&](auto& team) {
+          fit_small<kSearches>(team, one, layer, at.group, settings, *plan.step, fresh, rows.data(),
+                               book.data());
+        };
+        layer.lost[at.group] = 1;
+        if (few_levels(one)) by(warp_);
+        if (layer.lost[at.group] != 0) by(team_);
       }
     });
   }
@@ -64,15 +68,12 @@ class SerialBackend : public Backend {
                 bool fresh) override {
     std::vector<unsigned char> book(plan.book_bytes);
     with_search(fit, [&](const auto& one, auto searches) {
-      constexpr bool kSearches = decltype(searches)::value;
-      {
-        for (int i = 0; i < plan.large_count; ++i) {
-          const GroupPlace& at = plan.large[i];
-          const Layer& layer = plan.layers[at.layer];
-          if (fresh || plan.always_whole || layer.lost[at.group] != 0)
-            fit_whole<kSearches>(team_, one, layer, at.group, settings, *plan.step, fresh,
-                                 book.data());
-        }
+      for (int i = 0; i < plan.large_count; ++i) {
+        const GroupPlace& at = plan.large[i];
+        const Layer& layer = plan.layers[at.layer];
+        if (fresh || plan.always_whole || layer.lost[at.group] != 0)
+          fit_whole<decltype(searches)::value>(team_, one, layer, at.group, settings, *plan.step,
+                                               fresh, book.data());
       }
     });
   }
@@ -101,6 +102,7 @@ class SerialBackend : public Backend {
 
  private:
   SerialTeam team_;
+  SerialWarp warp_;
 };
 
 }  // namespace

@@ -138,15 +138,18 @@ class WholeSums : public KnownScales {
     const double top = static_cast<double>(of.max) /
                        levels.midpoint(levels.top_level_is_used() ? levels.k() : 1) * (1 + 1e-6);
     ScaleSearch<Team, WholeSums> search(team_, *this, side, levels, {});
+    // Distances from the scale before grow so that the bound mostly rules out what lies between.
+    constexpr double kReach[kPoints - 2] = {0.7, 0.94, 0.99, 1.01, 1.06, 1.35, 2.2, 3.6};
     ScalePoint points[kPoints];  // from 0, where every weight has the top level
-    constexpr double kReach[kPoints - 2] = {0.8, 0.96, 0.992, 1.008, 1.04, 1.3};
     const double known = scale(side);
-    const bool near = known > 0 && known * kReach[kPoints - 3] < top;
-    for (int i = 1; i + 1 < kPoints; ++i)
-      points[i].alpha = near ? known * kReach[i - 1] : top * i / (kPoints - 1);
-    points[kPoints - 1].alpha = top;
-    search.evaluate(points, kPoints);
-    search.add(points, kPoints);
+    int places = 1;
+    for (int i = 1; i + 1 < kPoints; ++i) {
+      const double alpha = known > 0 ? known * kReach[i - 1] : top * i / (kPoints - 1);
+      if (alpha > points[places - 1].alpha && alpha < top) points[places++].alpha = alpha;
+    }
+    points[places++].alpha = top;
+    search.evaluate(points, places);
+    search.add(points, places);
     const double alpha = search.run();
     lost_ = lost_ || search.full();
     return alpha;
@@ -304,14 +307,16 @@ class NearSums : public KnownScales {
     const double* above = rows_ + gather_.above_row() + s * Gather::kAbove;
     ScaleSearch<Team, NearSums> search(team_, *this, side, levels, {above[0], above[1], 0});
     // α = 2 a at a threshold a.
-    ScalePoint points[kPoints + 2];
     const double low = 2 * static_cast<double>(windows_.low[s][0]),
                  high = 2 * static_cast<double>(windows_.high[s][0]);
-    for (int i = 0; i < kPoints; ++i) points[i].alpha = low + (high - low) * i / (kPoints - 1);
-    points[kPoints - 1].alpha = high;
-    search.evaluate(points, kPoints);
-    if (!holds(s, points[0], points[kPoints - 1], search.reached())) return lose<double>();
-    search.add(points, kPoints);
+    // Few weights are looked at at once.
+    const int places = near_count_ <= Team::Memory::kEvents ? 2 : kPoints;
+    ScalePoint points[kPoints];
+    for (int i = 0; i < places; ++i) points[i].alpha = low + (high - low) * i / (places - 1);
+    points[places - 1].alpha = high;
+    search.evaluate(points, places);
+    if (!holds(s, points[0], points[places - 1], search.reached())) return lose<double>();
+    search.add(points, places);
     const double alpha = search.run();
     return alpha < INFINITY ? alpha : lose<double>();
   }

@@ -15,9 +15,9 @@
 namespace laq::kernels {
 
 /// The most sums that are added up over a team at a time.
-inline constexpr int kMostSums = 24;
+inline constexpr int kMostSums = 30;
 /// How many scales a search looks at in a pass.
-inline constexpr int kPoints = 8;
+inline constexpr int kPoints = 10;
 
 /// A scale, the sums of the codes that it gives, and how often a weight has risen a level there.
 struct ScalePoint {
@@ -38,19 +38,21 @@ struct SearchMemory {
   SearchInterval stack[Intervals];
   quant::Event events[Events];
   float limits[kPoints * Levels];
+  bool may_gain[kPoints + 1];
 };
 /// Of a block, for all level sets; and of a warp, for few levels.
 using BlockMemory = SearchMemory<192, 512, quant::LevelSet::kMost>;
 using WarpMemory = SearchMemory<64, 64, kMostWindows>;
 
-/// One thread of the host.
-class SerialTeam {
+/// One thread of the host, with the room of a block or a warp.
+template <typename SearchMemory, std::int64_t MostWeights>
+class SerialTeamOf {
  public:
   /// What the bounds of one thread are summed up in: of a GPU, few enough for a float.
   using Bound = double;
-  using Memory = BlockMemory;
+  using Memory = SearchMemory;
   /// Of a small group.
-  static constexpr std::int64_t kMostWeights = kSmallGroup;
+  static constexpr std::int64_t kMostWeights = MostWeights;
   int rank() const { return 0; }
   int size() const { return 1; }
   void sync() {}
@@ -61,7 +63,7 @@ class SerialTeam {
   /// The sums of the threads of lower rank.
   quant::LevelSums before(const quant::LevelSums&) { return {}; }
   /// The threads that share `memory`.
-  SerialTeam& block() { return *this; }
+  SerialTeamOf& block() { return *this; }
   Memory& memory() { return *memory_; }
   /// Whether this thread's block writes what all have found.
   bool commits() const { return true; }
@@ -125,5 +127,8 @@ class SerialTeam {
   std::vector<Near> near_;
   std::vector<std::int32_t> counts_;
 };
+
+using SerialTeam = SerialTeamOf<BlockMemory, kSmallGroup>;
+using SerialWarp = SerialTeamOf<WarpMemory, kWarpGroup>;
 
 }  // namespace laq::kernels

@@ -3,6 +3,7 @@
 #include "support/host_reads.hpp"
 #include "support/layers.hpp"
 #include "support/methods.hpp"
+#include "support/random_group.hpp"
 #include "support/scratch.hpp"
 
 using namespace laq;
@@ -411,5 +412,47 @@ TEST_CASE(
       CHECK(((a - b).abs() / b).max().item<double>() < 1e-6);
     }
     CHECK(lost == 0);
+  }
+}
+
+TEST_CASE("the search by a team finds the global minimum, whatever the weights") {
+  for (const std::string rule :
+       {"{levels: ternary}", "{levels: ternary, scaling: asymmetric}", "{levels: linear, bits: 3}",
+        "{levels: log, bits: 3}", "{levels: log, bits: 4}", "{levels: linear, bits: 5}"}) {
+    const auto method = quantizer_of(rule).method;
+    for (const char* shape :
+         {"normal", "uniform", "bimodal", "laplace", "sparse", "equal", "mixed"}) {
+      for (const std::size_t n : {40u, 900u, 6000u, 40000u}) {
+        const RandomGroup random(n, n, shape, n == 900 ? 7 : 2);
+        for (const std::int64_t small_group : {std::int64_t{0}, kernels::kSmallGroup}) {
+          INFO(rule << ", " << n << " weights, " << shape << ", small " << small_group);
+          const std::vector<nn::Parameter> here{layer_of(random.w)};
+          DeviceProximalAdam optimizer(here, {method, {}}, {.clip = 10}, small_group);
+          const auto of = [&](const char* name) {
+            for (const auto& [found, tensor] : optimizer.state()) {
+              if (found == std::string("w:") + name) return tensor;
+            }
+            throw std::runtime_error(name);
+          };
+          const at::Tensor v = of("second_moment");
+          {
+            const at::NoGradGuard no_gradient;
+            v.copy_(at::tensor(random.d).view(v.sizes()).square());
+          }
+          for (int step = 0; step < 3; ++step) {
+            set_gradient(here[0], std::vector<float>(n));
+            optimizer.step(0);
+            const at::Tensor d = v.sqrt() + quant::kCurvatureFloor, w = of("latent");
+            const quant::Group group{{w.data_ptr<float>(), n}, {d.data_ptr<float>(), n}, {}, {}};
+            std::vector<float> best(n);
+            quant::apply(quant::fit(*method, group), group.latent, best);
+            const double least = quant::objective(group.latent, group.curvature, best);
+            const double found = quant::objective(group.latent, group.curvature,
+                                                  {here[0].tensor.data_ptr<float>(), n});
+            CHECK(found <= least * (1 + 1e-6) + 1e-12);
+          }
+        }
+      }
+    }
   }
 }
