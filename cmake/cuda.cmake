@@ -26,7 +26,7 @@ macro(laq_find_torch)
   set(CMAKE_CUDA_ARCHITECTURES ${own_cuda_architectures})
 endmacro()
 
-# The GPU's part of the kernels, src/kernels/*.cu, as the static library laq_cuda: without LibTorch, for both architectures.
+# The GPU's part of the kernels, src/kernels/*.cu, as the static library laq_cuda: without LibTorch.
 # Without a CUDA compiler there is no such target.
 function(laq_cuda_kernels)
   if(NOT CMAKE_CUDA_COMPILER)
@@ -42,6 +42,9 @@ function(laq_cuda_kernels)
   file(GLOB sources CONFIGURE_DEPENDS src/kernels/*.cu)
   add_library(laq_cuda STATIC ${sources})
   target_include_directories(laq_cuda PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  if(NOT TARGET torch_cuda)  # they can't be run: one architecture shows whether they compile
+    set_target_properties(laq_cuda PROPERTIES CUDA_ARCHITECTURES 90)
+  endif()
   target_compile_options(laq_cuda PRIVATE -lineinfo --expt-relaxed-constexpr -Werror all-warnings)
   target_link_libraries(laq_cuda PUBLIC ${runtime})
   target_link_libraries(laq_kernels PUBLIC laq_cuda)

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/device.hpp"
+#include "core/parallel.hpp"
 
 namespace laq::kernels {
 
@@ -21,7 +22,7 @@ struct AdamStep {
 /// One weight's step: m ← β₁ m + (1−β₁) g, v ← β₂ v + (1−β₂) g², w ← clip(w − rate · m /
 /// (root_correction · √v + ε)). SGD: m ← momentum · m + g, w ← clip(w − rate · m). Returns √v.
 template <bool Sgd>
-LAQ_DEVICE inline float move_weight(float& w, float& m, float& v, float g, const AdamStep& s) {
+LAQ_DEVICE LAQ_INLINE float move_weight(float& w, float& m, float& v, float g, const AdamStep& s) {
   m = Sgd ? s.momentum * m + g : s.beta1 * m + (1 - s.beta1) * g;
   v = s.beta2 * v + (1 - s.beta2) * g * g;
   const float root = sqrtf(v);

@@ -51,7 +51,7 @@ void check_equal(const PlainBook& plain, const Codebook& codebook) {
 
 }  // namespace
 
-// tests/device/fits.cu compiles the same for a GPU.
+// src/kernels compiles the same for a GPU.
 TEST_CASE("fits find the same from sums and into codebooks without containers", "[quant]") {
   for (const auto& method : all_methods()) {
     // Without ties, which rounding decides.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/parallel.hpp"
 #include "quant/codebook.hpp"
 #include "quant/sums.hpp"
 #include "quant/weight_gradient.hpp"
@@ -13,7 +14,7 @@ namespace laq::quant {
 struct DorefaGradient {
   float inverse;  ///< 1 / max|tanh w|; 0: all weights are 0, where the ratio is 0 by definition
 
-  LAQ_DEVICE WeightGradient operator()(float w, float /*quantized*/, float g) const {
+  LAQ_DEVICE LAQ_INLINE WeightGradient operator()(float w, float /*quantized*/, float g) const {
     const float squashed = tanhf(w);
     return {inverse > 0 ? g * ((1 - squashed * squashed) * inverse) : g, {0, 0}};
   }

@@ -8,7 +8,7 @@ namespace {
 
 LAQ_VECTORISED
 double gradient_chunk(const float* w, const float* quantized, float* gradient, std::size_t n,
-                      const LearnedStepGradient& rule) {
+                      LearnedStepGradient rule) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::size_t i = 0; i < n; ++i) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "core/parallel.hpp"
 #include "quant/codebook.hpp"
 #include "quant/sums.hpp"
 #include "quant/weight_gradient.hpp"
@@ -14,7 +15,7 @@ namespace laq::quant {
 struct LearnedStepGradient {
   float low, high;
 
-  LAQ_DEVICE WeightGradient operator()(float w, float quantized, float g) const {
+  LAQ_DEVICE LAQ_INLINE WeightGradient operator()(float w, float quantized, float g) const {
     const bool inside = w > low && w < high;
     const double from = inside ? static_cast<double>(w) : 0.0;
     // What is not a number stays so, to be seen.

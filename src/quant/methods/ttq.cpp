@@ -14,8 +14,7 @@ struct SignSums {
 };
 
 LAQ_VECTORISED
-SignSums gradient_chunk(const float* quantized, float* gradient, std::size_t n,
-                        const TtqGradient& rule) {
+SignSums gradient_chunk(const float* quantized, float* gradient, std::size_t n, TtqGradient rule) {
   double positive = 0, negative = 0;
 #pragma omp simd reduction(+ : positive, negative)
   for (std::size_t i = 0; i < n; ++i) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/parallel.hpp"
 #include "quant/alternating.hpp"
 #include "quant/weight_gradient.hpp"
 
@@ -12,7 +13,7 @@ namespace laq::quant {
 struct TtqGradient {
   float up, down;
 
-  LAQ_DEVICE WeightGradient operator()(float /*w*/, float quantized, float g) const {
+  LAQ_DEVICE LAQ_INLINE WeightGradient operator()(float /*w*/, float quantized, float g) const {
     const float factor = quantized > 0 ? up : 1.0f;
     return {g * (quantized < 0 ? down : factor),
             {static_cast<double>(quantized > 0 ? g : 0.0f),
