@@ -573,20 +573,6 @@ LAQ_DEVICE void apply_tile(Team& team, const Layer& layer, const Tile& tile, boo
   }
 }
 
-/// ŵ holds exactly the quantizer's values, so its level is found without the latent weight; of a
-/// relaxed ŵ it is the nearest.
-LAQ_DEVICE inline int level_of(float quantized, const float* values, int levels, bool relaxes) {
-  int level = 0;
-  if (!relaxes) {
-    while (level + 1 < levels && values[level] != quantized) ++level;
-    return level;
-  }
-  while (level + 1 < levels &&
-         fabsf(values[level + 1] - quantized) <= fabsf(values[level] - quantized))
-    ++level;
-  return level;
-}
-
 template <typename Team>
 LAQ_DEVICE void report_tile(Team& team, const Layer& layer, const Tile& tile,
                             std::int64_t tile_of_layer, const ReportRequest& request) {
@@ -595,7 +581,6 @@ LAQ_DEVICE void report_tile(Team& team, const Layer& layer, const Tile& tile,
   const ReportLayout& layout = request.layout;
   const float* values = layer.books.values + static_cast<std::int64_t>(tile.group) * layout.levels;
   const auto largest = static_cast<double>(*request.largest);
-  const double bins = layout.bins, scale = largest > 0 ? bins / (2 * largest) : 0;
   team.begin_counts(layout.counts());
   double sums[ReportLayout::kSums] = {};
   for (int i = team.rank(); i < tile.count; i += team.size()) {
@@ -607,10 +592,7 @@ LAQ_DEVICE void report_tile(Team& team, const Layer& layer, const Tile& tile,
     std::uint8_t& last = layer.level_index[begin + i];
     if (last != level) team.count(layout.flips());
     last = static_cast<std::uint8_t>(level);
-    // The upper end belongs to the last bin.
-    const double at = static_cast<double>(w) * scale + bins / 2;
-    const int bin = at > 0 ? (at < bins - 1 ? static_cast<int>(at) : layout.bins - 1) : 0;
-    team.count(layout.in_bin(bin));
+    team.count(layout.in_bin(bin_of(w, largest, layout.bins)));
     const double wide = static_cast<double>(quantized), error = static_cast<double>(w) - wide;
     const double d = static_cast<double>(sqrtf(layer.second[begin + i]) + quant::kCurvatureFloor);
     sums[0] += d * error * error;

@@ -1,4 +1,5 @@
 #include "kernels/backend.hpp"
+#include "quant/scale_window.hpp"
 
 namespace laq::kernels {
 namespace {
@@ -13,7 +14,6 @@ struct GatherOf {
   Gather operator()(const quant::ProximalFit& fit) const {
     Gather gather{.by_sign = fit.two_scales()};
     const int k = fit.levels.k();
-    const bool window = fit.levels.has_zero() && (k == 1 || k == 3 || k == 7);
     if (fit.scaling == quant::Scaling::unit) return {};
     if (!fit.levels.has_zero() || fit.solver == quant::Solver::absmean) {
       gather.magnitudes = true;
@@ -22,7 +22,8 @@ struct GatherOf {
       gather.windows = 1;
     } else if (fit.searches()) {
       gather.windows = gather.bounds = k == 1;
-    } else if (window && fit.solver == quant::Solver::alternating) {
+    } else if (quant::ScaleWindow::possible(fit.levels) &&
+               fit.solver == quant::Solver::alternating) {
       gather.previous = true;
       gather.windows = k;
     }  // the released rule starts far from where it ends: no window holds

@@ -46,21 +46,17 @@ __global__ void __launch_bounds__(kFitThreads)
                      const FitOffsets offsets, bool all, bool fresh) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& space = *reinterpret_cast<FitSpace*>(memory);
-  if (!all) {
-    bool any = false;
-    for (int i = static_cast<int>(threadIdx.x); i < plan.large_count;
-         i += static_cast<int>(blockDim.x)) {
-      const GroupPlace at = plan.large[i];
-      any = any || plan.layers[at.layer].lost[at.group] != 0;
-    }
-    if (!__syncthreads_or(any)) return;
-  }
-  BlockTeam block(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
-  auto* shared = static_cast<Shared*>(plan.shared);
   const auto wanted = [&](int i) {
     const GroupPlace at = plan.large[i];
     return all || plan.layers[at.layer].lost[at.group] != 0;
   };
+  bool any = all;
+  for (int i = static_cast<int>(threadIdx.x); i < plan.large_count && !any;
+       i += static_cast<int>(blockDim.x))
+    any = wanted(i);
+  if (!__syncthreads_or(any)) return;
+  BlockTeam block(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
+  auto* shared = static_cast<Shared*>(plan.shared);
   // Side by side, with as many blocks as a group's size asks for; very many one after the other.
   const int blocks = static_cast<int>(gridDim.x);
   int own = -1, first = 0, count = blocks;
@@ -126,22 +122,14 @@ template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kSmallThreads, Searches ? 2 : 4)
     fit_warps_kernel(const Fit fit, const Plan plan, const Settings settings, bool fresh) {
   extern __shared__ __align__(16) unsigned char memory[];
-  const int warp = static_cast<int>(threadIdx.x) >> 5;
-  const int i = static_cast<int>(blockIdx.x) * (kSmallThreads / 32) + warp;
+  const int i = static_cast<int>(blockIdx.x) * (kSmallThreads / 32) + warp();
   if (i >= plan.small_count) return;
-  unsigned char* own = memory + warp_bytes(plan.book_bytes) * static_cast<unsigned>(warp);
+  unsigned char* own = memory + warp_bytes(plan.book_bytes) * static_cast<unsigned>(warp());
   auto& space = *reinterpret_cast<WarpSpace*>(own);
   WarpTeam team(space.search, space.counter);
   const GroupPlace at = plan.small[i];
   fit_small<Searches>(team, fit, plan.layers[at.layer], at.group, settings, *plan.step, fresh,
                       space.rows, own + sizeof(WarpSpace));
-}
-
-template <typename Kernel>
-void allow(Kernel* kernel, std::size_t bytes) {
-  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                             static_cast<int>(bytes)),
-        "shared memory");
 }
 
 }  // namespace
@@ -153,7 +141,7 @@ void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool
     const bool near = settings.gather.windows > 0;
     const FitOffsets offsets(plan, /*searches=*/true, near);  // also where tiles are laid out
     const auto kernel = fit_near_kernel<Searches, Fit>;
-    allow(kernel, offsets.end);
+    allow(kernel, offsets.end, "fit_near");
     kernel<<<static_cast<unsigned>(plan.large_count), kFitThreads, offsets.end, stream>>>(
         fit, plan, settings, offsets);
     launched("fit_near");
@@ -163,7 +151,7 @@ void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool
   if (by_warps) {
     const std::size_t bytes = warp_bytes(plan.book_bytes) * (kSmallThreads / 32);
     const auto kernel = fit_warps_kernel<Searches, Fit>;
-    allow(kernel, bytes);
+    allow(kernel, bytes, "fit_warps");
     const int blocks = (plan.small_count + kSmallThreads / 32 - 1) / (kSmallThreads / 32);
     kernel<<<static_cast<unsigned>(blocks), kSmallThreads, bytes, stream>>>(fit, plan, settings,
                                                                             fresh);
@@ -171,7 +159,7 @@ void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool
   }
   const FitOffsets offsets(plan, Searches, false);
   const auto kernel = fit_small_kernel<Searches, Fit>;
-  allow(kernel, offsets.end);
+  allow(kernel, offsets.end, "fit_small");
   kernel<<<static_cast<unsigned>(plan.small_count), kSmallThreads, offsets.end, stream>>>(
       fit, plan, settings, offsets, fresh, /*lost=*/by_warps);
   launched("fit_small");
@@ -181,19 +169,9 @@ template <bool Searches, typename Fit>
 void launch_fit_rest(const Fit& fit, const Plan& plan, const Settings& settings, bool all,
                      bool fresh, int processors, cudaStream_t stream) {
   const FitOffsets offsets(plan, Searches, false);
-  const auto kernel = fit_whole_kernel<Searches, Fit>;
-  allow(kernel, offsets.end);
-  cudaLaunchAttribute together = {};
-  together.id = cudaLaunchAttributeCooperative;
-  together.val.cooperative = 1;
-  cudaLaunchConfig_t how = {};
-  how.gridDim = dim3(static_cast<unsigned>(processors));
-  how.blockDim = dim3(kFitThreads);
-  how.dynamicSmemBytes = offsets.end;
-  how.stream = stream;
-  how.attrs = &together;
-  how.numAttrs = 1;
-  check(cudaLaunchKernelEx(&how, kernel, fit, plan, settings, offsets, all, fresh), "fit_whole");
+  launch_together(fit_whole_kernel<Searches, Fit>, dim3(static_cast<unsigned>(processors)),
+                  kFitThreads, offsets.end, stream, "fit_whole", fit, plan, settings, offsets, all,
+                  fresh);
 }
 
 }  // namespace laq::kernels

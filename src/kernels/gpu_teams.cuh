@@ -68,16 +68,8 @@ class BlockTeam {
   }
 
   __device__ quant::LevelSums before(const quant::LevelSums& own) {
-    double w = own.dqw, q = own.dqq;
-    for (int apart = 1; apart < 32; apart *= 2) {
-      const double other_w = __shfl_up_sync(kAll, w, apart),
-                   other_q = __shfl_up_sync(kAll, q, apart);
-      if (lane() >= apart) {
-        w += other_w;
-        q += other_q;
-      }
-    }
-    const double w_before = __shfl_up_sync(kAll, w, 1), q_before = __shfl_up_sync(kAll, q, 1);
+    const double w = warp_upto(own.dqw), q = warp_upto(own.dqq);
+    const quant::LevelSums in_warp = warp_before(w, q);
     if (lane() == 31) {
       exchange_.partial[warp()][0] = w;
       exchange_.partial[warp()][1] = q;
@@ -85,7 +77,7 @@ class BlockTeam {
     __syncthreads();
     quant::LevelSums sums;
     for (int i = 0; i < warp(); ++i) sums += {exchange_.partial[i][0], exchange_.partial[i][1], 0};
-    if (lane() > 0) sums += {w_before, q_before, 0};
+    sums += in_warp;
     __syncthreads();
     return sums;
   }
@@ -135,11 +127,7 @@ class BlockTeam {
       own += counts[t] > 0 ? counts[t] : 0;
       too_many = too_many || counts[t] < 0;
     }
-    int upto = own;
-    for (int apart = 1; apart < 32; apart *= 2) {
-      const int other = __shfl_up_sync(kAll, upto, apart);
-      if (lane() >= apart) upto += other;
-    }
+    const int upto = warp_upto(own);
     if (lane() == 31) exchange_.offsets[warp()] = upto;
     __syncthreads();
     int start = upto - own, all = 0;
@@ -172,17 +160,7 @@ class BlockTeam {
     return all;
   }
 
- protected:
-  __device__ int lane() const {
-    return static_cast<int>(threadIdx.x) & 31;
-  }
-  __device__ int warp() const {
-    return static_cast<int>(threadIdx.x) >> 5;
-  }
-  __device__ int warps() const {
-    return static_cast<int>(blockDim.x) >> 5;
-  }
-
+ private:
   Exchange& exchange_;
   BlockMemory& memory_;
 };
@@ -195,7 +173,7 @@ class WarpTeam {
 
   __device__ WarpTeam(Memory& memory, int& counter) : memory_(memory), counter_(counter) {}
 
-  __device__ int rank() const { return static_cast<int>(threadIdx.x) & 31; }
+  __device__ int rank() const { return lane(); }
   __device__ int size() const { return 32; }
   __device__ void sync() { __syncwarp(); }
   __device__ WarpTeam& block() { return *this; }
@@ -218,19 +196,7 @@ class WarpTeam {
     return -max(-x);
   }
   __device__ quant::LevelSums before(const quant::LevelSums& own) {
-    double w = own.dqw, q = own.dqq;
-    for (int apart = 1; apart < 32; apart *= 2) {
-      const double other_w = __shfl_up_sync(kAll, w, apart),
-                   other_q = __shfl_up_sync(kAll, q, apart);
-      if (rank() >= apart) {
-        w += other_w;
-        q += other_q;
-      }
-    }
-    const double w_before = __shfl_up_sync(kAll, w, 1), q_before = __shfl_up_sync(kAll, q, 1);
-    quant::LevelSums sums;
-    if (rank() > 0) sums += {w_before, q_before, 0};
-    return sums;
+    return warp_before(warp_upto(own.dqw), warp_upto(own.dqq));
   }
 
   __device__ void begin_events() {
@@ -317,12 +283,11 @@ class GridTeam {
       for (int i = 0; i < N; ++i) to[i * Shared::kMostBlocks + own_] = x[i];
     }
     sync();
-    const int lane = static_cast<int>(threadIdx.x) & 31, warp = static_cast<int>(threadIdx.x) >> 5;
-    for (int i = warp; i < N; i += static_cast<int>(blockDim.x) >> 5) {
+    for (int i = warp(); i < N; i += warps()) {
       double total = 0;
-      for (int b = lane; b < blocks_; b += 32) total += __ldcg(&to[i * Shared::kMostBlocks + b]);
+      for (int b = lane(); b < blocks_; b += 32) total += __ldcg(&to[i * Shared::kMostBlocks + b]);
       total = warp_sum(total);
-      if (lane == 0) exchange_.result[i] = total;
+      if (lane() == 0) exchange_.result[i] = total;
     }
     __syncthreads();
 #pragma unroll

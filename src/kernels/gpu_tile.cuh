@@ -78,13 +78,6 @@ class TileTeam {
   }
 
  private:
-  __device__ int lane() const {
-    return static_cast<int>(threadIdx.x) & 31;
-  }
-  __device__ int warp() const {
-    return static_cast<int>(threadIdx.x) >> 5;
-  }
-
   TileExchange& exchange_;
   int near_ = 0;
 };

@@ -73,7 +73,6 @@ struct Layer {
                            ///< the largest |w|
   std::int32_t* lost = nullptr;        ///< groups: whether the windows did not hold
   std::int32_t tiles = 0;              ///< of a group
-  std::int64_t first_tile = 0;         ///< of the layer, in the plan
   double* sums = nullptr;              ///< groups × rows × tiles: what the tiles added up
   Near* near = nullptr;                ///< groups × tiles × kNearOfTile
   std::int32_t* near_count = nullptr;  ///< groups × tiles; −1: too many

@@ -15,18 +15,18 @@ void for_units(const Step& step, const Work& work) {
 }  // namespace
 
 template <typename T>
-void lstm_forward(const LstmForward<T>& step) {
+void lstm_step(const LstmForward<T>& step) {
   for_units(step, forward_at<T>);
 }
 
 template <typename T>
-void lstm_backward(const LstmBackward<T>& step) {
+void lstm_step(const LstmBackward<T>& step) {
   for_units(step, backward_at<T>);
 }
 
-template void lstm_forward<float>(const LstmForward<float>&);
-template void lstm_forward<double>(const LstmForward<double>&);
-template void lstm_backward<float>(const LstmBackward<float>&);
-template void lstm_backward<double>(const LstmBackward<double>&);
+template void lstm_step<float>(const LstmForward<float>&);
+template void lstm_step<double>(const LstmForward<double>&);
+template void lstm_step<float>(const LstmBackward<float>&);
+template void lstm_step<double>(const LstmBackward<double>&);
 
 }  // namespace laq::kernels

@@ -1,8 +1,4 @@
-#include <cuda_runtime.h>
-
-#include <stdexcept>
-#include <string>
-
+#include "kernels/gpu_launch.cuh"
 #include "kernels/lstm.hpp"
 #include "kernels/lstm_step.hpp"
 
@@ -30,26 +26,24 @@ void launch(Kernel kernel, const Step& step, void* stream, const char* what) {
   const dim3 blocks(static_cast<unsigned>(step.batch),
                     static_cast<unsigned>((step.units + kThreads - 1) / kThreads));
   kernel<<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream)>>>(step);
-  const cudaError_t error = cudaGetLastError();
-  if (error != cudaSuccess)
-    throw std::runtime_error(std::string("CUDA: ") + what + ": " + cudaGetErrorString(error));
+  launched(what);
 }
 
 }  // namespace
 
 template <typename T>
-void lstm_forward_on_gpu(const LstmForward<T>& step, void* stream) {
+void lstm_step_on_gpu(const LstmForward<T>& step, void* stream) {
   launch(forward_kernel<T>, step, stream, "lstm_forward");
 }
 
 template <typename T>
-void lstm_backward_on_gpu(const LstmBackward<T>& step, void* stream) {
+void lstm_step_on_gpu(const LstmBackward<T>& step, void* stream) {
   launch(backward_kernel<T>, step, stream, "lstm_backward");
 }
 
-template void lstm_forward_on_gpu<float>(const LstmForward<float>&, void*);
-template void lstm_forward_on_gpu<double>(const LstmForward<double>&, void*);
-template void lstm_backward_on_gpu<float>(const LstmBackward<float>&, void*);
-template void lstm_backward_on_gpu<double>(const LstmBackward<double>&, void*);
+template void lstm_step_on_gpu<float>(const LstmForward<float>&, void*);
+template void lstm_step_on_gpu<double>(const LstmForward<double>&, void*);
+template void lstm_step_on_gpu<float>(const LstmBackward<float>&, void*);
+template void lstm_step_on_gpu<double>(const LstmBackward<double>&, void*);
 
 }  // namespace laq::kernels

@@ -37,15 +37,15 @@ struct LstmBackward {
 
 /// By the calling thread, in the host's memory. For float and double.
 template <typename T>
-void lstm_forward(const LstmForward<T>& step);
+void lstm_step(const LstmForward<T>& step);
 template <typename T>
-void lstm_backward(const LstmBackward<T>& step);
+void lstm_step(const LstmBackward<T>& step);
 
 /// By a GPU, queued on `stream` (a cudaStream_t). Only where nvcc was found. Error: the launch was
 /// refused (std::runtime_error).
 template <typename T>
-void lstm_forward_on_gpu(const LstmForward<T>& step, void* stream);
+void lstm_step_on_gpu(const LstmForward<T>& step, void* stream);
 template <typename T>
-void lstm_backward_on_gpu(const LstmBackward<T>& step, void* stream);
+void lstm_step_on_gpu(const LstmBackward<T>& step, void* stream);
 
 }  // namespace laq::kernels

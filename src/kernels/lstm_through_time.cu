@@ -1,10 +1,7 @@
 #include <cooperative_groups.h>
 #include <cuda_pipeline_primitives.h>
-#include <cuda_runtime.h>
 
-#include <stdexcept>
-#include <string>
-
+#include "kernels/gpu_launch.cuh"
 #include "kernels/lstm_step.hpp"
 #include "kernels/lstm_through_time.hpp"
 
@@ -25,6 +22,16 @@ __device__ Rows own_rows(std::int64_t batch) {
   const std::int64_t tiles = gridDim.y, tile = blockIdx.y;
   const std::int64_t first = batch * tile / tiles;
   return {first, static_cast<int>(batch * (tile + 1) / tiles - first)};
+}
+
+/// Begins the copies of `Pieces` times four numbers of each row; a row has `Length` in shared
+/// memory and `stride` where it comes from.
+template <int Pieces, int Length>
+__device__ void copy_rows(float* to, const float* from, std::int64_t stride, int rows, int lane) {
+  for (int at = lane; at < rows * Pieces; at += 32) {
+    const int row = at / Pieces, k = 4 * (at % Pieces);
+    __pipeline_memcpy_async(to + row * Length + k, from + row * stride + k, 16);
+  }
 }
 
 /// The warp's copies but for the `Later` batches of them begun last.
@@ -101,11 +108,8 @@ __global__ void __launch_bounds__(kThreads, 1) forward_kernel(const LstmThroughT
       const float* before = all.hidden + (place - all.batch) * n + warp * F::kDepth;
 #pragma unroll
       for (int stage = 0; stage < F::kStages; ++stage) {
-        constexpr int kPieces = F::kStage / 4;  // of a row
-        for (int at = lane; at < rows * kPieces; at += 32) {
-          const int row = at / kPieces, k = stage * F::kStage + 4 * (at % kPieces);
-          __pipeline_memcpy_async(h + row * F::kLength + k, before + row * n + k, 16);
-        }
+        copy_rows<F::kStage / 4, F::kLength>(h + stage * F::kStage, before + stage * F::kStage, n,
+                                             rows, lane);
         __pipeline_commit();
       }
       float sum[kThreadRows][kThreadColumns] = {};
@@ -203,13 +207,8 @@ __global__ void __launch_bounds__(kThreads, 1) backward_kernel(const LstmBackThr
     if (!last) {
       const float* next = all.gates + (place + all.batch) * 4 * n + warp * B::kDepth;
       const auto bring = [&](int chunk) {
-        constexpr int kPieces = B::kChunk / 4;  // of a row
-        float* to = slots + chunk % B::kSlots * B::kSlotFloats;
-        for (int at = lane; at < rows * kPieces; at += 32) {
-          const int row = at / kPieces, k = 4 * (at % kPieces);
-          __pipeline_memcpy_async(to + row * B::kLength + k,
-                                  next + row * 4 * n + chunk * B::kChunk + k, 16);
-        }
+        copy_rows<B::kChunk / 4, B::kLength>(slots + chunk % B::kSlots * B::kSlotFloats,
+                                             next + chunk * B::kChunk, 4 * n, rows, lane);
       };
       bring(0);
       __pipeline_commit();
@@ -271,11 +270,6 @@ __global__ void __launch_bounds__(kThreads, 1) backward_kernel(const LstmBackThr
 
 // ——— launches
 
-void check(cudaError_t error, const char* what) {
-  if (error != cudaSuccess)
-    throw std::runtime_error(std::string("CUDA: ") + what + ": " + cudaGetErrorString(error));
-}
-
 int attribute(cudaDeviceAttr which) {
   int device = 0, value = 0;
   check(cudaGetDevice(&device), "device");
@@ -302,20 +296,8 @@ bool fits(std::int64_t batch, std::int64_t units) {
 template <typename Shape, typename Kernel, typename All>
 void launch(Kernel* kernel, const All& all, void* stream, const char* what) {
   if (all.steps == 0 || all.batch == 0) return;
-  check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                             static_cast<int>(Shape::kBytes)),
-        what);
-  cudaLaunchAttribute together = {};
-  together.id = cudaLaunchAttributeCooperative;
-  together.val.cooperative = 1;
-  cudaLaunchConfig_t how = {};
-  how.gridDim = blocks_of<Shape>(all.batch, all.units);
-  how.blockDim = dim3(kThreads);
-  how.dynamicSmemBytes = Shape::kBytes;
-  how.stream = static_cast<cudaStream_t>(stream);
-  how.attrs = &together;
-  how.numAttrs = 1;
-  check(cudaLaunchKernelEx(&how, kernel, all), what);
+  launch_together(kernel, blocks_of<Shape>(all.batch, all.units), kThreads, Shape::kBytes,
+                  static_cast<cudaStream_t>(stream), what, all);
 }
 
 }  // namespace

@@ -1,10 +1,33 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "core/device.hpp"
 
 namespace laq::kernels {
+
+/// ŵ holds exactly the quantizer's values, so its level is found without the latent weight; of a
+/// relaxed ŵ it is the nearest.
+LAQ_DEVICE inline int level_of(float quantized, const float* values, int levels, bool relaxes) {
+  int level = 0;
+  if (!relaxes) {
+    while (level + 1 < levels && values[level] != quantized) ++level;
+    return level;
+  }
+  while (level + 1 < levels &&
+         fabsf(values[level + 1] - quantized) <= fabsf(values[level] - quantized))
+    ++level;
+  return level;
+}
+
+/// Of equal bins over [−largest, largest] that of a value.
+LAQ_DEVICE inline int bin_of(float value, double largest, int bins) {
+  const double half = bins / 2.0, scale = largest > 0 ? bins / (2 * largest) : 0;
+  const double at = static_cast<double>(value) * scale + half;
+  // The upper end belongs to the last bin.
+  return at > 0 ? (at < bins - 1 ? static_cast<int>(at) : bins - 1) : 0;
+}
 
 /// What a report asks of a tile; the counts are of whole numbers, so that their order is free.
 struct ReportLayout {

@@ -87,7 +87,7 @@ class ScaleSearch {
       points[p].dqw = base_.dqw + sums[3 * p];
       points[p].dqq = base_.dqq + sums[3 * p + 1];
       points[p].risen = sums[3 * p + 2];
-      reach(points[p].sums());
+      reached_ = fmax(reached_, points[p].sums().gain());
       finite_ = finite_ && points[p].dqw < INFINITY && points[p].dqq < INFINITY;
     }
   }
@@ -149,9 +149,6 @@ class ScaleSearch {
   LAQ_DEVICE bool may_gain(const SearchInterval& interval) const {
     return !(quant::chord_bound(interval.low.chord(), interval.high.chord()) <
              reached_ * (1 - quant::kGainMargin));
-  }
-  LAQ_DEVICE void reach(const quant::LevelSums& sums) {
-    if (sums.dqq > 0) reached_ = fmax(reached_, sums.dqw * sums.dqw / sums.dqq);
   }
 
   // For `count` points, k limits each.
@@ -253,15 +250,12 @@ class ScaleSearch {
         offer(sums);
       }
     };
-    const auto gain = [](const quant::LevelSums& sums) {
-      return sums.dqq > 0 ? sums.dqw * sums.dqw / sums.dqq : 0;
-    };
     double largest = 0;
-    follow([&](const quant::LevelSums& sums) { largest = fmax(largest, gain(sums)); });
+    follow([&](const quant::LevelSums& sums) { largest = fmax(largest, sums.gain()); });
     largest = block.max(largest);
     double alpha = std::numeric_limits<double>::infinity();
     follow([&](const quant::LevelSums& sums) {
-      if (sums.dqq > 0 && gain(sums) >= largest * (1 - quant::kGainTie))
+      if (sums.dqq > 0 && sums.gain() >= largest * (1 - quant::kGainTie))
         alpha = fmin(alpha, sums.scale());
     });
     alpha = block.min(alpha);

@@ -41,12 +41,6 @@ class KnownScales {
   double scales_[kMost] = {};
 };
 
-/// Thresholds of the levels nearest to a/α.
-LAQ_DEVICE inline void scale_thresholds(const quant::LevelSet& levels, double alpha, float* to) {
-  for (int j = 1; j <= levels.k(); ++j)
-    to[j - 1] = quant::floor_to_float(alpha * levels.midpoint(j));
-}
-
 /// By passes over the weights of a group. `Searches`: whether `optimum` can be asked for.
 template <typename Team, bool Searches>
 class WholeSums : public KnownScales {
@@ -100,7 +94,7 @@ class WholeSums : public KnownScales {
 
   LAQ_DEVICE quant::LevelSums nearest(quant::Side side, const quant::LevelSet& set, double alpha) {
     float thresholds[quant::LevelSet::kMost];
-    scale_thresholds(set, alpha, thresholds);
+    quant::scaled_thresholds(set, alpha, thresholds);
     return levels(side, set.steps(), {thresholds, static_cast<std::size_t>(set.k())});
   }
 
@@ -287,7 +281,7 @@ class NearSums : public KnownScales {
   LAQ_DEVICE quant::LevelSums nearest(quant::Side side, const quant::LevelSet& set, double alpha) {
     if (set.k() != gather_.windows) return lose<quant::LevelSums>();
     float thresholds[kMostWindows];
-    scale_thresholds(set, alpha, thresholds);
+    quant::scaled_thresholds(set, alpha, thresholds);
     return levels(side, set.steps(), {thresholds, static_cast<std::size_t>(set.k())});
   }
 

@@ -10,7 +10,7 @@
 // A team is the threads that work on one group or tile together: a block of a GPU, all its blocks,
 // or one thread of the host. Every thread runs the same code; what a function of the team returns
 // is the same in all of them, and always added up in the same order. The teams of a GPU are in
-// gpu.cu.
+// gpu_teams.cuh and gpu_tile.cuh.
 
 namespace laq::kernels {
 

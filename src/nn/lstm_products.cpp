@@ -66,20 +66,12 @@ void require_kernels(const at::Device& device) {
                .advice = "see docs/gpu.md"});
 }
 
-template <typename T>
-void run(const kernels::LstmForward<T>& step, [[maybe_unused]] const at::Device& device) {
+template <typename Step>
+void run(const Step& step, [[maybe_unused]] const at::Device& device) {
 #ifdef LAQ_CUDA
-  if (device.is_cuda()) return kernels::lstm_forward_on_gpu(step, stream_of(device));
+  if (device.is_cuda()) return kernels::lstm_step_on_gpu(step, stream_of(device));
 #endif
-  kernels::lstm_forward(step);
-}
-
-template <typename T>
-void run(const kernels::LstmBackward<T>& step, [[maybe_unused]] const at::Device& device) {
-#ifdef LAQ_CUDA
-  if (device.is_cuda()) return kernels::lstm_backward_on_gpu(step, stream_of(device));
-#endif
-  kernels::lstm_backward(step);
+  kernels::lstm_step(step);
 }
 
 template <typename T>

@@ -313,7 +313,7 @@ void DeviceProximalAdam::make_tables() {
     layer.second = slot.second.data_ptr<float>();
     layer.quantized_values = slot.parameter.tensor.data_ptr<float>();
     layer.tiles = static_cast<std::int32_t>(slot.tiles);
-    slot.first_tile = layer.first_tile = static_cast<std::int64_t>(tiles.size());
+    slot.first_tile = static_cast<std::int64_t>(tiles.size());
     if (slot.quantized) {
       kernels::Books& books = layer.books;
       books.levels = static_cast<int>(codes_.size());
@@ -512,13 +512,8 @@ void DeviceProximalAdam::learn_by_host(Slot& slot, const at::Tensor& gradient) {
     first = slot.scale_first.to(at::kCPU, false, true);
     second = slot.scale_second.to(at::kCPU, false, true);
   }
-  const kernels::ScaleStep constants{options_.beta1,
-                                     options_.beta2,
-                                     options_.epsilon,
-                                     learning_rate_ * method.scale_rate(),
-                                     static_cast<double>(steps_),
-                                     options_.sgd,
-                                     options_.momentum};
+  const kernels::ScaleStep constants =
+      scale_step(options_, learning_rate_ * method.scale_rate(), steps_);
   for (std::int64_t g = 0; g < slot.groups; ++g) {
     quant::Group group{part(latent, g), {}, part(before, g), known_scales(scales[g])};
     group.progress = progress_.value();
@@ -556,11 +551,7 @@ void DeviceProximalAdam::fit_by_host(Slot& slot) {
       const auto n = static_cast<std::int64_t>(values.size());
       if (n > 0) to.narrow(0, 0, n).copy_(at::tensor(values, at::TensorOptions(type)));
     };
-    if (book.values.size() != codes_.size()) {
-      throw Error({.what = "the quantizer changed its number of levels",
-                   .found = std::to_string(book.values.size()),
-                   .expected = std::to_string(codes_.size())});
-    }
+    require_levels(book, codes_.size());
     bring(book.thresholds, at::kFloat, slot.thresholds[g]);
     bring(book.values, at::kDouble, slot.levels[g]);
     bring(book.values, at::kDouble, slot.values[g]);
@@ -629,14 +620,11 @@ LayerReport DeviceProximalAdam::report(std::size_t place) {
   const at::Tensor counts = at::zeros({tiles, layout.counts()}, of(at::kInt, device_));
   const at::Tensor sums =
       at::zeros({tiles, kernels::ReportLayout::kSums}, of(at::kDouble, device_));
-  // With a scale of 0 every level is 0; the code is 0 then, or +1 where there is no 0.
-  auto zero = std::find(codes_.begin(), codes_.end(), 0);
-  if (zero == codes_.end()) zero = std::find(codes_.begin(), codes_.end(), 1);
   kernels::ReportRequest request;
   request.layer = static_cast<std::int32_t>(place);
   request.first_tile = slot.first_tile;
   request.layout = layout;
-  request.zero_level = zero == codes_.end() ? 0 : static_cast<int>(zero - codes_.begin());
+  request.zero_level = static_cast<int>(zero_level(codes_));
   request.relaxes = !quantizer_.method->discrete(0);
   request.largest = largest.data_ptr<float>();
   request.counts = counts.data_ptr<std::int32_t>();

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/report.hpp"
 #include "optim/proximal_adam.hpp"
 
 namespace laq::optim {
@@ -17,36 +18,21 @@ double largest_magnitude(std::span<const float> values) {
 
 std::vector<double> histogram(std::span<const float> values, double largest) {
   std::vector<std::size_t> counts(kLatentBins);
-  const double bins = static_cast<double>(kLatentBins);
-  const double scale = largest > 0 ? bins / (2 * largest) : 0;
-  for (const float value : values) {
-    const double at = static_cast<double>(value) * scale + bins / 2;
-    // The upper end belongs to the last bin.
-    ++counts[at > 0 ? std::min(static_cast<std::size_t>(at), kLatentBins - 1) : 0];
-  }
+  for (const float value : values)
+    ++counts[static_cast<std::size_t>(
+        kernels::bin_of(value, largest, static_cast<int>(kLatentBins)))];
   std::vector<double> result;
   for (const std::size_t count : counts)
     result.push_back(static_cast<double>(count) / static_cast<double>(values.size()));
   return result;
 }
 
-namespace {
-
-// ŵ holds exactly the quantizer's values, so its level is found without the latent weight; of a
-// relaxed ŵ it is the nearest.
-std::size_t level_of(float quantized, std::span<const float> values, bool relaxed) {
-  std::size_t level = 0;
-  if (!relaxed) {
-    while (level + 1 < values.size() && values[level] != quantized) ++level;
-    return level;
-  }
-  while (level + 1 < values.size() &&
-         std::abs(values[level + 1] - quantized) <= std::abs(values[level] - quantized))
-    ++level;
-  return level;
+std::size_t zero_level(std::span<const int> codes) {
+  // With a scale of 0 every level is 0.
+  auto zero = std::find(codes.begin(), codes.end(), 0);
+  if (zero == codes.end()) zero = std::find(codes.begin(), codes.end(), 1);
+  return zero == codes.end() ? 0 : static_cast<std::size_t>(zero - codes.begin());
 }
-
-}  // namespace
 
 std::vector<LayerReport> ProximalAdam::report() {
   const at::NoGradGuard no_gradient;
@@ -66,11 +52,7 @@ LayerReport ProximalAdam::report(Slot& slot) const {
 
   const std::size_t size = static_cast<std::size_t>(slot.latent.numel() / slot.groups);
   std::vector<std::size_t> at_level(report.codes.size());
-  // With a scale of 0 every level is 0; the code is 0 then, or +1 where there is no 0.
-  auto zero = std::find(report.codes.begin(), report.codes.end(), 0);
-  if (zero == report.codes.end()) zero = std::find(report.codes.begin(), report.codes.end(), 1);
-  const std::size_t zero_level =
-      zero == report.codes.end() ? 0 : static_cast<std::size_t>(zero - report.codes.begin());
+  const std::size_t zero = zero_level(report.codes);
 
   const bool relaxes = !quantizer_.method->discrete(0);
   double away = 0, whole = 0;
@@ -82,7 +64,10 @@ LayerReport ProximalAdam::report(Slot& slot) const {
     auto* index = slot.level_index.data_ptr<std::uint8_t>() + static_cast<std::size_t>(g) * size;
     for (std::size_t i = 0; i < size; ++i) {
       const std::size_t level =
-          quantized[i] == 0 ? zero_level : level_of(quantized[i], values, relaxes);
+          quantized[i] == 0
+              ? zero
+              : static_cast<std::size_t>(kernels::level_of(
+                    quantized[i], values.data(), static_cast<int>(values.size()), relaxes));
       if (relaxes) {
         const auto w = static_cast<double>(quantized[i]);
         const double error = w - static_cast<double>(values[level]);

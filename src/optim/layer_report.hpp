@@ -34,6 +34,9 @@ constexpr std::size_t kLatentBins = 64;
 /// max|x|; 0 of no values.
 double largest_magnitude(std::span<const float> values);
 
+/// Which of the codes a ŵ of 0 has: 0, or +1 where there is no 0.
+std::size_t zero_level(std::span<const int> codes);
+
 /// Fraction of the values in kLatentBins equal bins over [−largest, largest].
 std::vector<double> histogram(std::span<const float> values, double largest);
 

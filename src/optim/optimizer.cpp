@@ -1,5 +1,6 @@
 #include "optim/optimizer.hpp"
 
+#include "core/error.hpp"
 #include "optim/device_proximal_adam.hpp"
 #include "optim/proximal_adam.hpp"
 #include "quant/device_fit.hpp"
@@ -11,6 +12,18 @@ std::int64_t groups_of(const nn::Parameter& parameter, quant::Grouping grouping)
                           ? grouping == quant::Grouping::row
                           : parameter.scales == nn::Scales::of_row;
   return by_row ? parameter.tensor.size(0) : parameter.blocks;
+}
+
+kernels::ScaleStep scale_step(const AdamOptions& options, double rate, std::int64_t count) {
+  return {options.beta1, options.beta2,   options.epsilon, rate, static_cast<double>(count),
+          options.sgd,   options.momentum};
+}
+
+void require_levels(const quant::Codebook& codebook, std::size_t levels) {
+  if (codebook.values.size() == levels) return;
+  throw Error({.what = "the quantizer changed its number of levels",
+               .found = std::to_string(codebook.values.size()),
+               .expected = std::to_string(levels)});
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const std::vector<nn::Parameter>& parameters,

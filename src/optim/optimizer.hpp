@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/adam.hpp"
 #include "nn/model.hpp"
 #include "optim/adam_options.hpp"
 #include "optim/layer_report.hpp"
@@ -82,6 +83,11 @@ class Optimizer {
 
 /// Parts of a parameter that have scales of their own; each is contiguous.
 std::int64_t groups_of(const nn::Parameter& parameter, quant::Grouping grouping);
+
+/// Of the learned scales' `count`th step; `rate` with the method's factor.
+kernels::ScaleStep scale_step(const AdamOptions& options, double rate, std::int64_t count);
+/// Error: the method has another number of levels than before.
+void require_levels(const quant::Codebook& codebook, std::size_t levels);
 
 /// `quantizer.method` null: plain Adam on everything. Takes the model's present weights as w and
 /// quantizes them with uniform curvature. The parameters must be float32, on one device, and

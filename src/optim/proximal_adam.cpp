@@ -198,13 +198,8 @@ void ProximalAdam::update_group(Slot& slot, std::int64_t index, float* gradient,
 void ProximalAdam::learn_scales(Slot& slot, std::int64_t index,
                                 const std::vector<double>& gradient) {
   if (!quantizer_.method->learns_scales()) return;
-  const kernels::ScaleStep constants{options_.beta1,
-                                     options_.beta2,
-                                     options_.epsilon,
-                                     learning_rate_ * quantizer_.method->scale_rate(),
-                                     static_cast<double>(steps_),
-                                     options_.sgd,
-                                     options_.momentum};
+  const kernels::ScaleStep constants =
+      scale_step(options_, learning_rate_ * quantizer_.method->scale_rate(), steps_);
   for (std::size_t s = 0; s < gradient.size(); ++s)
     kernels::move_scale(row(slot.scales, index)[s], row(slot.scale_first, index)[s],
                         row(slot.scale_second, index)[s], gradient[s], constants);
@@ -212,12 +207,7 @@ void ProximalAdam::learn_scales(Slot& slot, std::int64_t index,
 
 void ProximalAdam::write(Slot& slot, std::int64_t index, const quant::Group& here,
                          const quant::Codebook& codebook) {
-  const auto levels = static_cast<std::int64_t>(codebook.values.size());
-  if (levels != slot.levels.size(1)) {
-    throw Error({.what = "the quantizer changed its number of levels",
-                 .found = std::to_string(levels),
-                 .expected = std::to_string(slot.levels.size(1))});
-  }
+  require_levels(codebook, static_cast<std::size_t>(slot.levels.size(1)));
   const std::size_t n = here.latent.size();
   float* out = slot.parameter.tensor.data_ptr<float>() + static_cast<std::size_t>(index) * n;
   quant::apply(codebook, here.latent, {out, n});

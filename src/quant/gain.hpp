@@ -41,7 +41,7 @@ struct BestGain {
 
   /// The gain and scale of codes with these sums; none when all codes are 0.
   LAQ_DEVICE void offer(const LevelSums& sums) {
-    if (sums.dqq > 0) offer(sums.dqw * sums.dqw / sums.dqq, sums.scale());
+    if (sums.dqq > 0) offer(sums.gain(), sums.scale());
   }
   LAQ_DEVICE void offer(double offered, double at) {
     if (offered > gain * (1 + kGainTie) || (offered >= gain * (1 - kGainTie) && at < alpha)) {

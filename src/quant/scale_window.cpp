@@ -92,11 +92,6 @@ bool window_holds(const WindowEdges& edges, const double* bounds, const ChordPoi
 
 }  // namespace
 
-bool ScaleWindow::possible(const Group& group, const LevelSet& levels) {
-  const int k = levels.k();
-  return !group.scales.empty() && levels.has_zero() && (k == 1 || k == 3 || k == 7);
-}
-
 ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sign, bool exact)
     : latent_(group.latent.data()),
       levels_(levels),

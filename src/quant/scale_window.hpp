@@ -23,7 +23,14 @@ class ScaleWindow {
   static constexpr double kExactWidth = 1 / 64.0, kAlternatingWidth = 1 / 512.0;
 
   /// Whether a window can be made: there is a previous scale, and the level set is small enough.
-  static bool possible(const Group& group, const LevelSet& levels);
+  static bool possible(const Group& group, const LevelSet& levels) {
+    return !group.scales.empty() && possible(levels);
+  }
+  /// The latter alone.
+  static bool possible(const LevelSet& levels) {
+    const int k = levels.k();
+    return levels.has_zero() && (k == 1 || k == 3 || k == 7);
+  }
 
   /// `by_sign`: a scale for each sign; `exact`: `optimum` will be asked for (ternary levels only).
   ScaleWindow(const Group& group, const LevelSet& levels, bool by_sign, bool exact);

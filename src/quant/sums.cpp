@@ -209,9 +209,8 @@ std::vector<Weighted> weights_within(const Group& group, Side side,
 }
 
 std::vector<float> scaled_thresholds(const LevelSet& levels, double alpha) {
-  std::vector<float> thresholds;
-  for (int j = 1; j <= levels.k(); ++j)
-    thresholds.push_back(floor_to_float(alpha * levels.midpoint(j)));
+  std::vector<float> thresholds(static_cast<std::size_t>(levels.k()));
+  scaled_thresholds(levels, alpha, thresholds.data());
   return thresholds;
 }
 

@@ -49,6 +49,8 @@ struct LevelSums {
   LAQ_DEVICE double scale(double unit = 1) const {
     return dqq > 0 ? dqw * unit / (dqq * (unit * unit)) : 0;
   }
+  /// What the codes at their optimal scale take off equation (1).
+  LAQ_DEVICE double gain() const { return dqq > 0 ? dqw * dqw / dqq : 0; }
   /// Σ d q w / Σ d q.
   LAQ_DEVICE double mean() const { return dq > 0 ? dqw / dq : 0; }
 };
@@ -95,6 +97,10 @@ std::vector<Weighted> weights_within(const Group& group, Side side,
 
 /// α·t_j rounded down to float, so that comparing float magnitudes with them is exact.
 std::vector<float> scaled_thresholds(const LevelSet& levels, double alpha);
+/// The same into an array of k.
+LAQ_DEVICE inline void scaled_thresholds(const LevelSet& levels, double alpha, float* to) {
+  for (int j = 1; j <= levels.k(); ++j) to[j - 1] = floor_to_float(alpha * levels.midpoint(j));
+}
 
 /// Uniform curvature for chunks of groups that have none: kChunk ones.
 const float* unit_curvature();
