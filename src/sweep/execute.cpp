@@ -132,6 +132,9 @@ class Executor {
           job.state == record::State::diverged && plan.absent.contains(job.run.request.experiment);
       if (!job.done() && !settled) waiting_.push_back({.job = &job});
     }
+    // Seed by seed: a sweep that is stopped leaves whole seeds, in which methods can be compared.
+    const auto seed = [](const Task& task) { return task.job->run.identity().seed; };
+    std::ranges::stable_sort(waiting_, {}, seed);
   }
 
   void go() {
