@@ -28,14 +28,12 @@ struct Plan {
   int large_count = 0;
   const GroupPlace* small = nullptr;  ///< groups of which one block looks at all weights
   int small_count = 0;
-  bool always_whole = false;  ///< the method cannot be fitted by what a pass gathers
+  std::int64_t small_size = 0;  ///< weights of the largest of them
+  bool always_whole = false;    ///< the method cannot be fitted by what a pass gathers
   Step* step = nullptr;
   void* shared = nullptr;      ///< `Backend::shared_bytes`, zero at first
   std::size_t book_bytes = 0;  ///< of the largest codebook
 };
-
-/// Groups by whether their windows held in the present step.
-enum class Which { all, held, lost };
 
 /// Where kernels run. Calls are queued on a stream, where there is one, and return at once.
 class Backend {
@@ -57,10 +55,11 @@ class Backend {
   virtual void fit(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
                    bool fresh) = 0;
   /// Codebooks of large groups that `fit` could not make: those whose windows did not hold, or all.
+  /// `applies`: their ŵ, too.
   virtual void fit_rest(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
-                        bool fresh) = 0;
-  /// ŵ by the codebooks.
-  virtual void apply(const Plan& plan, const Settings& settings, Which which) = 0;
+                        bool fresh, bool applies) = 0;
+  /// ŵ by the codebooks. `held`: only where the windows held in the present step.
+  virtual void apply(const Plan& plan, const Settings& settings, bool held) = 0;
 
   /// Of all tiles of a layer, `tiles`.
   virtual void report(const Plan& plan, const ReportRequest& request, std::int64_t tiles) = 0;

@@ -5,10 +5,6 @@
 
 namespace laq::kernels {
 
-LAQ_DEVICE inline bool is_of(Which which, bool lost) {
-  return which == Which::all || (which == Which::lost) == lost;
-}
-
 /// Calls visit with the fit, or with `HostFit` for a method that is host code.
 template <typename Visit>
 void with_fit(const quant::DeviceFit& fit, const Visit& visit) {

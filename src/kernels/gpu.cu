@@ -22,10 +22,10 @@ struct PlainTeam {
 };
 
 __global__ void __launch_bounds__(kTileThreads)
-    apply_kernel(const Layer* layers, const Tile* tiles, bool replaces_latent, Which which) {
+    apply_kernel(const Layer* layers, const Tile* tiles, bool replaces_latent, bool held) {
   const Tile tile = tiles[blockIdx.x];
   const Layer& layer = layers[tile.layer];
-  if (!layer.quantized || !is_of(which, layer.lost[tile.group] != 0)) return;
+  if (!layer.quantized || (held && layer.lost[tile.group] != 0)) return;
   PlainTeam team;
   apply_tile(team, layer, tile, replaces_latent);
 }
@@ -85,20 +85,21 @@ class CudaBackend : public Backend {
     });
   }
 
-  void fit_rest(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
-                bool fresh) override {
+  void fit_rest(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings, bool fresh,
+                bool applies) override {
     // What gathered sums always answer has no other way.
     const bool all = fresh || plan.always_whole;
     if (plan.large_count == 0 || !(all || settings.gather.windows > 0)) return;
     with_search(fit, [&](const auto& one, auto searches) {
-      launch_fit_rest<searches.value>(one, plan, settings, all, fresh, processors_, stream_);
+      launch_fit_rest<searches.value>(one, plan, settings, {all, fresh, applies}, processors_,
+                                      stream_);
     });
   }
 
-  void apply(const Plan& plan, const Settings& settings, Which which) override {
+  void apply(const Plan& plan, const Settings& settings, bool held) override {
     if (plan.tile_count == 0) return;
     apply_kernel<<<static_cast<unsigned>(plan.tile_count), kTileThreads, 0, stream_>>>(
-        plan.layers, plan.tiles, settings.replaces_latent, which);
+        plan.layers, plan.tiles, settings.replaces_latent, held);
     launched("apply");
   }
 

@@ -12,10 +12,13 @@ namespace laq::kernels {
 template <bool Searches, typename Fit>
 void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool fresh,
                 cudaStream_t stream);
-/// `all`: also of groups whose windows held.
+/// Of groups whose windows were lost, or of all.
+struct Rest {
+  bool all, fresh, applies;
+};
 template <bool Searches, typename Fit>
-void launch_fit_rest(const Fit& fit, const Plan& plan, const Settings& settings, bool all,
-                     bool fresh, int processors, cudaStream_t stream);
+void launch_fit_rest(const Fit& fit, const Plan& plan, const Settings& settings, Rest rest,
+                     int processors, cudaStream_t stream);
 
 /// What the blocks of `launch_fit_rest` share.
 std::size_t fit_shared_bytes();

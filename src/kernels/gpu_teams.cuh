@@ -67,7 +67,7 @@ class BlockTeam {
     return -max(-x);
   }
 
-  __device__ quant::LevelSums before(const quant::LevelSums& own) {
+  __device__ quant::LevelSums before(const quant::LevelSums& own, quant::LevelSums& all) {
     const double w = warp_upto(own.dqw), q = warp_upto(own.dqq);
     const quant::LevelSums in_warp = warp_before(w, q);
     if (lane() == 31) {
@@ -76,10 +76,31 @@ class BlockTeam {
     }
     __syncthreads();
     quant::LevelSums sums;
-    for (int i = 0; i < warp(); ++i) sums += {exchange_.partial[i][0], exchange_.partial[i][1], 0};
+    all = {};
+    for (int i = 0; i < warps(); ++i) {
+      if (i == warp()) sums = all;
+      all += {exchange_.partial[i][0], exchange_.partial[i][1], 0};
+    }
     sums += in_warp;
     __syncthreads();
     return sums;
+  }
+
+  __device__ int before(int own, int& all) {
+    const int upto = warp_upto(own);
+    if (lane() == 31) exchange_.offsets[warp()] = upto;
+    __syncthreads();
+    int start = upto - own;
+    all = 0;
+    for (int w = 0; w < warps(); ++w) {
+      if (w < warp()) start += exchange_.offsets[w];
+      all += exchange_.offsets[w];
+    }
+    __syncthreads();
+    return start;
+  }
+  __device__ int count_up(int& shared) {
+    return atomicAdd(&shared, 1);
   }
 
   __device__ void begin_events() {
@@ -127,14 +148,7 @@ class BlockTeam {
       own += counts[t] > 0 ? counts[t] : 0;
       too_many = too_many || counts[t] < 0;
     }
-    const int upto = warp_upto(own);
-    if (lane() == 31) exchange_.offsets[warp()] = upto;
-    __syncthreads();
-    int start = upto - own, all = 0;
-    for (int w = 0; w < warps(); ++w) {
-      if (w < warp()) start += exchange_.offsets[w];
-      all += exchange_.offsets[w];
-    }
+    int all = 0, start = before(own, all);
     const bool none = __syncthreads_or(too_many || all > kMostNear);
     if (none) return -1;
     int* starts = reinterpret_cast<int*>(memory_.stack);
@@ -195,8 +209,10 @@ class WarpTeam {
   __device__ double min(double x) {
     return -max(-x);
   }
-  __device__ quant::LevelSums before(const quant::LevelSums& own) {
-    return warp_before(warp_upto(own.dqw), warp_upto(own.dqq));
+  __device__ quant::LevelSums before(const quant::LevelSums& own, quant::LevelSums& all) {
+    const double w = warp_upto(own.dqw), q = warp_upto(own.dqq);
+    all = {__shfl_sync(kAll, w, 31), __shfl_sync(kAll, q, 31), 0};
+    return warp_before(w, q);
   }
 
   __device__ void begin_events() {

@@ -33,6 +33,12 @@ struct alignas(8) Near {
   float w, d;
 };
 
+/// Weights near a threshold, as many as one block looks at, and their places in some order.
+struct NearRoom {
+  Near weights[kMostNear];
+  std::uint16_t order[kMostNear];
+};
+
 /// Codebooks, one for each group, side by side: `quant::Codebook` in device memory. L levels.
 struct Books {
   int levels = 0, scale_count = 0;
@@ -88,6 +94,12 @@ struct Tile {
 struct GroupPlace {
   std::int32_t layer, group;
 };
+
+/// Tile `index` of a group.
+LAQ_DEVICE inline Tile tile_of(const Layer& layer, const GroupPlace& at, std::int32_t index) {
+  const std::int64_t left = layer.size - std::int64_t{index} * kTile;
+  return {at.layer, at.group, index, static_cast<std::int32_t>(left < kTile ? left : kTile)};
+}
 
 /// The sums that a step's pass over the weights gathers for the fit.
 struct Gather {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/team.hpp"
@@ -38,14 +39,104 @@ LAQ_DEVICE inline int limits_below(const float* limits, int k, float a) {
   return low;
 }
 
-/// `Source::for_each(team, f)` calls f(w, d) for the thread's share of the weights that can change
-/// level; `base` has the sums of all others, at whatever scale is asked for.
+/// Follows the scale downwards from `above` through events, by all threads of a block: `added(i)`
+/// is what event i adds; begin … end − 1 are this thread's, and come after those of lower ranks.
+/// The largest gain and its scale, the smallest of equals; `all`: what all events add.
+template <typename Block, typename Added>
+LAQ_DEVICE quant::BestGain follow_down(Block& block, const quant::LevelSums& above, int begin,
+                                       int end, const Added& added, quant::LevelSums& all) {
+  quant::LevelSums own;
+  for (int i = begin; i < end; ++i) own += added(i);
+  quant::LevelSums start = above;
+  start += block.before(own, all);
+  const auto follow = [&](const auto& offer) {
+    quant::LevelSums sums = start;
+    if (block.rank() == 0) offer(sums);
+    for (int i = begin; i < end; ++i) {
+      sums += added(i);
+      offer(sums);
+    }
+  };
+  double of_thread = 0;
+  follow([&](const quant::LevelSums& sums) { of_thread = fmax(of_thread, sums.gain()); });
+  const double largest = block.max(of_thread), equal = largest * (1 - quant::kGainTie);
+  double alpha = std::numeric_limits<double>::infinity();
+  if (of_thread >= equal) {
+    follow([&](const quant::LevelSums& sums) {
+      if (sums.dqq > 0 && sums.gain() >= equal) alpha = fmin(alpha, sums.scale());
+    });
+  }
+  quant::BestGain best;
+  best.offer(largest, block.min(alpha));
+  return best;
+}
+
+/// Puts the places of the weights whose magnitude is in (low, high] in order, the largest first, by
+/// all threads of a block. Sets the share begin … end − 1 of this thread, which it alone may read;
+/// false when too many weights are too close to each other. `starts`: room for kCounts numbers.
+template <typename Block>
+LAQ_DEVICE bool order_by_magnitude(Block& block, const Near* weights, int count, quant::Side side,
+                                   float low, float high, int* starts, std::uint16_t* order,
+                                   int& begin, int& end) {
+  constexpr int kBuckets = Block::Memory::kCounts, kMostOfBucket = 48;
+  const float scale = static_cast<float>(kBuckets) / (high - low);
+  const auto bucket = [&](float a) {
+    const int b = static_cast<int>((high - a) * scale);
+    return b < kBuckets ? b : kBuckets - 1;
+  };
+  const auto for_each = [&](const auto& f) {
+    for (int i = block.rank(); i < count; i += block.size()) {
+      const float a = magnitude(weights[i].w, side);
+      if (a > low && a <= high) f(i, bucket(a));
+    }
+  };
+  for (int b = block.rank(); b < kBuckets; b += block.size()) starts[b] = 0;
+  block.sync();
+  for_each([&](int, int b) { block.count_up(starts[b]); });
+  block.sync();
+  // Buckets next to each other for each thread.
+  const int share = (kBuckets + block.size() - 1) / block.size();
+  const int first = std::min(block.rank() * share, kBuckets),
+            last = std::min(first + share, kBuckets);
+  int own = 0, largest = 0, all = 0;
+  for (int b = first; b < last; ++b) {
+    own += starts[b];
+    largest = std::max(largest, starts[b]);
+  }
+  int at = block.before(own, all);
+  begin = at;
+  end = at + own;
+  for (int b = first; b < last; ++b) {
+    const int n = starts[b];
+    starts[b] = at;
+    at += n;
+  }
+  if (block.max(largest) > kMostOfBucket) return false;
+  for_each([&](int i, int b) { order[block.count_up(starts[b])] = static_cast<std::uint16_t>(i); });
+  block.sync();
+  // Now a bucket ends where its number says. They came in any order.
+  const auto comes_first = [&](int i, int j) {
+    const float a = magnitude(weights[i].w, side), b = magnitude(weights[j].w, side);
+    return a != b ? a > b : weights[i].d > weights[j].d;
+  };
+  for (int b = first, from = begin; b < last; from = starts[b++]) {
+    for (int i = from + 1; i < starts[b]; ++i) {
+      const std::uint16_t moving = order[i];
+      int to = i;
+      for (; to > from && comes_first(moving, order[to - 1]); --to) order[to] = order[to - 1];
+      order[to] = moving;
+    }
+  }
+  return true;
+}
+
+/// `Source::for_each(team, f)` calls f(w, d) for the thread's share of the weights.
 template <typename Team, typename Source>
 class ScaleSearch {
  public:
   LAQ_DEVICE ScaleSearch(Team& team, const Source& source, quant::Side side,
-                         const quant::LevelSet& levels, const quant::LevelSums& base)
-      : team_(team), source_(source), side_(side), levels_(levels), base_(base) {}
+                         const quant::LevelSet& levels)
+      : team_(team), source_(source), side_(side), levels_(levels) {}
 
   /// Sums at up to kPoints scales, in one pass.
   LAQ_DEVICE void evaluate(ScalePoint* points, int count) {
@@ -84,8 +175,8 @@ class ScaleSearch {
     }
     team_.sum(sums);
     for (int p = 0; p < count; ++p) {
-      points[p].dqw = base_.dqw + sums[3 * p];
-      points[p].dqq = base_.dqq + sums[3 * p + 1];
+      points[p].dqw = sums[3 * p];
+      points[p].dqq = sums[3 * p + 1];
       points[p].risen = sums[3 * p + 2];
       reached_ = fmax(reached_, points[p].sums().gain());
       finite_ = finite_ && points[p].dqw < INFINITY && points[p].dqq < INFINITY;
@@ -136,9 +227,6 @@ class ScaleSearch {
     }
     return finite_ ? best_.alpha : NAN;
   }
-
-  /// The largest gain found so far.
-  LAQ_DEVICE double reached() const { return reached_; }
 
   /// Whether there was no room for all intervals: then nothing counts.
   LAQ_DEVICE bool full() const { return full_; }
@@ -198,7 +286,16 @@ class ScaleSearch {
     });
     const int count = team_.end_events();
     sort(count);
-    sweep(count, high.sums());
+    auto& block = team_.block();
+    const int share = (count + block.size() - 1) / block.size();
+    const int begin = block.rank() * share;
+    const quant::Event* events = team_.memory().events;
+    quant::LevelSums all;
+    const auto found = follow_down(
+        block, high.sums(), begin, begin + share < count ? begin + share : count,
+        [&](int i) { return events[i].added; }, all);
+    best_.offer(found.gain, found.alpha);
+    reached_ = fmax(reached_, found.gain);
   }
 
   LAQ_DEVICE static bool comes_first(const quant::Event& x, const quant::Event& y) {
@@ -231,43 +328,10 @@ class ScaleSearch {
     }
   }
 
-  // Follows the scale downwards from `above`.
-  LAQ_DEVICE void sweep(int count, const quant::LevelSums& above) {
-    auto& block = team_.block();
-    const quant::Event* events = team_.memory().events;
-    const int share = (count + block.size() - 1) / block.size();
-    const int begin = block.rank() * share;
-    const int end = begin + share < count ? begin + share : count;
-    quant::LevelSums own;
-    for (int i = begin; i < end; ++i) own += events[i].added;
-    quant::LevelSums start = above;
-    start += block.before(own);
-    const auto follow = [&](const auto& offer) {
-      quant::LevelSums sums = start;
-      if (block.rank() == 0) offer(sums);
-      for (int i = begin; i < end; ++i) {
-        sums += events[i].added;
-        offer(sums);
-      }
-    };
-    double largest = 0;
-    follow([&](const quant::LevelSums& sums) { largest = fmax(largest, sums.gain()); });
-    largest = block.max(largest);
-    double alpha = std::numeric_limits<double>::infinity();
-    follow([&](const quant::LevelSums& sums) {
-      if (sums.dqq > 0 && sums.gain() >= largest * (1 - quant::kGainTie))
-        alpha = fmin(alpha, sums.scale());
-    });
-    alpha = block.min(alpha);
-    best_.offer(largest, alpha);
-    reached_ = fmax(reached_, largest);
-  }
-
   Team& team_;
   const Source& source_;
   quant::Side side_;
   const quant::LevelSet& levels_;
-  quant::LevelSums base_;
   int pending_ = 0;
   bool finite_ = true, full_ = false;
   double reached_ = 0;

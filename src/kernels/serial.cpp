@@ -41,8 +41,9 @@ class SerialBackend : public Backend {
   void fit(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
            bool fresh) override {
     std::vector<double> rows(Gather::kMostRows);
-    std::vector<Near> near(kMostNear);
+    std::vector<NearRoom> near(1);
     std::vector<unsigned char> book(plan.book_bytes);
+    std::vector<Near> staged(SerialWarp::kMostWeights);
     with_search(fit, [&](const auto& one, auto searches) {
       constexpr bool kSearches = decltype(searches)::value;
       for (int i = 0; i < plan.large_count && !fresh && !plan.always_whole; ++i) {
@@ -53,36 +54,38 @@ class SerialBackend : public Backend {
       for (int i = 0; i < plan.small_count; ++i) {
         const GroupPlace& at = plan.small[i];
         const Layer& layer = plan.layers[at.layer];
-        const auto by = [&](auto& team) {
+        const auto by = [&](auto& team, Near* room) {
           fit_small<kSearches>(team, one, layer, at.group, settings, *plan.step, fresh, rows.data(),
-                               book.data());
+                               book.data(), room);
         };
         layer.lost[at.group] = 1;
-        if (few_levels(one)) by(warp_);
-        if (layer.lost[at.group] != 0) by(team_);
+        if (few_levels(one)) by(warp_, staged.data());
+        if (layer.lost[at.group] != 0) by(team_, nullptr);
       }
     });
   }
 
-  void fit_rest(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings,
-                bool fresh) override {
+  void fit_rest(const quant::DeviceFit& fit, const Plan& plan, const Settings& settings, bool fresh,
+                bool applies) override {
     std::vector<unsigned char> book(plan.book_bytes);
     with_search(fit, [&](const auto& one, auto searches) {
       for (int i = 0; i < plan.large_count; ++i) {
         const GroupPlace& at = plan.large[i];
         const Layer& layer = plan.layers[at.layer];
-        if (fresh || plan.always_whole || layer.lost[at.group] != 0)
-          fit_whole<decltype(searches)::value>(team_, one, layer, at.group, settings, *plan.step,
-                                               fresh, book.data());
+        if (!fresh && !plan.always_whole && layer.lost[at.group] == 0) continue;
+        fit_whole<decltype(searches)::value>(team_, one, layer, at.group, settings, *plan.step,
+                                             fresh, book.data());
+        for (std::int32_t t = 0; applies && t < layer.tiles; ++t)
+          apply_tile(team_, layer, tile_of(layer, at, t), settings.replaces_latent);
       }
     });
   }
 
-  void apply(const Plan& plan, const Settings& settings, Which which) override {
+  void apply(const Plan& plan, const Settings& settings, bool held) override {
     for (std::int64_t t = 0; t < plan.tile_count; ++t) {
       const Tile& tile = plan.tiles[t];
       const Layer& layer = plan.layers[tile.layer];
-      if (layer.quantized && is_of(which, layer.lost[tile.group] != 0))
+      if (layer.quantized && !(held && layer.lost[tile.group] != 0))
         apply_tile(team_, layer, tile, settings.replaces_latent);
     }
   }

@@ -41,17 +41,19 @@ class KnownScales {
   double scales_[kMost] = {};
 };
 
-/// By passes over the weights of a group. `Searches`: whether `optimum` can be asked for.
+/// By passes over the weights of a group. `Searches`: whether `optimum` can be asked for. `staged`:
+/// its weights with their curvature, in memory that is nearer; null: none.
 template <typename Team, bool Searches>
 class WholeSums : public KnownScales {
  public:
   static constexpr bool kSearches = Searches;
 
   LAQ_DEVICE WholeSums(Team& team, const Layer& layer, std::int64_t group, const double* scales,
-                       const Settings& settings, double training_progress)
+                       const Settings& settings, double training_progress, const Near* staged)
       : KnownScales(layer.size, scales, layer.books.scale_count, training_progress),
         team_(team),
         settings_(settings),
+        staged_(staged),
         size_(layer.size),
         w_(layer.latent + group * layer.size),
         v_(layer.second + group * layer.size),
@@ -131,7 +133,7 @@ class WholeSums : public KnownScales {
     // Above `top` every code is 0, or the top level, which has to be used, is not.
     const double top = static_cast<double>(of.max) /
                        levels.midpoint(levels.top_level_is_used() ? levels.k() : 1) * (1 + 1e-6);
-    ScaleSearch<Team, WholeSums> search(team_, *this, side, levels, {});
+    ScaleSearch<Team, WholeSums> search(team_, *this, side, levels);
     // Distances from the scale before grow so that the bound mostly rules out what lies between.
     constexpr double kReach[kPoints - 2] = {0.7, 0.94, 0.99, 1.01, 1.06, 1.35, 2.2, 3.6};
     ScalePoint points[kPoints];  // from 0, where every weight has the top level
@@ -152,6 +154,12 @@ class WholeSums : public KnownScales {
   /// f(w, d) for this thread's share.
   template <typename T, typename F>
   LAQ_DEVICE void for_each(T& team, const F& f) const {
+    if (staged_) {
+      LAQ_UNROLL_4
+      for (int i = team.rank(); i < static_cast<int>(size_); i += team.size())
+        f(staged_[i].w, staged_[i].d);
+      return;
+    }
     LAQ_UNROLL_4
     for (std::int64_t i = team.rank(); i < size_; i += team.size()) f(w_[i], curvature_at(i));
   }
@@ -161,7 +169,7 @@ class WholeSums : public KnownScales {
   LAQ_DEVICE void for_each_quantized(const F& f) const {
     LAQ_UNROLL_4
     for (std::int64_t i = team_.rank(); i < size_; i += team_.size())
-      f(w_[i], curvature_at(i), q_[i]);
+      f(w_[i], staged_ ? staged_[i].d : curvature_at(i), q_[i]);
   }
   LAQ_DEVICE float curvature_at(std::int64_t i) const {
     return settings_.curvature ? curvature(sqrtf(v_[i]), settings_) : 1.0f;
@@ -169,6 +177,7 @@ class WholeSums : public KnownScales {
 
   Team& team_;
   const Settings& settings_;
+  const Near* staged_;
   std::int64_t size_;
   const float *w_, *v_, *q_;
   bool lost_ = false;
@@ -218,7 +227,7 @@ class NearSums : public KnownScales {
 
   LAQ_DEVICE NearSums(Team& team, const Layer& layer, std::int64_t group, const double* scales,
                       const Settings& settings, double training_progress, const double* rows,
-                      const Near* near, int near_count)
+                      NearRoom* near, int near_count)
       : KnownScales(layer.size, scales, layer.books.scale_count, training_progress),
         team_(team),
         gather_(settings.gather),
@@ -262,12 +271,13 @@ class NearSums : public KnownScales {
     const float* step = steps.data();
     double sums[3] = {};
     for (int i = team_.rank(); i < near_count_; i += team_.size()) {
-      const float a = magnitude(near_[i].w, side);
+      const Near& near = near_->weights[i];
+      const float a = magnitude(near.w, side);
       if (!(a > 0)) continue;
       int j = 0;
       while (j + 1 < k && a > windows_.high[s][j]) ++j;
       if (!(a > thresholds.data()[j])) continue;
-      const double d = static_cast<double>(near_[i].d), up = static_cast<double>(step[j + 1]),
+      const double d = static_cast<double>(near.d), up = static_cast<double>(step[j + 1]),
                    down = static_cast<double>(step[j]);
       sums[0] += d * (up - down) * static_cast<double>(a);
       sums[1] += d * (up * up - down * down);
@@ -296,29 +306,27 @@ class NearSums : public KnownScales {
   LAQ_DEVICE double optimum(quant::Side side, const quant::LevelSet& levels) {
     if constexpr (!Searches) return lose<double>();
     const int s = index(side);
-    if (!gather_.bounds || levels.k() != 1 || lost_ || !(windows_.low[s][0] < INFINITY))
-      return lose<double>();
+    const float low = windows_.low[s][0], high = windows_.high[s][0];
+    if (!gather_.bounds || levels.k() != 1 || lost_ || !(low < high)) return lose<double>();
     const double* above = rows_ + gather_.above_row() + s * Gather::kAbove;
-    ScaleSearch<Team, NearSums> search(team_, *this, side, levels, {above[0], above[1], 0});
+    int begin = 0, end = 0;
+    if (!order_by_magnitude(team_, near_->weights, near_count_, side, low, high,
+                            reinterpret_cast<int*>(team_.memory().stack), near_->order, begin, end))
+      return lose<double>();
+    const auto added = [&](int i) {
+      const Near& one = near_->weights[near_->order[i]];
+      const double d = static_cast<double>(one.d);
+      return quant::LevelSums{d * static_cast<double>(magnitude(one.w, side)), d, 0};
+    };
+    quant::LevelSums inside;
+    const quant::BestGain best =
+        follow_down(team_, {above[0], above[1], 0}, begin, end, added, inside);
     // α = 2 a at a threshold a.
-    const double low = 2 * static_cast<double>(windows_.low[s][0]),
-                 high = 2 * static_cast<double>(windows_.high[s][0]);
-    // Few weights are looked at at once.
-    const int places = near_count_ <= Team::Memory::kEvents ? 2 : kPoints;
-    ScalePoint points[kPoints];
-    for (int i = 0; i < places; ++i) points[i].alpha = low + (high - low) * i / (places - 1);
-    points[places - 1].alpha = high;
-    search.evaluate(points, places);
-    if (!holds(s, points[0], points[places - 1], search.reached())) return lose<double>();
-    search.add(points, places);
-    const double alpha = search.run();
-    return alpha < INFINITY ? alpha : lose<double>();
-  }
-
-  /// f(w, d) for this thread's share of the weights near a threshold.
-  template <typename T, typename F>
-  LAQ_DEVICE void for_each(T& team, const F& f) const {
-    for (int i = team.rank(); i < near_count_; i += team.size()) f(near_[i].w, near_[i].d);
+    const ScalePoint last{2 * static_cast<double>(high), above[0], above[1], 0},
+        first{2 * static_cast<double>(low), last.dqw + inside.dqw, last.dqq + inside.dqq, 0};
+    const bool finite = first.dqw < INFINITY && first.dqq < INFINITY;
+    if (!finite || !holds(s, first, last, best.gain)) return lose<double>();
+    return best.alpha < INFINITY ? best.alpha : lose<double>();
   }
 
  private:
@@ -369,7 +377,7 @@ class NearSums : public KnownScales {
   const Gather& gather_;
   double clip_;
   const double* rows_;
-  const Near* near_;
+  NearRoom* near_;
   int near_count_;
   float width_;
   Windows windows_;

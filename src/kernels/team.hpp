@@ -35,6 +35,8 @@ struct SearchInterval {
 template <int Intervals, int Events, int Levels>
 struct SearchMemory {
   static constexpr int kStack = Intervals, kEvents = Events, kLevels = Levels;
+  /// Whole numbers for which there is room in place of the intervals.
+  static constexpr int kCounts = Intervals * static_cast<int>(sizeof(SearchInterval) / sizeof(int));
   SearchInterval stack[Intervals];
   quant::Event events[Events];
   float limits[kPoints * Levels];
@@ -60,8 +62,14 @@ class SerialTeamOf {
   void sum(double (&)[N]) {}
   double max(double x) { return x; }
   double min(double x) { return x; }
-  /// The sums of the threads of lower rank.
-  quant::LevelSums before(const quant::LevelSums&) { return {}; }
+  /// The sums of the threads of lower rank; `all`: of all threads.
+  template <typename T>
+  T before(const T& own, T& all) {
+    all = own;
+    return {};
+  }
+  /// Adds one to a number that threads share; the number before.
+  int count_up(int& shared) { return shared++; }
   /// The threads that share `memory`.
   SerialTeamOf& block() { return *this; }
   Memory& memory() { return *memory_; }

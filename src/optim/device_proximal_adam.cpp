@@ -214,9 +214,9 @@ DeviceProximalAdam::DeviceProximalAdam(const std::vector<nn::Parameter>& paramet
     }
   } else {
     backend_->fit(fit_, plan_, settings_, /*fresh=*/true);
-    backend_->fit_rest(fit_, plan_, settings_, /*fresh=*/true);
+    backend_->fit_rest(fit_, plan_, settings_, /*fresh=*/true, /*applies=*/false);
   }
-  backend_->apply(plan_, settings_, kernels::Which::all);
+  backend_->apply(plan_, settings_, /*held=*/false);
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].quantized) report(i);  // from here on flips are counted
   }
@@ -337,14 +337,12 @@ void DeviceProximalAdam::make_tables() {
       layer.near_count = pointer(slot.near_count, kInts);
       layer.level_index = slot.level_index.data_ptr<std::uint8_t>();
       plan_.book_bytes = std::max(plan_.book_bytes, kernels::book_bytes(books));
+      if (slot.small) plan_.small_size = std::max(plan_.small_size, layer.size);
     }
     slot.first_group = static_cast<int>((slot.small ? small : large).size());
     for (std::int32_t g = 0; g < layer.groups; ++g) {
-      for (std::int32_t t = 0; t < layer.tiles; ++t) {
-        const std::int64_t left = layer.size - std::int64_t{t} * kernels::kTile;
-        tiles.push_back(
-            {index, g, t, static_cast<std::int32_t>(std::min<std::int64_t>(left, kernels::kTile))});
-      }
+      for (std::int32_t t = 0; t < slot.tiles; ++t)
+        tiles.push_back(kernels::tile_of(layer, {index, g}, t));
       if (slot.quantized) (slot.small ? small : large).push_back({index, g});
     }
     layers_.push_back(layer);
@@ -431,13 +429,9 @@ void DeviceProximalAdam::update() {
       if (slot.quantized) fit_by_host(slot);
     }
     use_stream();
-    return backend_->apply(plan_, settings_, kernels::Which::all);
+    return backend_->apply(plan_, settings_, /*held=*/false);
   }
-  const bool may_lose = settings_.gather.windows > 0;
-  if (!plan_.always_whole && !may_lose) return;
-  backend_->fit_rest(fit_, plan_, settings_, /*fresh=*/false);
-  backend_->apply(plan_, settings_,
-                  plan_.always_whole ? kernels::Which::all : kernels::Which::lost);
+  backend_->fit_rest(fit_, plan_, settings_, /*fresh=*/false, /*applies=*/true);
 }
 
 // All slots that were not updated yet, as many at a time as may be.
@@ -468,7 +462,9 @@ void DeviceProximalAdam::move_rest() {
 void DeviceProximalAdam::fit(std::size_t first, std::size_t count) {
   const kernels::Plan plan = plan_of(first, count);
   backend_->fit(fit_, plan, settings_, /*fresh=*/false);
-  if (!plan_.always_whole) backend_->apply(plan, settings_, kernels::Which::held);
+  // A small group that could not be fitted keeps its codebook.
+  if (slots_[first].small || !plan_.always_whole)
+    backend_->apply(plan, settings_, /*held=*/!slots_[first].small);
 }
 
 void DeviceProximalAdam::move(std::size_t first, std::size_t count) {
@@ -692,7 +688,7 @@ double DeviceProximalAdam::gap(std::size_t place) {
   plan.large_count = slot.small ? 0 : layer.groups;
   plan.small_count = slot.small ? layer.groups : 0;
   backend_->fit(fit, plan, settings, /*fresh=*/true);
-  backend_->fit_rest(fit, plan, settings, /*fresh=*/true);
+  backend_->fit_rest(fit, plan, settings, /*fresh=*/true, /*applies=*/false);
   const std::int64_t tiles = slot.groups * slot.tiles;
   const at::Tensor sums = at::zeros({tiles, 2}, of(at::kDouble, device_));
   backend_->compare(plan_, static_cast<std::int32_t>(place), books, settings,
