@@ -28,8 +28,7 @@ struct Plan {
   int large_count = 0;
   const GroupPlace* small = nullptr;  ///< groups of which one block looks at all weights
   int small_count = 0;
-  std::int64_t small_size = 0;  ///< weights of the largest of them
-  bool always_whole = false;    ///< the method cannot be fitted by what a pass gathers
+  bool always_whole = false;  ///< the method cannot be fitted by what a pass gathers
   Step* step = nullptr;
   void* shared = nullptr;      ///< `Backend::shared_bytes`, zero at first
   std::size_t book_bytes = 0;  ///< of the largest codebook

@@ -470,15 +470,15 @@ LAQ_DEVICE void fit_near(Team& block, const Fit& fit, const Layer& layer, std::i
 }
 
 /// The fit of a group by passes over its weights, by a warp, a block or many. False: a search had
-/// not room enough, and nothing has changed. `staged`: see `WholeSums`.
+/// not room enough, and nothing has changed.
 template <bool Searches, typename Fit, typename Team>
 LAQ_DEVICE bool fit_whole(Team& team, const Fit& fit, const Layer& layer, std::int64_t group,
                           const Settings& settings, const Step& step, bool fresh,
-                          unsigned char* book_memory, const Near* staged = nullptr) {
+                          unsigned char* book_memory) {
   const double none[3] = {};
   WholeSums<Team, Searches> sums(
       team, layer, group, fresh ? none : layer.books.scales + group * layer.books.scale_count,
-      settings, step.progress, staged);
+      settings, step.progress);
   Book book(layer.books, book_memory);
   fit(sums, book);
   const double largest =
@@ -495,29 +495,20 @@ LAQ_DEVICE bool fit_whole(Team& team, const Fit& fit, const Layer& layer, std::i
 }
 
 /// The fit of a small group by one block or warp, which looks at all its weights. Of sums, a pass
-/// over them has gathered the gradient's alone. `lost` where a warp's room does not do. `staged`:
-/// room for the weights, for as many as `Team::kMostWeights`; null: none.
+/// over them has gathered the gradient's alone. `lost` where a warp's room does not do.
 template <bool Searches, typename Fit, typename Team>
 LAQ_DEVICE void fit_small(Team& team, const Fit& fit, const Layer& layer, std::int64_t group,
                           const Settings& settings, const Step& step, bool fresh, double* rows,
-                          unsigned char* book_memory, Near* staged = nullptr) {
+                          unsigned char* book_memory) {
   bool fitted = layer.size <= Team::kMostWeights;
-  if (fitted && staged) {
-    const float* w = layer.latent + group * layer.size;
-    const float* v = layer.second + group * layer.size;
-    LAQ_UNROLL_4
-    for (int i = team.rank(); i < static_cast<int>(layer.size); i += team.size())
-      staged[i] = {w[i], curvature(sqrtf(v[i]), settings)};
-    team.sync();
-  }
   if (fitted && settings.learns_scales && !fresh) {
     const int count = Gather::kGradient, tiles = layer.tiles;
     team.add_rows(layer.sums + group * std::int64_t{count} * tiles, count, 0, tiles, rows);
     team.sync();
     learn_scales(team, fit, layer, group, settings, step, rows);
   }
-  fitted = fitted &&
-           fit_whole<Searches>(team, fit, layer, group, settings, step, fresh, book_memory, staged);
+  fitted =
+      fitted && fit_whole<Searches>(team, fit, layer, group, settings, step, fresh, book_memory);
   if (team.rank() == 0) layer.lost[group] = fitted ? 0 : 1;
 }
 

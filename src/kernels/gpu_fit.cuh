@@ -103,51 +103,37 @@ __global__ void __launch_bounds__(kSmallThreads, Searches ? 3 : 4)
                      const FitOffsets offsets, bool fresh, bool lost) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& space = *reinterpret_cast<FitSpace*>(memory);
+  const GroupPlace at = plan.small[blockIdx.x];
+  const Layer& layer = plan.layers[at.layer];
+  if (lost && layer.lost[at.group] == 0) return;
   BlockTeam team(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
-  for (int i = static_cast<int>(blockIdx.x); i < plan.small_count;
-       i += static_cast<int>(gridDim.x)) {
-    const GroupPlace at = plan.small[i];
-    const Layer& layer = plan.layers[at.layer];
-    if (lost && layer.lost[at.group] == 0) continue;
-    fit_small<Searches>(team, fit, layer, at.group, settings, *plan.step, fresh, space.rows,
-                        memory + sizeof(FitSpace));
-    team.sync();
-  }
+  fit_small<Searches>(team, fit, layer, at.group, settings, *plan.step, fresh, space.rows,
+                      memory + sizeof(FitSpace));
 }
 
-/// Each warp's share of the dynamic memory: this, a codebook, and its group's weights.
+/// Of each warp's share of the dynamic memory.
 struct WarpSpace {
   WarpMemory search;
   double rows[Gather::kGradient];
   int counter;
 };
 
-struct WarpOffsets {
-  static constexpr std::size_t kBlock = 180 * 1024;
-  std::size_t staged, end;
-  int warps;  ///< of a block, as there is room
-
-  explicit WarpOffsets(const Plan& plan)
-      : staged((sizeof(WarpSpace) + plan.book_bytes + 15) / 16 * 16),
-        end(staged + sizeof(Near) * static_cast<std::size_t>(
-                                        (std::min(plan.small_size, kWarpGroup) + 1) / 2 * 2)),
-        warps(std::min(kSmallThreads / 32, static_cast<int>(kBlock / end))) {}
-};
+constexpr std::size_t warp_bytes(std::size_t book_bytes) {
+  return (sizeof(WarpSpace) + book_bytes + 15) / 16 * 16;
+}
 
 template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kSmallThreads, Searches ? 2 : 4)
-    fit_warps_kernel(const Fit fit, const Plan plan, const Settings settings,
-                     const WarpOffsets offsets, bool fresh) {
+    fit_warps_kernel(const Fit fit, const Plan plan, const Settings settings, bool fresh) {
   extern __shared__ __align__(16) unsigned char memory[];
-  const int i = static_cast<int>(blockIdx.x) * warps() + warp();
+  const int i = static_cast<int>(blockIdx.x) * (kSmallThreads / 32) + warp();
   if (i >= plan.small_count) return;
-  unsigned char* own = memory + offsets.end * static_cast<unsigned>(warp());
+  unsigned char* own = memory + warp_bytes(plan.book_bytes) * static_cast<unsigned>(warp());
   auto& space = *reinterpret_cast<WarpSpace*>(own);
   WarpTeam team(space.search, space.counter);
   const GroupPlace at = plan.small[i];
   fit_small<Searches>(team, fit, plan.layers[at.layer], at.group, settings, *plan.step, fresh,
-                      space.rows, own + sizeof(WarpSpace),
-                      reinterpret_cast<Near*>(own + offsets.staged));
+                      space.rows, own + sizeof(WarpSpace));
 }
 
 }  // namespace
@@ -167,21 +153,18 @@ void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool
   if (plan.small_count == 0) return;
   const bool by_warps = few_levels(fit);
   if (by_warps) {
-    const WarpOffsets offsets(plan);
-    const std::size_t bytes = offsets.end * static_cast<std::size_t>(offsets.warps);
+    const std::size_t bytes = warp_bytes(plan.book_bytes) * (kSmallThreads / 32);
     const auto kernel = fit_warps_kernel<Searches, Fit>;
     allow(kernel, bytes, "fit_warps");
-    const int blocks = (plan.small_count + offsets.warps - 1) / offsets.warps;
-    kernel<<<static_cast<unsigned>(blocks), static_cast<unsigned>(32 * offsets.warps), bytes,
-             stream>>>(fit, plan, settings, offsets, fresh);
+    const int blocks = (plan.small_count + kSmallThreads / 32 - 1) / (kSmallThreads / 32);
+    kernel<<<static_cast<unsigned>(blocks), kSmallThreads, bytes, stream>>>(fit, plan, settings,
+                                                                            fresh);
     launched("fit_warps");
   }
   const FitOffsets offsets(plan, Searches, false);
   const auto kernel = fit_small_kernel<Searches, Fit>;
   allow(kernel, offsets.end, "fit_small");
-  constexpr int kFewBlocks = 256;  // hardly any group is left
-  const int blocks = by_warps ? std::min(plan.small_count, kFewBlocks) : plan.small_count;
-  kernel<<<static_cast<unsigned>(blocks), kSmallThreads, offsets.end, stream>>>(
+  kernel<<<static_cast<unsigned>(plan.small_count), kSmallThreads, offsets.end, stream>>>(
       fit, plan, settings, offsets, fresh, /*lost=*/by_warps);
   launched("fit_small");
 }

@@ -43,7 +43,6 @@ class SerialBackend : public Backend {
     std::vector<double> rows(Gather::kMostRows);
     std::vector<NearRoom> near(1);
     std::vector<unsigned char> book(plan.book_bytes);
-    std::vector<Near> staged(SerialWarp::kMostWeights);
     with_search(fit, [&](const auto& one, auto searches) {
       constexpr bool kSearches = decltype(searches)::value;
       for (int i = 0; i < plan.large_count && !fresh && !plan.always_whole; ++i) {
@@ -54,13 +53,13 @@ class SerialBackend : public Backend {
       for (int i = 0; i < plan.small_count; ++i) {
         const GroupPlace& at = plan.small[i];
         const Layer& layer = plan.layers[at.layer];
-        const auto by = [&](auto& team, Near* room) {
+        const auto by = [&](auto& team) {
           fit_small<kSearches>(team, one, layer, at.group, settings, *plan.step, fresh, rows.data(),
-                               book.data(), room);
+                               book.data());
         };
         layer.lost[at.group] = 1;
-        if (few_levels(one)) by(warp_, staged.data());
-        if (layer.lost[at.group] != 0) by(team_, nullptr);
+        if (few_levels(one)) by(warp_);
+        if (layer.lost[at.group] != 0) by(team_);
       }
     });
   }

@@ -41,19 +41,17 @@ class KnownScales {
   double scales_[kMost] = {};
 };
 
-/// By passes over the weights of a group. `Searches`: whether `optimum` can be asked for. `staged`:
-/// its weights with their curvature, in memory that is nearer; null: none.
+/// By passes over the weights of a group. `Searches`: whether `optimum` can be asked for.
 template <typename Team, bool Searches>
 class WholeSums : public KnownScales {
  public:
   static constexpr bool kSearches = Searches;
 
   LAQ_DEVICE WholeSums(Team& team, const Layer& layer, std::int64_t group, const double* scales,
-                       const Settings& settings, double training_progress, const Near* staged)
+                       const Settings& settings, double training_progress)
       : KnownScales(layer.size, scales, layer.books.scale_count, training_progress),
         team_(team),
         settings_(settings),
-        staged_(staged),
         size_(layer.size),
         w_(layer.latent + group * layer.size),
         v_(layer.second + group * layer.size),
@@ -154,12 +152,6 @@ class WholeSums : public KnownScales {
   /// f(w, d) for this thread's share.
   template <typename T, typename F>
   LAQ_DEVICE void for_each(T& team, const F& f) const {
-    if (staged_) {
-      LAQ_UNROLL_4
-      for (int i = team.rank(); i < static_cast<int>(size_); i += team.size())
-        f(staged_[i].w, staged_[i].d);
-      return;
-    }
     LAQ_UNROLL_4
     for (std::int64_t i = team.rank(); i < size_; i += team.size()) f(w_[i], curvature_at(i));
   }
@@ -169,7 +161,7 @@ class WholeSums : public KnownScales {
   LAQ_DEVICE void for_each_quantized(const F& f) const {
     LAQ_UNROLL_4
     for (std::int64_t i = team_.rank(); i < size_; i += team_.size())
-      f(w_[i], staged_ ? staged_[i].d : curvature_at(i), q_[i]);
+      f(w_[i], curvature_at(i), q_[i]);
   }
   LAQ_DEVICE float curvature_at(std::int64_t i) const {
     return settings_.curvature ? curvature(sqrtf(v_[i]), settings_) : 1.0f;
@@ -177,7 +169,6 @@ class WholeSums : public KnownScales {
 
   Team& team_;
   const Settings& settings_;
-  const Near* staged_;
   std::int64_t size_;
   const float *w_, *v_, *q_;
   bool lost_ = false;

@@ -337,7 +337,6 @@ void DeviceProximalAdam::make_tables() {
       layer.near_count = pointer(slot.near_count, kInts);
       layer.level_index = slot.level_index.data_ptr<std::uint8_t>();
       plan_.book_bytes = std::max(plan_.book_bytes, kernels::book_bytes(books));
-      if (slot.small) plan_.small_size = std::max(plan_.small_size, layer.size);
     }
     slot.first_group = static_cast<int>((slot.small ? small : large).size());
     for (std::int32_t g = 0; g < layer.groups; ++g) {
