@@ -137,9 +137,9 @@ double at_fraction(const std::vector<double>& sorted, double fraction) {
 // Milliseconds: the middle step, and what a tenth of the steps are below and above.
 std::optional<RowMark> step_mark(const Series& series) {
   std::vector<double> steps;
-  if (series.completed() == 0) return std::nullopt;
-  for (const auto* history : series.histories()) {
-    const auto* seconds = history->steps.find("seconds");
+  for (const auto& run : series.runs) {
+    if (!run.completed() || !run.timed) continue;
+    const auto* seconds = run.record->history.steps.find("seconds");
     if (!seconds) continue;
     for (const double one : *seconds) {
       if (std::isfinite(one)) steps.push_back(kMilli * one);
@@ -209,8 +209,12 @@ Charts time_charts(const SweepData& data) {
   chart.caption = chart.title +
                   ". Point: median over all steps of the completed runs; bar: from the 10th to the "
                   "90th percentile. A wide bar means that other work took the machine's cores.";
-  return charts_of(data, overview, {.columns = {"method", "steps"}}, chart,
-                   "no completed run has recorded the time of a step");
+  std::string lacking = "no completed run has recorded the time of a step";
+  if (const std::string source = data.times_sentence(); !source.empty()) {
+    chart.caption += " " + source;
+    lacking = "no completed run on " + data.timed_on + " has recorded the time of a step";
+  }
+  return charts_of(data, overview, {.columns = {"method", "steps"}}, chart, lacking);
 }
 
 }  // namespace laq::analysis

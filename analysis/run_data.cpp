@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "analysis/step_time.hpp"
 #include "analysis/unicode.hpp"
@@ -46,6 +47,19 @@ std::optional<Interval> capped_of(const record::History& history, const quant::Q
   return all > 0 ? std::optional(Interval{low / all, high / all}) : std::nullopt;
 }
 
+std::string machine_of(const record::RunRecord& record) {
+  std::vector<std::string> names;
+  for (const record::Process& by : record.processes()) {
+    if (by.threads == 0) continue;  // of a part of which nothing is known
+    const std::string name =
+        one_line(by.device != "cpu" ? by.device
+                                    : fmt::format("{}, {} thread{}", by.cpu_model, by.threads,
+                                                  by.threads > 1 ? "s" : ""));
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+  return join(names, ", then ");
+}
+
 RunData read_run(const sweep::Plan& plan, std::size_t index, store::Store& store) {
   const sweep::Job& job = plan.jobs[index];
   store::Stored stored = store.of(job);
@@ -72,6 +86,7 @@ RunData read_run(const sweep::Plan& plan, std::size_t index, store::Store& store
     run.step_ms = step->ms;
     run.disturbed = !step->steady;
   }
+  run.machine = machine_of(*run.record);
   run.rounds = rounds_of(history);
   if (run.rounds && job.run.quantizer.method)
     run.capped = capped_of(history, *job.run.quantizer.method);
@@ -89,12 +104,30 @@ void mark_disturbed(std::vector<Series>& series) {
   }
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = i + 1; j < all.size(); ++j) {
-      const auto host = [&](std::size_t k) -> const std::string& {
-        return all[k].first->record->provenance.host;
+      const auto host = [&](std::size_t k) {  // virtual machines may share a name
+        const record::Provenance& by = all[k].first->record->provenance;
+        return std::pair(by.host, by.cpu_model);
       };
       if (host(i) == host(j) && all[i].second.overlaps(all[j].second))
         all[i].first->disturbed = all[j].first->disturbed = true;
     }
+  }
+}
+
+// Times of several machines are not compared: those of the one with most runs count.
+void choose_machine(SweepData& data) {
+  std::map<std::string, std::size_t> runs;
+  for (const auto& series : data.series) {
+    for (const auto& run : series.runs) {
+      if (run.step_ms) ++runs[run.machine];
+    }
+  }
+  if (runs.empty()) return;
+  data.timed_on = std::max_element(runs.begin(), runs.end(), [](const auto& a, const auto& b) {
+                    return a.second < b.second;
+                  })->first;
+  for (auto& series : data.series) {
+    for (auto& run : series.runs) run.timed = run.machine == data.timed_on;
   }
 }
 
@@ -221,6 +254,18 @@ std::string SweepData::title_of(const std::string& experiment) const {
   return shared ? own + " (" + experiment + ")" : own;
 }
 
+std::string SweepData::times_sentence() const {
+  std::size_t all = 0, timed = 0;
+  for (const auto& one : series) {
+    for (const auto& run : one.runs) {
+      all += run.completed();
+      timed += run.completed() && run.timed;
+    }
+  }
+  if (timed == all) return "";
+  return fmt::format("Times are of the {} of {} runs on one machine: {}.", timed, all, timed_on);
+}
+
 Metric SweepData::metric(const std::string& experiment) const {
   return metric_of(of(experiment).front()->job.run);
 }
@@ -256,6 +301,7 @@ SweepData read_sweep(const sweep::Plan& read, store::Store& store) {
     at->runs.push_back(read_run(plan, i, store));
   }
   mark_disturbed(data.series);
+  choose_machine(data);
   return data;
 }
 

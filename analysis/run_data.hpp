@@ -37,6 +37,9 @@ struct RunData {
   /// Whether step_ms is not to be relied on: the epochs differ much, or another run of the plan was
   /// under way on the same machine.
   bool disturbed = false;
+  /// "NVIDIA H100", "AMD EPYC, 1 thread"; all of them where it was resumed on another.
+  std::string machine = {};
+  bool timed = true;                  ///< on the one machine that the sweep's times are of
   std::optional<double> rounds = {};  ///< of an alternating solver, mean over layers and epochs
   /// Between which shares of its recorded solves took all the rounds that there are; of tensors
   /// with several groups the record has the mean over them only.
@@ -77,7 +80,10 @@ struct SweepData {
   std::shared_ptr<const sweep::Plan> plan;
   std::vector<std::string> experiments;
   std::vector<Series> series;  ///< in the order of the plan
+  std::string timed_on;        ///< the machine of most completed runs: times are of its runs alone
 
+  /// A sentence that says so, where runs are from several machines; otherwise "".
+  std::string times_sentence() const;
   /// The dataset's title.
   std::string title_of(const std::string& experiment) const;
   Metric metric(const std::string& experiment) const;

@@ -336,18 +336,23 @@ void gather_blocks(std::vector<Row>& rows) {
 
 }  // namespace
 
-std::optional<double> Entry::step_ms() const {
+const RunData* Entry::fastest() const {
   const RunData* fastest = nullptr;
   for (const auto* run : runs) {
     const auto order = [](const RunData& one) { return std::pair(one.disturbed, *one.step_ms); };
-    if (run->step_ms && (!fastest || order(*run) < order(*fastest))) fastest = run;
+    if (run->step_ms && run->timed && (!fastest || order(*run) < order(*fastest))) fastest = run;
   }
-  return fastest ? fastest->step_ms : std::nullopt;
+  return fastest;
+}
+
+std::optional<double> Entry::step_ms() const {
+  const RunData* run = fastest();
+  return run ? run->step_ms : std::nullopt;
 }
 
 bool Entry::disturbed() const {
-  const auto undisturbed = [](const RunData* run) { return run->step_ms && !run->disturbed; };
-  return step_ms() && std::none_of(runs.begin(), runs.end(), undisturbed);
+  const RunData* run = fastest();
+  return run && run->disturbed;
 }
 
 std::optional<Metric> Table::metric() const {

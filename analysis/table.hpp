@@ -55,9 +55,10 @@ struct Entry {
   std::optional<ModelSize> size;
 
   std::size_t planned() const { return runs.size(); }
-  /// Of the undisturbed runs if any, the lowest.
-  std::optional<double> step_ms() const;
-  bool disturbed() const;  ///< whether step_ms is of a disturbed run
+  /// The timed one of the lowest step time, undisturbed if any is; null: none.
+  const RunData* fastest() const;
+  std::optional<double> step_ms() const;  ///< its
+  bool disturbed() const;                 ///< whether step_ms is of a disturbed run
 };
 
 /// Methods that are compared with each other: as many bits for a weight and scales for a group.

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kCommitDigits = 12;
 constexpr std::size_t kDateCharacters = 10;  // of an ISO 8601 time
 constexpr double kMebi = 1024 * 1024;
-constexpr const char* kScore = "score";
+constexpr const char *kScore = "score", *kStep = "step_ms", *kSeconds = "seconds";
 
 Summary alone(std::optional<double> value) {
   return value ? Summary{.n = 1, .mean = *value} : Summary{};
@@ -33,7 +33,8 @@ struct Measure {
 Summary of_finals(const Entry& entry, const std::string& key) {
   std::vector<double> values;
   for (const auto* run : entry.runs) {
-    if (const auto value = run->final_number(key)) values.push_back(*value);
+    const auto value = run->final_number(key);
+    if (value && (run->timed || key != kSeconds)) values.push_back(*value);
   }
   return summarize(values);
 }
@@ -73,10 +74,10 @@ const std::vector<Measure>& measures() {
       final_measure("valid_error", "validation error (%)", 2),
       final_measure("test_loss", "test loss", 3),
       final_measure("valid_loss", "validation loss", 3),
-      {"step_ms", "ms per step", 1, [](const Entry& entry) { return alone(entry.step_ms()); }},
+      {kStep, "ms per step", 1, [](const Entry& entry) { return alone(entry.step_ms()); }},
       {"rounds", "solver rounds", 1, mean_rounds},
       {"best_epoch", "best epoch", 0, median_epoch},
-      final_measure("seconds", "seconds", 0),
+      final_measure(kSeconds, kSeconds, 0),
       size_measure("bits", "bits", 0, [](const ModelSize& size) { return double(size.bits); }),
       size_measure("size", "MiB", 2, [](const ModelSize& size) { return size.bytes() / kMebi; }),
       size_measure("compression", "compression", 1,
@@ -149,7 +150,7 @@ SheetCell measure_cell(const Table& table, std::size_t c, const Entry& entry, co
   std::string text = fixed(found.mean, decimals);
   if (found.sd) text += " ± " + fixed(*found.sd, decimals);
   if (name == "compression") text += "×";
-  if (name == "step_ms" && entry.disturbed()) text = "~" + text;
+  if (name == kStep && entry.disturbed()) text = "~" + text;
   const bool best = score && entry.best;
   return linked(entry, {text, best ? SheetCell::Tone::strong : SheetCell::Tone::plain});
 }
@@ -333,16 +334,25 @@ std::vector<std::string> missing_lines(const Table& table) {
   return lines;
 }
 
-std::string step_note(const Table& table) {
-  if (!any_entry(table, [](const Entry& entry) { return entry.step_ms().has_value(); })) return "";
-  std::string text =
-      "ms per step: the median of the epoch with the lowest one, in the least disturbed run.";
-  if (any_entry(table, [](const Entry& entry) { return entry.disturbed(); })) {
-    text +=
-        " ~: no measure of speed: another run was under way on the machine, or the medians of the "
-        "epochs differ by more than a quarter.";
+// Of the times among the metrics.
+std::vector<std::string> time_notes(const Table& table, const std::vector<std::string>& names) {
+  const auto shown = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<std::string> notes;
+  if (shown(kStep) &&
+      any_entry(table, [](const Entry& entry) { return entry.step_ms().has_value(); })) {
+    notes.emplace_back(
+        "ms per step: the median of the epoch with the lowest one, in the least disturbed run.");
+    if (any_entry(table, [](const Entry& entry) { return entry.disturbed(); })) {
+      notes.back() +=
+          " ~: no measure of speed: another run was under way on the machine, or the medians of "
+          "the epochs differ by more than a quarter.";
+    }
   }
-  return text;
+  const std::string source = table.data->times_sentence();
+  if ((shown(kStep) || shown(kSeconds)) && !source.empty()) notes.push_back(source);
+  return notes;
 }
 
 constexpr const char* kSizeNote =
@@ -396,20 +406,19 @@ Document document(const Table& table) {
   Sheet first =
       sheet_of(table, table.title, asked.empty() ? std::vector<std::string>{kScore} : asked);
   first.notes = result_notes(table);
+  for (auto& note : time_notes(table, asked)) first.notes.push_back(std::move(note));
   const auto is_size = [](const std::string& name) {
     return name == "size" || name == "compression" || name == "bits";
   };
-  if (std::find(asked.begin(), asked.end(), "step_ms") != asked.end())
-    first.notes.push_back(step_note(table));
   if (std::any_of(asked.begin(), asked.end(), is_size)) first.notes.emplace_back(kSizeNote);
   results.sheets.push_back(std::move(first));
   all.blocks.push_back(std::move(results));
   if (auto missing = missing_lines(table); !missing.empty())
     all.blocks.push_back({"Missing runs", {}, {}, std::move(missing)});
   if (!asked.empty()) return all;
-  const std::vector<std::string> training = {"step_ms", "rounds", "best_epoch"};
-  const auto add = [&](Sheet sheet, const std::string& note) {
-    if (!note.empty()) sheet.notes.push_back(note);
+  const std::vector<std::string> training = {kStep, "rounds", "best_epoch"};
+  const auto add = [&](Sheet sheet, std::vector<std::string> notes) {
+    sheet.notes = std::move(notes);
     all.blocks.push_back({sheet.title, {}, {sheet}});
   };
   const bool trained = any_entry(table, [&](const Entry& entry) {
@@ -417,8 +426,8 @@ Document document(const Table& table) {
       return measure_named(name).of(entry).n > 0;
     });
   });
-  if (trained) add(sheet_of(table, "Training", training), step_note(table));
-  add(sheet_of(table, "Size of the weights", {"bits", "size", "compression"}), kSizeNote);
+  if (trained) add(sheet_of(table, "Training", training), time_notes(table, training));
+  add(sheet_of(table, "Size of the weights", {"bits", "size", "compression"}), {kSizeNote});
   return all;
 }
 

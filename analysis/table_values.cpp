@@ -32,6 +32,7 @@ Json entry_values(const Column& column, const Entry& entry) {
                       {"valid", optional(run->valid)},
                       {"step_ms", optional(run->step_ms)},
                       {"step_disturbed", run->disturbed},
+                      {"machine", run->machine},
                       {"rounds", optional(run->rounds)},
                       {"best_epoch", optional(best)},
                       {"folder", folder}});
@@ -126,6 +127,7 @@ Json values(const Table& table) {
           {"metric", table.metric() ? Json(metric_name(*table.metric())) : Json()},
           {"paper", paper},
           {"runs", table.data->plan->runs.generic_string()},
+          {"timed_on", table.data->timed_on},
           {"axes", table.axes},
           {"column_axes", table.column_axes},
           {"columns", std::move(columns)},

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "analysis/chart.hpp"
 #include "analysis/step_time.hpp"
 #include "analysis_support.hpp"
 
@@ -83,4 +84,54 @@ TEST_CASE("the step time of an undisturbed run goes before that of disturbed one
   CHECK_FALSE(entry(table, "late").disturbed());
   CHECK(entry(table, "full").disturbed());
   CHECK_FALSE(entry(table, "twn").step_ms());
+}
+
+TEST_CASE("machines of one name but different processors do not disturb each other") {
+  Bench bench(kSweep);
+  for (const char* method : {"full", "late"})
+    bench.complete({method, 1}, {.test_error = 1, .seconds = 1, .step_seconds = {0.01, 0.01}});
+  CHECK(entry(bench.table(), "full").disturbed());
+  const auto file = bench.run_folder({"late", 1}) / "run.h5";
+  auto record = record::read_run_record(file);
+  record.provenance.cpu_model = "Another";
+  record::write_run_record(file, record.provenance, record.history);
+  CHECK_FALSE(entry(bench.table(), "full").disturbed());
+}
+
+TEST_CASE("times are of the one machine with most runs") {
+  const auto run = [](double ms, const std::string& device) {
+    return Measured{
+        .test_error = 1, .seconds = ms, .step_seconds = {ms / 1000, ms / 1000}, .device = device};
+  };
+  Bench bench(kSweep);
+  bench.complete({"full", 1}, run(10, "cpu"));
+  bench.complete({"late", 1}, run(30, "cpu"));
+  CHECK_FALSE(holds(markdown_of(bench.table()), "Times are of"));
+  bench.complete({"late", 2}, run(2, "An H100"));
+  bench.complete({"twn", 1}, run(3, "An H100"));
+  bench.complete({"twn", 2}, run(4, "An H100"));
+  const Table table = bench.table();
+  CHECK_FALSE(entry(table, "full").step_ms());
+  CHECK(entry(table, "late").step_ms() == Approx(2));
+  CHECK(measure(entry(table, "late"), "seconds", Metric::test_error).mean == Approx(2));
+  const std::string sentence = "Times are of the 3 of 5 runs on one machine: An H100.";
+  CHECK(holds(markdown_of(table), sentence));
+  CHECK(holds(json_of(table), "\"timed_on\": \"An H100\""));
+  for (const auto& chart : time_charts(*table.data).drawn) CHECK(holds(chart.caption, sentence));
+  Layout seconds;
+  seconds.metrics = {"seconds"};
+  CHECK(holds(markdown_of(make_table(bench.plan(), configs(), seconds)), sentence));
+}
+
+TEST_CASE("a run that was resumed elsewhere is of both machines") {
+  Bench bench(kSweep);
+  bench.complete({"full", 1}, {.test_error = 1, .step_seconds = {0.01, 0.01}});
+  const auto file = bench.run_folder({"full", 1}) / "run.h5";
+  auto record = record::read_run_record(file);
+  record::Process gpu = record.provenance;
+  gpu.device = "An H100";
+  record.history.stretches = {{1, record.provenance}, {2, gpu}};
+  record::write_run_record(file, record.provenance, record.history);
+  CHECK(results_of(entry(bench.table(), "full"))[0].machine ==
+        "A CPU (R) 100% & more_so, 2 threads, then An H100");
 }

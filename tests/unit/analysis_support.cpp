@@ -63,6 +63,7 @@ void Bench::write_record(const Which& which, const Measured& measured, const std
   provenance.seed = which.seed;
   provenance.git_commit = "0123456789abcdef0123456789abcdef01234567";
   provenance.git_dirty = false;
+  provenance.device = measured.device;
   provenance.cpu_model = "A CPU (R) 100% & more_so";
   provenance.file_time = fmt::format("2026-01-{:02}T12:00:00Z", which.seed);
   record::History history;

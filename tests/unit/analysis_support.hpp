@@ -35,6 +35,7 @@ struct Measured {
   std::vector<double> step_seconds = {};  ///< of all steps of two epochs
   std::size_t scales = 1;                 ///< of the layer with rounds
   std::optional<double> valid_error = {};
+  std::string device = "cpu";
 };
 
 /// Names a job of a sweep: method, seed and, in a grid, its point; the first experiment's unless
