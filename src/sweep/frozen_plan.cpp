@@ -68,8 +68,27 @@ void add_runs(FrozenPlan& frozen, const FrozenPlan& more) {
   frozen.paper_table = more.paper_table;
   frozen.columns = more.columns;
   frozen.notes = more.notes;
+  frozen.listed = more.listed;
   frozen.fallbacks = more.fallbacks;
   frozen.fallbacks_taken = more.fallbacks_taken;
+}
+
+// "the methods late, twn are new", "the method lata is gone", of the file's list.
+Values list_edits(const Values& before, const Values& now) {
+  Values edits;
+  const auto add = [&](const Values& from, const Values& without, const std::string& what) {
+    Values names;
+    for (const auto& name : from) {
+      if (std::find(without.begin(), without.end(), name) == without.end()) names.push_back(name);
+    }
+    if (names.empty()) return;
+    const bool one = names.size() == 1;
+    edits.push_back(fmt::format("the method{} {} {} {}", one ? "" : "s", join(names),
+                                one ? "is" : "are", what));
+  };
+  add(now, before, "new");
+  add(before, now, "gone");
+  return edits;
 }
 
 }  // namespace
@@ -132,7 +151,8 @@ FrozenPlan freeze(const Plan& plan) {
                     plan.paper_table,
                     plan.columns,
                     plan.fallbacks,
-                    plan.notes};
+                    plan.notes,
+                    plan.listed};
   for (const auto& job : plan.jobs) {
     frozen.runs.push_back(frozen_run(job, plan));
     frozen.configurations.emplace(job.run.hash, job.run.canonical);
@@ -187,7 +207,11 @@ std::string edits_since(const fs::path& configs, const FrozenPlan& frozen,
       job.run.request.seed = run.seed;
       again.jobs.push_back(std::move(job));
     }
-    return difference(frozen, again).text();
+    Values edits;
+    if (!frozen.listed.empty()) edits = list_edits(frozen.listed, today().listed);
+    if (const std::string runs = difference(frozen, again).text(); !runs.empty())
+      edits.push_back(runs);
+    return join(edits, "; ");
   } catch (const Error& error) {
     return error.what();
   }
@@ -241,7 +265,8 @@ std::optional<FrozenPlan> read_frozen_plan(const fs::path& file) {
                     json.value("table", ""),
                     json.value("columns", Pairs()),
                     json.value("fallbacks", Pairs()),
-                    json.value("notes", std::vector<std::string>())};
+                    json.value("notes", std::vector<std::string>()),
+                    json.value("methods", Values())};
     for (const auto& [hash, configuration] : json.at("configurations").items())
       plan.configurations.emplace(hash, configuration);
     for (const auto& run : plan.runs) {
@@ -270,6 +295,7 @@ void write_frozen_plan(const fs::path& file, const FrozenPlan& plan) {
                   {"columns", pairs_json(plan.columns)},
                   {"fallbacks", pairs_json(plan.fallbacks)},
                   {"notes", plan.notes},
+                  {"methods", plan.listed},
                   {"runs", to_json(plan.runs)},
                   {"configurations", plan.configurations}};
   replace_file(file, json.dump(1) + "\n");

@@ -40,6 +40,7 @@ struct FrozenPlan {
   std::string file = {}, title = {}, paper_table = {};   ///< as in `Plan`, like what follows
   Pairs columns = {}, fallbacks = {};
   std::vector<std::string> notes = {};
+  Values listed = {};  ///< none in plans of the first versions
 };
 
 /// How a plan differs from the frozen one.
@@ -67,9 +68,9 @@ FrozenPlan freeze(const Plan& plan);
 /// are those of an experiment that was run instead, or in whose place another is run.
 Difference difference(const FrozenPlan& frozen, const Plan& plan);
 
-/// How today's files differ from what was frozen: the sweep's own, or, where words were given,
-/// those that its runs were resolved from. "" when they do not. `today` makes the sweep's plan of
-/// today.
+/// How today's files differ from what was frozen: the sweep's own, or, where words were given, its
+/// list of methods and the files that its runs were resolved from. "" when they do not. `today`
+/// makes the sweep's plan of today.
 std::string edits_since(const std::filesystem::path& configs, const FrozenPlan& frozen,
                         const std::function<Plan()>& today);
 

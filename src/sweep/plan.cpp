@@ -327,6 +327,7 @@ Plan make_plan(const fs::path& configs, const PlanRequest& request) {
   plan.words = request.words;
   SweepFile file = read_sweep_file(train::load_named(configs, "sweeps", request.sweep), plan.name);
   const std::string own_profile = file.profile;
+  plan.listed = file.methods;
   if (!request.profile.empty()) file.profile = request.profile;
   for (const auto& word : request.words) apply_word(word, file);
   file.axes.check();

@@ -40,6 +40,7 @@ struct Plan {
       paper_table;  ///< key in configs/paper/tables.yaml; "" when the sweep is not in the papers
   train::Profile profile;
   std::vector<std::string> experiments, methods;  ///< in the file's order
+  Values listed;                                  ///< methods of the file, whatever the words say
   /// Columns of the paper's table where they are not the datasets' own: experiment or axis=value,
   /// column.
   Pairs columns;

@@ -157,6 +157,19 @@ TEST_CASE("a sweep whose file was edited shows the old results, and one line tha
   CHECK(means() == before);
 }
 
+TEST_CASE("a sweep narrowed by words says how its file's list of methods was edited since") {
+  const Workplace place;
+  const fs::path file = place / "configs/sweeps/tiny.yaml";
+  check_done(place.laq({"sweep", "tiny", "method=late", "train.epochs=1"}));
+  CHECK(count(place.laq({"table", "tiny"}).out, "today's files") == 0);
+  std::string text = read_file(file);
+  text.replace(text.find("[full, late]"), 12, "[late, twn, bwn]");
+  write_text(file, text);
+  CHECK(count(place.laq({"table", "tiny"}).out,
+              "today's files say otherwise: the methods twn, bwn are new; the method full is "
+              "gone.") == 1);
+}
+
 TEST_CASE("records without a plan are shown by what is in them") {
   const Workplace place;
   for (const char* batch : {"20", "10"})
