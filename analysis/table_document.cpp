@@ -236,6 +236,20 @@ bool any_entry(const Table& table, Test test) {
   });
 }
 
+// "LATe (0.01, glorot) and TWN (0.01, glorot)", "LATe and 12 other rows": the heads name the keys.
+std::string names_of(const std::vector<const Row*>& rows) {
+  const auto name = [](const Row& row) {
+    if (row.title.empty() || row.point.empty()) return row_name(row);
+    std::vector<std::string> values;
+    for (const auto& [axis, value] : row.point) values.push_back(value);
+    return fmt::format("{} ({})", row.title, join(values));
+  };
+  std::string text = name(*rows.front());
+  if (rows.size() == 2) text += " and " + name(*rows.back());
+  if (rows.size() > 2) text += fmt::format(" and {} other rows", rows.size() - 1);
+  return text;
+}
+
 std::vector<std::string> unequal_seed_notes(const Table& table) {
   std::vector<std::string> notes;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
@@ -254,10 +268,8 @@ std::vector<std::string> unequal_seed_notes(const Table& table) {
     });
     std::vector<std::string> others;
     for (const auto& [seeds, with] : rows) {
-      for (const Row* row : with) {
-        if (seeds != most->first)
-          others.push_back(fmt::format("{} {}", row_name(*row), seeds_text(seeds)));
-      }
+      if (seeds != most->first)
+        others.push_back(fmt::format("{} {}", names_of(with), seeds_text(seeds)));
     }
     notes.push_back(fmt::format("{}: not all means are over the same seeds: {}, but {}.",
                                 table.columns[c].title, seeds_text(most->first),
@@ -306,31 +318,38 @@ std::vector<std::string> result_notes(const Table& table) {
 
 // What a cell that shows a state does not say: reasons, and data that is not at hand.
 std::vector<std::string> missing_lines(const Table& table) {
+  const auto lacks_data = [](const RunData* run) { return run->short_why() == "missing"; };
   std::vector<std::string> lines;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    const auto lacks_data = [&](const Row& row) {
+    std::ptrdiff_t lacking = 0;
+    for (const auto& row : table.rows) {
       const auto& runs = row.entries[c].runs;
-      return std::any_of(runs.begin(), runs.end(),
-                         [](const RunData* run) { return run->short_why() == "missing"; });
-    };
-    if (std::any_of(table.rows.begin(), table.rows.end(), lacks_data)) {
-      lines.push_back(fmt::format("{}: missing: {} not at hand", table.columns[c].title,
-                                  join(table.columns[c].absent)));
+      lacking += std::count_if(runs.begin(), runs.end(), lacks_data);
     }
+    if (lacking == 0) continue;
+    lines.push_back(fmt::format("{}: {} run{} missing: {} not at hand", table.columns[c].title,
+                                lacking, lacking > 1 ? "s" : "", join(table.columns[c].absent)));
   }
+  std::vector<std::pair<std::string, std::vector<const Row*>>> others;  // by what and where
   for (const auto& row : table.rows) {
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
-      const Entry& entry = row.entries[c];
-      const bool told = std::all_of(entry.runs.begin(), entry.runs.end(), [](const RunData* run) {
-        return run->why() == run->short_why() || run->short_why() == "missing";
+      auto runs = row.entries[c].runs;
+      std::erase_if(runs, lacks_data);
+      const bool told = std::all_of(runs.begin(), runs.end(), [](const RunData* run) {
+        return run->why() == run->short_why();
       });
-      if (entry.ours.n == 0 && told) continue;
-      for (const auto& words : missing_seeds(entry.runs)) {
-        // "seeds 2, 3 failed: …" reads better with a colon after the seeds.
-        lines.push_back(fmt::format("{}, {}, {}", row_name(row), table.columns[c].title, words));
+      if (row.entries[c].ours.n == 0 && told) continue;
+      for (const auto& seeds : missing_seeds(runs)) {
+        const std::string what = fmt::format("{}, {}", table.columns[c].title, seeds);
+        const auto known = std::find_if(others.begin(), others.end(),
+                                        [&](const auto& one) { return one.first == what; });
+        (known == others.end() ? others.emplace_back(what, std::vector<const Row*>()) : *known)
+            .second.push_back(&row);
       }
     }
   }
+  for (const auto& [what, rows] : others)
+    lines.push_back(fmt::format("{}, {}", names_of(rows), what));
   return lines;
 }
 

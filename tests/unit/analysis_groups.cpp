@@ -116,6 +116,40 @@ TEST_CASE("means over other seeds than the rest are named") {
   CHECK_FALSE(holds(markdown_of(bench.table()), "the same seeds"));
 }
 
+TEST_CASE("rows of a grid over other seeds are named by their values, many by their number") {
+  Bench bench(
+      "title: T\nprofile: paper\nexperiments: [mnist]\nmethods: [full, bwn, twn]\n"
+      "seeds: [1, 2]\ngrid: {train.learning_rate: [0.001, 0.003]}\n");
+  const auto complete = [&](const std::string& method, const std::string& rate, std::int64_t seed) {
+    bench.complete({method, seed, {{"train.learning_rate", rate}}}, 1.0);
+  };
+  for (const char* method : {"full", "bwn", "twn"}) {
+    for (const char* rate : {"0.001", "0.003"}) complete(method, rate, 1);
+  }
+  for (const char* method : {"full", "bwn"}) {
+    for (const char* rate : {"0.001", "0.003"}) complete(method, rate, 2);
+  }
+  CHECK(holds(markdown_of(bench.table()), "seeds: 1, 2, but TWN (0.001) and TWN (0.003) 1."));
+  complete("twn", "0.001", 2);
+  CHECK(holds(markdown_of(bench.table()), "seeds: 1, 2, but TWN (0.003) 1."));
+  CHECK(holds(markdown_of(bench.table()), "\n- TWN (0.003), MNIST, seed 2 not run\n"));
+}
+
+TEST_CASE("what many runs miss is said once") {
+  Bench bench(
+      "title: T\nprofile: paper\nexperiments: [mnist, svhn]\nmethods: [full, bwn, lab, twn]\n"
+      "seeds: [1, 2]\n");
+  for (const char* method : {"full", "bwn", "lab", "twn"}) {
+    bench.complete({method}, 1.0);
+    bench.complete({method, 1, {}, "svhn"}, 1.0);
+  }
+  bench.complete({"twn", 2}, 1.0);
+  const std::string text = markdown_of(bench.table());
+  CHECK(holds(text, "\n- SVHN: 4 runs missing: train_32x32.mat"));
+  CHECK(holds(text, "\n- full-precision and 2 other rows, MNIST, seed 2 not run\n"));
+  CHECK_FALSE(holds(text, "SVHN, seed"));
+}
+
 TEST_CASE("one method alone in its group is not called the best") {
   Bench bench(kSweep);
   bench.complete({"lab"}, 1.3);
@@ -137,7 +171,8 @@ TEST_CASE("a column without its data says which files are not at hand") {
   CHECK(missing.why() == "missing: train_32x32.mat, extra_32x32.mat, test_32x32.mat not at hand");
   const std::string text = markdown_of(table);
   CHECK(holds(text,
-              "\n- SVHN: missing: train_32x32.mat, extra_32x32.mat, test_32x32.mat not at hand\n"));
+              "\n- SVHN: 2 runs missing: train_32x32.mat, extra_32x32.mat, test_32x32.mat not at "
+              "hand\n"));
   CHECK_FALSE(holds(text, "- LATe, SVHN"));
-  CHECK(holds(latex_of(table), "Missing: SVHN: missing: train\\_32x32.mat"));
+  CHECK(holds(latex_of(table), "Missing: SVHN: 2 runs missing: train\\_32x32.mat"));
 }
