@@ -180,36 +180,6 @@ std::string counts(const SweepData& data) {
   return join(parts);
 }
 
-// What the reader must know before the numbers; false for complete runs of the paper's protocol.
-Data banner(const ReportSource& source) {
-  const Table& table = source.table;
-  Data all{Data::type::list};
-  bool any = false;
-  const auto add = [&](const std::string& lead, const std::string& line,
-                       const std::vector<std::string>& words = {}) {
-    Data one, list{Data::type::list};
-    set(one, "lead", lead);
-    one.set("line", line);
-    for (const auto& word : words) list << Data("word", word);
-    one.set("words", list);
-    all << one;
-    any = true;
-  };
-  if (!table.paper_protocol) {
-    add(capital(table.profile_title) + ": not the paper’s protocol.",
-        join(table.departures, "; ") + ".");
-  }
-  if (!table.overrides.empty()) add("", "Changed for all runs:", table.overrides);
-  const bool lacking =
-      std::any_of(source.data.series.begin(), source.data.series.end(),
-                  [](const Series& series) { return series.completed() < series.runs.size(); });
-  if (lacking) add("Not all planned runs have a result", "See the runs.");
-  if (!any) return Data(false);
-  Data banner;
-  banner.set("lines", all);
-  return banner;
-}
-
 std::string page_of(const ReportSource& source) {
   const Document table = document(source.table);
   Page page(source);
@@ -239,11 +209,15 @@ std::string page_of(const ReportSource& source) {
   data.set("page_title", source.table.title + ": " + source.table.profile_title);
   data.set("style", std::string(kReportStyle));
   data.set("heading", heading(source.table));
-  data.set("introduction", lines(table.blocks.front().paragraphs));
+  auto introduction = table.blocks.front().paragraphs;
+  if (!source.table.paper_protocol) {
+    data.set("warning", introduction.front());
+    introduction.erase(introduction.begin());
+  }
+  data.set("introduction", lines(introduction));
   const std::size_t planned = source.plan.jobs.size();
   data.set("planned", fmt::format("{} run{} planned", planned, planned == 1 ? "" : "s"));
   data.set("counts", counts(source.data));
-  data.set("banner", banner(source));
   data.set("sections", page.sections());
   data.set("runs_folder", source.plan.runs.generic_string());
   data.set("version", std::string(record::version()));

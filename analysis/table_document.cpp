@@ -312,7 +312,6 @@ std::vector<std::string> result_notes(const Table& table) {
   if (table.paper && table.has_figures())
     notes.push_back(fmt::format("Paper: {}.", table.paper->source));
   notes.push_back(provenance_note(table));
-  if (!table.verdict.empty()) notes.push_back(table.verdict);
   return notes;
 }
 
@@ -420,6 +419,7 @@ Document document(const Table& table) {
   const auto& asked = table.layout.metrics;
   Document all{table.name, heading(table), {}};
   Block results{"", {protocol_sentence(table)}};
+  if (!table.verdict.empty()) results.paragraphs.push_back(table.verdict);
   results.paragraphs.insert(results.paragraphs.end(), table.notes.begin(), table.notes.end());
   if (table.columns.empty()) return all.blocks.push_back(std::move(results)), all;
   Sheet first =

@@ -124,6 +124,6 @@ TEST_CASE("a report says when it is not the paper's protocol") {
   check_done(place.laq({"report", "own", "--profile", "quick"}));
   const std::string quick = read_file(place / "results/own-quick/report.html");
   CHECK_THAT(quick, Catch::Contains("class=\"banner\"") &&
-                        Catch::Contains("not the paper’s protocol") &&
+                        Catch::Contains("this is not the paper&#39;s protocol") &&
                         Catch::Contains("0 of 100000"));
 }
