@@ -80,7 +80,7 @@ std::string interval_text(const Comparison& comparison) {
 }
 
 std::string runs_text(const Comparison& comparison) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> folders;
+  std::vector<std::pair<std::string, std::set<std::int64_t>>> folders;
   for (const auto& one : comparison.observations) {
     for (const auto& run : one.runs) {
       const auto parent = run.parent_path();
@@ -89,14 +89,14 @@ std::string runs_text(const Comparison& comparison) {
       const auto known = std::find_if(folders.begin(), folders.end(),
                                       [&](const auto& other) { return other.first == folder; });
       auto& seeds = known == folders.end()
-                        ? folders.emplace_back(folder, std::vector<std::string>()).second
+                        ? folders.emplace_back(folder, std::set<std::int64_t>()).second
                         : known->second;
-      seeds.push_back(std::to_string(one.seed));
+      seeds.insert(one.seed);
     }
   }
   std::vector<std::string> parts;
   for (const auto& [folder, seeds] : folders)
-    parts.push_back(fmt::format("{}/seed-{}", folder, join(seeds)));
+    parts.push_back(fmt::format("{}, seeds {}", folder, seed_ranges(seeds)));
   return join(parts, "; ");
 }
 

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "analysis/step_time.hpp"
 #include "analysis/unicode.hpp"
+#include "analysis/wording.hpp"
 #include "core/text.hpp"
 #include "quant/alternating.hpp"
 #include "train/method_title.hpp"
@@ -74,9 +76,8 @@ RunData read_run(const sweep::Plan& plan, std::size_t index, store::Store& store
     run.state = job.state;
     run.reason = one_line(job.reason);
   }
-  const auto absent = plan.absent.find(job.run.request.experiment);
-  if (run.state == record::State::queued && absent != plan.absent.end())
-    run.absent = join(absent->second);
+  run.lacks_data =
+      run.state == record::State::queued && plan.absent.contains(job.run.request.experiment);
   if (!run.completed()) return run;
   const record::History& history = run.record->history;
   const train::MetricFacts& judged = train::facts(metric_of(job.run));
@@ -178,13 +179,13 @@ std::string RunData::state_words() const {
 }
 
 std::string RunData::short_why() const {
-  return state == record::State::queued && !absent.empty() ? "missing" : state_words();
+  return state == record::State::queued && lacks_data ? "missing" : state_words();
 }
 
 std::string RunData::why() const {
   const std::string words = short_why();
   if (state == record::State::queued)
-    return absent.empty() ? words : words + ": " + absent + " not at hand";
+    return lacks_data ? "not run: its data is not at hand" : words;
   // "diverged" and "diverged at epoch 3" make one phrase.
   if (reason.empty() || reason.starts_with(words)) return reason.empty() ? words : reason;
   return words + (reason.starts_with("at ") ? " " : ": ") + reason;
@@ -202,11 +203,12 @@ std::vector<std::string> missing_seeds(const std::vector<const RunData*>& runs) 
       ++i;
       continue;
     }
-    std::vector<std::string> seeds;
+    std::set<std::int64_t> seeds;
     const std::string why = runs[i]->why();
     for (; i < runs.size() && !runs[i]->completed() && runs[i]->why() == why; ++i)
-      seeds.push_back(std::to_string(runs[i]->seed));
-    words.push_back(fmt::format("seed{} {} {}", seeds.size() > 1 ? "s" : "", join(seeds), why));
+      seeds.insert(runs[i]->seed);
+    words.push_back(
+        fmt::format("seed{} {} {}", seeds.size() > 1 ? "s" : "", seed_ranges(seeds), why));
   }
   return words;
 }

@@ -26,7 +26,7 @@ struct RunData {
   std::filesystem::path folder = {};
   record::State state = record::State::queued;
   std::string reason = {};  ///< why it is not completed, or why its record is of no use
-  std::string absent = {};  ///< of a run that was not started: files of the data not at hand
+  bool lacks_data = false;  ///< and was not started
   /// Also of a run that is not completed. None: not there, or of no use.
   std::shared_ptr<const record::RunRecord> record = {};
 

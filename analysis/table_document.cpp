@@ -101,19 +101,6 @@ std::string short_commit(const std::string& commit) {
   return end <= kCommitDigits ? commit : commit.substr(0, kCommitDigits) + commit.substr(end);
 }
 
-// "1 to 3, 5"
-std::string seeds_text(const std::set<std::int64_t>& seeds) {
-  std::vector<std::string> parts;
-  for (auto at = seeds.begin(); at != seeds.end();) {
-    const std::int64_t first = *at;
-    std::int64_t last = first;
-    while (++at != seeds.end() && *at == last + 1) last = *at;
-    parts.push_back(std::to_string(first));
-    if (last > first) parts.back() += (last > first + 1 ? " to " : ", ") + std::to_string(last);
-  }
-  return join(parts);
-}
-
 std::string count_text(const Entry& entry) {
   return entry.ours.n == entry.planned() ? std::to_string(entry.planned())
                                          : fmt::format("{} of {}", entry.ours.n, entry.planned());
@@ -269,10 +256,10 @@ std::vector<std::string> unequal_seed_notes(const Table& table) {
     std::vector<std::string> others;
     for (const auto& [seeds, with] : rows) {
       if (seeds != most->first)
-        others.push_back(fmt::format("{} {}", names_of(with), seeds_text(seeds)));
+        others.push_back(fmt::format("{} {}", names_of(with), seed_ranges(seeds)));
     }
     notes.push_back(fmt::format("{}: not all means are over the same seeds: {}, but {}.",
-                                table.columns[c].title, seeds_text(most->first),
+                                table.columns[c].title, seed_ranges(most->first),
                                 join(others, "; ")));
   }
   return notes;

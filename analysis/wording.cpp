@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
+#include "core/text.hpp"
+
 namespace laq::analysis {
 
 std::string fixed(double value, int decimals) {
@@ -16,6 +20,18 @@ std::string signed_fixed(double value, int decimals) {
 std::string typographic(std::string number) {
   if (number.starts_with('-')) number.replace(0, 1, "−");
   return number;
+}
+
+std::string seed_ranges(const std::set<std::int64_t>& seeds) {
+  std::vector<std::string> parts;
+  for (auto at = seeds.begin(); at != seeds.end();) {
+    const std::int64_t first = *at;
+    std::int64_t last = first;
+    while (++at != seeds.end() && *at == last + 1) last = *at;
+    parts.push_back(std::to_string(first));
+    if (last > first) parts.back() += (last > first + 1 ? " to " : ", ") + std::to_string(last);
+  }
+  return join(parts);
 }
 
 }  // namespace laq::analysis

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 /// Numbers as people read them.
@@ -11,5 +13,7 @@ std::string fixed(double value, int decimals);
 std::string signed_fixed(double value, int decimals);
 /// The sign in typography's minus, as wide as the plus.
 std::string typographic(std::string number);
+/// "1 to 3, 5"
+std::string seed_ranges(const std::set<std::int64_t>& seeds);
 
 }  // namespace laq::analysis

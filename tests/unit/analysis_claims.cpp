@@ -99,7 +99,7 @@ TEST_CASE("one seed decides nothing, common seeds alone count, and what lacks is
   CHECK(made.reason ==
         "one seed only, so no interval; TWN: seed 1 not run; TWN: seed 3 diverged at epoch 2");
   CHECK(claim.comparisons[1].judgement == Judgement::missing);
-  CHECK(claim.comparisons[1].reason == "TTQ: seeds 1, 2, 3 not run");
+  CHECK(claim.comparisons[1].reason == "TTQ: seeds 1 to 3 not run");
   CHECK(claim.judgement == Judgement::undecided);
   CHECK(claim.reason ==
         "of 2 comparisons at 95 % 1 undecided, 1 missing; one seed has no interval");
@@ -253,7 +253,7 @@ TEST_CASE("a seed without all values of the axis has no slope") {
                               .first(bench)
                               .comparisons.at(0);
   CHECK(made.difference.n == 1);
-  CHECK(holds(made.reason, "LAB at model.width=32: seed 2 missing"));
+  CHECK(holds(made.reason, "LAB at model.width=32: seed 2 not run"));
 }
 
 TEST_CASE("the solver's rounds are measured by themselves") {

@@ -101,7 +101,7 @@ TEST_CASE("claims are shown in three formats") {
   CHECK(holds(text,
               "supported    LAQ log (3 bits) − LAQ linear (3 bits) < 0.039 (3 % of LAQ linear (3 "
               "bits)): −0.10 [−0.14, −0.06] points; n = 2;"));
-  CHECK(holds(text, "/seed-1, 2"));
+  CHECK(holds(text, ", seeds 1, 2"));
   CHECK(holds(text, "95 % interval (Student t, two-sided)"));
   CHECK(holds(text, "Bonferroni"));
   CHECK(holds(text, "on these test pictures (or this test text) and this split of the data"));

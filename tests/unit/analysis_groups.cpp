@@ -168,7 +168,7 @@ TEST_CASE("a column without its data says which files are not at hand") {
   CHECK(missing_of(table.rows[1].entries[0]).at(0).short_why() == "not run");
   const RunData missing = missing_of(table.rows[1].entries[1]).at(0);
   CHECK(missing.short_why() == "missing");
-  CHECK(missing.why() == "missing: train_32x32.mat, extra_32x32.mat, test_32x32.mat not at hand");
+  CHECK(missing.why() == "not run: its data is not at hand");
   const std::string text = markdown_of(table);
   CHECK(holds(text,
               "\n- SVHN: 2 runs missing: train_32x32.mat, extra_32x32.mat, test_32x32.mat not at "
