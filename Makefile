@@ -64,10 +64,11 @@ plot: program  ## draw a sweep's figures from its records: SWEEP=… PROFILE=…
 report: program  ## write a sweep's page (results/…/report.html): SWEEP=… PROFILE=…
 	$(LAQ) report $(SWEEP_OPTIONS)
 
-records:  ## copy the records of a sweep's completed runs to results/…/records, which git keeps: SWEEP=…
+records:  ## copy the records of a sweep's completed runs to results/…/records, which git keeps: SWEEP=… SLIM=1
 	@cd results/$(SWEEP)/runs && grep -l '"state": "completed"' */*/*/status.json | while read -r status; do \
 	  run=$$(dirname "$$status"); mkdir -p "../records/$$run"; \
 	  cp -p "$$run/config.yaml" "$$run/run.h5" "$$status" "../records/$$run/"; echo "results/$(SWEEP)/records/$$run"; \
+	  [ -z "$(SLIM)" ] || ../../slim.py "../records/$$run/run.h5"; \
 	done
 	@cd results/$(SWEEP)/runs && for plan in sweep-*/plan.json; do \
 	  mkdir -p "../records/$$(dirname "$$plan")" && cp -p "$$plan" "../records/$$plan"; \

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""Writes README's table of results and its picture from the committed records.
+"""Writes the tables of README and docs/reproduction.md, and README's picture, from the committed records.
 
-usage: results/front_page.py [--check] [--readme FILE]
+usage: results/pages.py [--check] [--root FOLDER]
 
---check writes nothing, and leaves with 1 when the table or the picture is not what the records
-give. It needs build/laq (or $LAQ), python3-scipy and, to draw, gnuplot.
+--check writes nothing, and leaves with 1 when a page or the picture is not what the records give.
+It needs build/laq (or $LAQ), python3-scipy and, to draw, gnuplot. --root: where the pages are.
 """
 
 import argparse
@@ -19,32 +19,45 @@ import sys
 import scipy.stats
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SWEEP, TEST_PICTURES = "mnist", 10_000
+WHOLE, SMALL, TEST_PICTURES = "mnist", "reduced", 10_000
 PICTURE = ROOT / "docs/error_by_size.svg"
-BEGIN, END = "<!-- table: results/front_page.py -->\n", "<!-- end of table -->\n"
+BEGIN, END = "<!-- table: results/pages.py -->\n", "<!-- end of table -->\n"
 
 LOSS_AWARE = {"lab", "late", "lata", "lat2e", "lat2a"}
 
 
-def rows():
-    """The methods that were run, with mean error, its 95 % interval, bits and size."""
+def laq(command, sweep):
+    """What the program says of a sweep's committed records."""
     program = os.environ.get("LAQ", ROOT / "build/laq")
-    records = f"results/{SWEEP}/records"
-    command = [program, "table", SWEEP, "--runs", records, "--format", "json"]
-    table = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
-    for row in table["rows"]:
-        cell = row["cells"][0]
+    words = [program, command, sweep, "--runs", f"results/{sweep}/records", "--format", "json"]
+    return json.loads(subprocess.run(words, cwd=ROOT, check=True, capture_output=True).stdout)
+
+
+def table_rows(sweep):
+    """The rows of a sweep's table, each with its cell for MNIST."""
+    table = laq("table", sweep)
+    place = [column["experiment"] for column in table["columns"]].index("mnist")
+    return [(row, row["cells"][place]) for row in table["rows"]]
+
+
+def rows():
+    """The methods that the whole protocol was run with: bits, size, errors, 95 % intervals."""
+    small = {row["method"]: cell for row, cell in table_rows(SMALL)}
+    for row, cell in table_rows(WHOLE):
         if cell["n"] == 0:
             continue
-        paper = cell.get("paper")
+        paper, other = cell.get("paper"), small[row["method"]]
         yield {
             "title": row["title"],
             "aware": row["method"] in LOSS_AWARE or row["method"].startswith("laq"),
             "bits": cell["bits"],
             "mib": cell["bytes"] / 2**20,
-            "runs": cell["n"],
-            "error": cell["mean"],
-            "interval": interval([run["value"] for run in cell["runs"]]),
+            "whole": cell["mean"],
+            "whole_interval": interval([run["value"] for run in cell["runs"]]),
+            "whole_runs": cell["n"],
+            "runs": other["n"],
+            "error": other["mean"],
+            "interval": interval([run["value"] for run in other["runs"]]),
             "paper": paper["text"] + ("" if paper["checked"] else "†") if paper else "–",
         }
 
@@ -63,16 +76,49 @@ def interval(errors):
 def table_of(methods):
     """The table in Markdown."""
     lines = [
-        "| method | bits | MiB | test error, % | 95 % interval | seeds | printed |",
-        "| :--- | ---: | ---: | ---: | :---: | ---: | ---: |",
+        "| method | bits | MiB | test error, % | seeds | printed | small: test error, % | seeds |",
+        "| :--- | ---: | ---: | :--- | ---: | ---: | :--- | ---: |",
     ]
     for one in methods:
-        low, high = one["interval"]
+        whole, small = ("{:.2f} – {:.2f}".format(*one[k]) for k in ("whole_interval", "interval"))
         name = f"**{one['title']}**" if one["aware"] else one["title"]
         lines.append(
-            f"| {name} | {one['bits']} | {one['mib']:.1f} | {one['error']:.2f} "
-            f"| {low:.2f} – {high:.2f} | {one['runs']} | {one['paper']} |"
+            f"| {name} | {one['bits']} | {one['mib']:.1f} | {one['whole']:.2f} ({whole}) "
+            f"| {one['whole_runs']} | {one['paper']} | {one['error']:.2f} ({small}) "
+            f"| {one['runs']} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def number(value, sign):
+    """With two decimals; with a sign that is as wide as a plus."""
+    text = f"{value:{'+' if sign else ''}.2f}"
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
+
+
+def claims_of(report):
+    """What was judged of each claim, in Markdown."""
+    lines = [
+        "| claim | compared | mean [95 % interval] | seeds | judgement |",
+        "| :--- | :--- | :--- | ---: | :--- |",
+    ]
+    for claim, dataset in ((claim, one) for claim in report["claims"] for one in claim["datasets"]):
+        judged = [
+            one
+            for one in claim["comparisons"]
+            if one["n"] > 1 and one["experiment"] == dataset["experiment"]
+        ]
+        if not judged:
+            continue
+        so_far = ", so far" if dataset["provisional"] else ""
+        lines.append(
+            f"| {claim['text']}: {dataset['dataset']} | | | | **{dataset['judgement']}**{so_far} |"
+        )
+        for one in judged:
+            sign = one["unit"] != "rounds"
+            mean, low, high = (number(x, sign) for x in (one["mean"], *one["interval"]))
+            what = one["statement"].replace("|", "\\|")
+            lines.append(f"| | {what} | {mean} [{low}, {high}] | {one['n']} | {one['judgement']} |")
     return "\n".join(lines) + "\n"
 
 
@@ -103,7 +149,7 @@ def labels_of(methods, full):
         last = group[-1][0]
         one, middle = group[0][1], (group[0][0] + last) / 2
         smaller = "full precision" if bits == 32 else f"{full['mib'] / one['mib']:.0f}× smaller"
-        words = (f"{bits} bit" + "s" * (bits > 1), f"{one['mib']:.1f} MiB", smaller)
+        words = (f"{bits} bit" + "s" * (bits > 1), smaller)
         for row, word in enumerate(words):
             text += f"set label '{word}' at {middle}, graph {-0.06 - 0.08 * row} center\n"
     return text + f"set xrange [1:{last + 1.8}]\n"
@@ -120,20 +166,20 @@ set terminal svg noenhanced size 760, 440 dynamic background '#ffffff' font 'Dej
 set datafile separator tab
 set border 2 lc rgb '#404040'
 set tics nomirror out scale 0.5
-set yrange [0.75:1.7]
-set ytics 0.8, 0.2, 1.6 format '%.1f %%'
+set yrange [1.2:1.6]
+set ytics 1.2, 0.1, 1.6 format '%.1f %%'
 unset xtics
 set grid ytics lc rgb '#dcdcdc' lw 1
 set lmargin 9
 set rmargin 1
-set bmargin 4.1
+set bmargin 3.2
 set tmargin 2.6
 set pointsize 0.9
 AWARE = 0x0072b2
 OTHER = 0xd55e00
-set label 'MNIST test error' at graph 0, graph 1.07 left
-set label 'loss-aware' at graph 0.47, graph 1.07 left point pt 7 lc rgb AWARE offset 1, -0.28
-set label 'other methods' at graph 0.72, graph 1.07 left point pt 4 lw 1.8 lc rgb OTHER offset 1, -0.28
+set label 'MNIST test error, small network' at graph 0, graph 1.07 left
+set label 'loss-aware' at graph 0.53, graph 1.07 left point pt 7 lc rgb AWARE offset 1, -0.28
+set label 'other methods' at graph 0.75, graph 1.07 left point pt 4 lw 1.8 lc rgb OTHER offset 1, -0.28
 {labels_of(methods, full)}
 set object rect from graph 0, first {low} to graph 1, first {high} behind \\
   fc rgb '#eeeeee' fs solid noborder
@@ -148,34 +194,42 @@ plot for [look=0:2] $points using ($1 == look ? $2 : NaN):3:4:5 with yerrorbars 
     return svg.rstrip() + f"\n<!-- points\n{points}-->\n"
 
 
-def differences(readme, present, methods):
-    """What a page and the picture have that the records do not give."""
-    pairs = itertools.zip_longest(present.splitlines(), table_of(methods).splitlines())
-    wrong = [f"{readme}: found '{a}', expected '{b}'" for a, b in pairs if a != b]
-    if f"<!-- points\n{points_of(methods)}-->" not in PICTURE.read_text(encoding="utf-8"):
-        wrong.append(f"{PICTURE}: its points are of other records")
-    return wrong
+def place_in(page, text):
+    """A page's text before its table, the table, and what follows."""
+    before, begin, rest = text.partition(BEGIN)
+    present, end, after = rest.partition(END)
+    if not begin or not end:
+        sys.exit(f"{page}: has no place for the table: {BEGIN.strip()} … {END.strip()}")
+    return before + begin, present, end + after
 
 
 def main():
     """Writes or compares."""
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--check", action="store_true")
-    words.add_argument("--readme", type=pathlib.Path, default=ROOT / "README.md")
+    words.add_argument("--root", type=pathlib.Path, default=ROOT)
     asked = words.parse_args()
     methods = list(rows())
-    before, begin, rest = asked.readme.read_text(encoding="utf-8").partition(BEGIN)
-    present, end, after = rest.partition(END)
-    if not begin or not end:
-        sys.exit(f"{asked.readme}: has no place for the table: {BEGIN.strip()} … {END.strip()}")
-    if asked.check:
-        wrong = differences(asked.readme, present, methods)
-        if wrong:
-            wrong.append("run results/front_page.py, and read what README says of the records")
-            sys.exit("\n".join(wrong))
+    report = laq("claims", SMALL)[0]
+    tables = {
+        asked.root / "README.md": table_of(methods),
+        asked.root / "docs/reproduction.md": claims_of(report),
+    }
+    wrong = []
+    for page, table in tables.items():
+        before, present, after = place_in(page, page.read_text(encoding="utf-8"))
+        pairs = itertools.zip_longest(present.splitlines(), table.splitlines())
+        wrong += [f"{page}: found '{a}', expected '{b}'" for a, b in pairs if a != b]
+        if not asked.check:
+            page.write_text(before + table + after, encoding="utf-8")
+    if not asked.check:
+        PICTURE.write_text(draw(methods), encoding="utf-8")
         return
-    asked.readme.write_text(before + begin + table_of(methods) + end + after, encoding="utf-8")
-    PICTURE.write_text(draw(methods), encoding="utf-8")
+    if f"<!-- points\n{points_of(methods)}-->" not in PICTURE.read_text(encoding="utf-8"):
+        wrong.append(f"{PICTURE}: its points are of other records")
+    if wrong:
+        wrong.append("run results/pages.py, and read what the pages say of the records")
+        sys.exit("\n".join(wrong))
 
 
 main()
