@@ -1,5 +1,9 @@
 #include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
 
+#include "runtime/block.hpp"
 #include "runtime/matrix.hpp"
 
 namespace laq::runtime {
@@ -11,39 +15,55 @@ class FloatMatrix : public Matrix {
               Budget& budget)
       : Matrix(rows, columns) {
     budget.take(times(panels(), columns), kLanes * sizeof(float), "weights");
-    values_.resize(panels() * columns * kLanes);
+    values_ = block<float>(count());
+    std::fill_n(values_.get(), count(), 0.0f);
     for (std::size_t r = 0; r < rows; ++r) {
-      float* to = values_.data() + r / kLanes * columns * kLanes + r % kLanes;
+      float* to = values_.get() + r / kLanes * columns * kLanes + r % kLanes;
       for (std::size_t i = 0; i < columns; ++i) to[i * kLanes] = values[r * columns + i];
     }
   }
 
-  // Of the upper triangle of a symmetric matrix.
-  FloatMatrix(const std::vector<float>& triangle, std::size_t size, Budget& budget)
+  // Of the upper triangle of a symmetric matrix. Tiles of 16 × 16 are read once and written where
+  // they belong on both sides of the diagonal.
+  FloatMatrix(std::span<const std::uint8_t> triangle, std::size_t size, Budget& budget)
       : Matrix(size, size) {
-    budget.take(times(panels(), size), kLanes * sizeof(float), "a symmetric matrix");
-    values_.resize(panels() * size * kLanes);
-    const auto row = [&](std::size_t i) {  // element [i][j] of the matrix is row(i)[j]
-      return triangle.data() + (i * (2 * size - i + 1) / 2) - i;
+    budget.take(times(panels(), size), kLanes * sizeof(float), "the whitening matrix");
+    values_ = block<float>(count());
+    const auto row = [&](std::size_t i) {  // element [i][j] of the matrix is the jth from here
+      return triangle.data() + ((i * (2 * size - i + 1) / 2) - i) * sizeof(float);
     };
-    for (std::size_t p = 0; p < panels(); ++p) {
-      const std::size_t first = p * kLanes, lanes = std::min(kLanes, size - first);
-      float* to = values_.data() + p * size * kLanes;
-      for (std::size_t i = 0; i < size; ++i, to += kLanes) {
-        if (i < first) {
-          std::copy_n(row(i) + first, lanes, to);
-        } else {
-          for (std::size_t l = 0; l < lanes; ++l)
-            to[l] = row(std::min(i, first + l))[std::max(i, first + l)];
+    bool finite = true;
+    for (std::size_t a = 0; a < panels(); ++a) {
+      const std::size_t above = a * kLanes, height = std::min(kLanes, size - above);
+      for (std::size_t b = a; b < panels(); ++b) {
+        const std::size_t left = b * kLanes, width = std::min(kLanes, size - left);
+        float tile[kLanes][kLanes] = {};
+        for (std::size_t i = 0; i < height; ++i) {
+          const std::size_t first = a == b ? i : 0;
+          std::memcpy(tile[i] + first, row(above + i) + (left + first) * sizeof(float),
+                      (width - first) * sizeof(float));
+          for (std::size_t j = 0; j < first; ++j) tile[i][j] = tile[j][i];
+        }
+        for (const auto& values : tile) {
+          for (const float value : values)
+            finite = finite && std::abs(value) <= std::numeric_limits<float>::max();
+        }
+        for (std::size_t i = 0; i < height; ++i)
+          std::copy_n(tile[i], kLanes, values_.get() + (b * size + above + i) * kLanes);
+        if (a == b) continue;
+        float* to = values_.get() + (a * size + left) * kLanes;
+        for (std::size_t j = 0; j < width; ++j) {
+          for (std::size_t i = 0; i < kLanes; ++i) *to++ = tile[i][j];
         }
       }
     }
+    if (!finite) throw Failure("the whitening matrix has a value that is not finite");
   }
 
-  std::size_t bytes() const override { return values_.size() * sizeof(float); }
+  std::size_t bytes() const override { return count() * sizeof(float); }
   std::size_t panel_floats() const override { return 0; }
   const float* panel(std::size_t panel, float*) const override {
-    return values_.data() + panel * columns() * kLanes;
+    return values_.get() + panel * columns() * kLanes;
   }
 
   void multiply(const float* x, float* out, Scratch&, Pool& pool) const override {
@@ -65,7 +85,9 @@ class FloatMatrix : public Matrix {
   }
 
  private:
-  std::vector<float> values_;
+  std::size_t count() const { return panels() * columns() * kLanes; }
+
+  Block<float> values_;
 };
 
 }  // namespace
@@ -75,7 +97,7 @@ std::unique_ptr<Matrix> float_matrix(const std::vector<float>& values, std::size
   return std::make_unique<FloatMatrix>(values, rows, columns, budget);
 }
 
-std::unique_ptr<Matrix> symmetric_matrix(const std::vector<float>& triangle, std::size_t size,
+std::unique_ptr<Matrix> symmetric_matrix(std::span<const std::uint8_t> triangle, std::size_t size,
                                          Budget& budget) {
   return std::make_unique<FloatMatrix>(triangle, size, budget);
 }

@@ -49,8 +49,9 @@ class Matrix {
 std::unique_ptr<Matrix> float_matrix(const std::vector<float>& values, std::size_t rows,
                                      std::size_t columns, Budget& budget);
 
-/// A symmetric matrix from its upper triangle, row by row.
-std::unique_ptr<Matrix> symmetric_matrix(const std::vector<float>& triangle, std::size_t size,
+/// A symmetric matrix from the bytes of its upper triangle in float32, row by row. Failure: a value
+/// that is not finite.
+std::unique_ptr<Matrix> symmetric_matrix(std::span<const std::uint8_t> triangle, std::size_t size,
                                          Budget& budget);
 
 /// How a weight is packed in a file: codes (U8, each row `bits` to a code, lowest bit first, filled

@@ -27,7 +27,7 @@ Bytes content_of(const std::string& file) {
   const auto size = std::filesystem::file_size(file, none);
   if (none) throw Failure("the file cannot be read: " + none.message());
   std::ifstream in(file, std::ios::binary);
-  Bytes bytes{std::make_unique_for_overwrite<std::uint8_t[]>(size), size};
+  Bytes bytes{block<std::uint8_t>(size), size};
   in.read(reinterpret_cast<char*>(bytes.values.get()), static_cast<std::streamsize>(size));
   if (!in) throw Failure("the file cannot be read");
   return bytes;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "runtime/block.hpp"
 #include "runtime/laq.h"
 #include "runtime/layers.hpp"
 #include "runtime/preprocessing.hpp"
@@ -41,7 +42,7 @@ class Model {
 
 /// Bytes of a file.
 struct Bytes {
-  std::unique_ptr<std::uint8_t[]> values;
+  Block<std::uint8_t> values;
   std::size_t size = 0;
   operator std::span<const std::uint8_t>() const { return {values.get(), size}; }
 };

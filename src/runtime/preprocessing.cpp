@@ -31,8 +31,8 @@ Preprocessing::Preprocessing(const nlohmann::json& json, std::size_t features,
   kind_ = Kind::whitened;
   mean_ = file.floats(mean, {features}, budget);
   const std::size_t triangle = times(features, features + 1) / 2;
-  const auto values = file.floats("preprocessing.whitening", {triangle}, budget);
-  whitening_ = symmetric_matrix(values, features, budget);
+  whitening_ =
+      symmetric_matrix(file.bytes("preprocessing.whitening", {triangle}, "F32"), features, budget);
   budget.take(features, kPositions * sizeof(float), "the input");
   centred_.resize(kPositions * features);
 }

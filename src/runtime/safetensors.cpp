@@ -111,10 +111,11 @@ const Tensor& TensorFile::at(const std::string& name, const std::vector<std::siz
 }
 
 std::span<const std::uint8_t> TensorFile::bytes(const std::string& name,
-                                                const std::vector<std::size_t>& shape) const {
+                                                const std::vector<std::size_t>& shape,
+                                                const char* type) const {
   const Tensor& tensor = at(name, shape);
-  if (tensor.type != "U8")
-    throw Failure("tensor " + quoted(name) + " is " + tensor.type + ", expected U8");
+  if (tensor.type != type)
+    throw Failure("tensor " + quoted(name) + " is " + tensor.type + ", expected " + type);
   return tensor.bytes;
 }
 

@@ -38,9 +38,10 @@ class TensorFile {
                             Budget& budget) const;
   std::vector<float> floats(const std::string& name, const std::vector<std::size_t>& shape,
                             Budget& budget) const;
-  /// The bytes of a U8 tensor.
+  /// The bytes of a tensor.
   std::span<const std::uint8_t> bytes(const std::string& name,
-                                      const std::vector<std::size_t>& shape) const;
+                                      const std::vector<std::size_t>& shape,
+                                      const char* type = "U8") const;
 
  private:
   const Tensor& at(const std::string& name, const std::vector<std::size_t>& shape) const;

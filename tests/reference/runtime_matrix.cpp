@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstring>
 #include <random>
 
 #include "runtime/matrix.hpp"
@@ -111,6 +112,34 @@ TEST_CASE("packed matrices multiply as their unpacked weights do, with every set
     }
   }
   choose_kernels(best.c_str());
+}
+
+TEST_CASE("a symmetric matrix is that of its upper triangle") {
+  for (const std::size_t size : {1u, 15u, 16u, 17u, 50u}) {
+    INFO(size);
+    std::vector<float> triangle(size * (size + 1) / 2);
+    for (std::size_t i = 0; i < triangle.size(); ++i) triangle[i] = static_cast<float>(i + 1);
+    // At an address that is not a float's.
+    std::vector<std::uint8_t> bytes(1 + triangle.size() * sizeof(float));
+    std::memcpy(bytes.data() + 1, triangle.data(), bytes.size() - 1);
+    Budget budget(bytes.size());
+    const auto matrix = symmetric_matrix(std::span(bytes).subspan(1), size, budget);
+    std::vector<float> column(size);
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      for (std::size_t j = i; j < size; ++j, ++at) {
+        matrix->column(j, column.data());
+        REQUIRE(column[i] == triangle[at]);
+        matrix->column(i, column.data());
+        REQUIRE(column[j] == triangle[at]);
+      }
+    }
+    // Rows beyond the last are zero.
+    const float* last = matrix->panel(matrix->panels() - 1, nullptr);
+    for (std::size_t r = size; r < matrix->panels() * kLanes; ++r) {
+      for (std::size_t i = 0; i < size; ++i) REQUIRE(last[i * kLanes + r % kLanes] == 0);
+    }
+  }
 }
 
 TEST_CASE("tiles, gates and functions agree with double precision, with every set of kernels") {

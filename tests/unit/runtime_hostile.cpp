@@ -123,6 +123,26 @@ TEST_CASE("bits, levels, scales and codes that do not fit are refused") {
              Contains("not finite"));
 }
 
+TEST_CASE("a whitening that does not fit is refused") {
+  const auto whitened = [](std::vector<float> triangle, const char* type = "F32") {
+    return after([&](PackedFile& file) {
+      file.set_metadata("preprocessing", {{"kind", "gcn_zca"}});
+      file.add<double>("preprocessing.contrast", "F64", {1, 0}, {2});
+      file.add("preprocessing.mean", "F32", std::vector<float>(6), {6});
+      file.add("preprocessing.whitening", type, triangle, {triangle.size()});
+    });
+  };
+  std::vector<float> triangle(21, 1.0f);
+  CHECK(whitened(triangle) == "");
+  CHECK_THAT(whitened(triangle, "I32"), Contains("is I32, expected F32"));
+  CHECK_THAT(whitened(std::vector<float>(20)), Contains("[20], expected [21]"));
+  for (const std::size_t at : {0u, 7u, 20u}) {
+    auto spoilt = triangle;
+    spoilt[at] = -std::numeric_limits<float>::infinity();
+    CHECK_THAT(whitened(spoilt), Contains("the whitening matrix has a value that is not finite"));
+  }
+}
+
 TEST_CASE("networks that do not hold together are refused") {
   const auto network = [](const auto& change) {
     return after([&](PackedFile& file) {
