@@ -1,5 +1,7 @@
 #include "deploy/export.hpp"
 
+#include <algorithm>
+
 #include "config/reader.hpp"
 #include "core/error.hpp"
 #include "data/contrast.hpp"
@@ -32,9 +34,7 @@ void say_origin(TensorFile& file, const Trained& trained) {
                      {"trained_by", trained.git_commit},
                      {"experiment", trained.identity.experiment},
                      {"method", trained.identity.method},
-                     {"config_hash", trained.identity.hash},
                      {"seed", trained.identity.seed.value_or(0)},
-                     {"dataset_sha256", trained.dataset_sha256},
                      {"config", trained.config_yaml}};
   file.say("provenance", provenance.dump());
   Json recorded = {{"epoch", trained.epoch}, {"best", trained.best}};
@@ -46,6 +46,18 @@ std::vector<std::size_t> sizes(const record::Shape& shape) {
   return {shape.begin(), shape.end()};
 }
 
+// In float32, where that is exact.
+void add_reals(TensorFile& file, const std::string& name, const std::vector<double>& values,
+               std::vector<std::size_t> shape) {
+  const std::vector<float> narrow(values.begin(), values.end());
+  if (std::equal(values.begin(), values.end(), narrow.begin(),
+                 [](double wide, float value) { return wide == static_cast<double>(value); })) {
+    file.add<float>(name, narrow, std::move(shape));
+  } else {
+    file.add<double>(name, values, std::move(shape));
+  }
+}
+
 void add_packed(TensorFile& file, const std::string& name, const QuantizedTensor& tensor,
                 Json& list, Exported& exported) {
   const PackedTensor packed = pack(tensor);
@@ -54,18 +66,10 @@ void add_packed(TensorFile& file, const std::string& name, const QuantizedTensor
                          {packed.rows, packed.codes.size() / packed.rows});
   exported.codes += file.bytes() - before;
   const std::size_t count = packed.levels.size() / packed.level_lists;
-  if (packed.level_lists == 1) {
-    file.add<double>(name + ".levels", packed.levels, {count});
-  } else {
-    file.add<double>(name + ".levels", packed.levels, {packed.level_lists, count});
-  }
-  const std::vector<std::size_t> shape{tensor.groups, packed.scale_count};
-  if (packed.wide_scales) {
-    file.add<double>(name + ".scales", packed.scales, shape);
-  } else if (packed.scale_count > 0) {
-    const std::vector<float> narrow(packed.scales.begin(), packed.scales.end());
-    file.add<float>(name + ".scales", narrow, shape);
-  }
+  add_reals(file, name + ".levels", packed.levels,
+            packed.level_lists == 1 ? std::vector{count} : std::vector{packed.level_lists, count});
+  if (packed.scale_count > 0)
+    add_reals(file, name + ".scales", packed.scales, {tensor.groups, packed.scale_count});
   exported.scales += file.bytes() - before - packed.codes.size();
   exported.weights += tensor.codes.size();
   list[name] = {{"shape", tensor.shape}, {"bits", packed.bits}};

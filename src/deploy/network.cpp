@@ -169,14 +169,15 @@ class Builder {
 
   void conv(const nn::PlannedLayer& layer) {
     weight(layer.name + ".weight", layer.name + ".weight");
-    add({{"kind", "conv"},
-         {"name", layer.name},
-         {"inputs", layer.in.sizes.at(0)},
-         {"outputs", layer.out.sizes.at(0)},
-         {"kernel", layer.spec.kernel},
-         {"stride", layer.spec.stride},
-         {"padding", layer.spec.padding},
-         {"groups", layer.spec.groups}});
+    Json conv = {{"kind", "conv"},
+                 {"name", layer.name},
+                 {"inputs", layer.in.sizes.at(0)},
+                 {"outputs", layer.out.sizes.at(0)},
+                 {"kernel", layer.spec.kernel}};
+    if (layer.spec.stride != 1) conv["stride"] = layer.spec.stride;
+    if (layer.spec.padding != 0) conv["padding"] = layer.spec.padding;
+    if (layer.spec.groups != 1) conv["groups"] = layer.spec.groups;
+    add(std::move(conv));
     wait(layer.name, layer.out.sizes.at(0), layer.spec.bias);
   }
 
@@ -184,7 +185,10 @@ class Builder {
     const bool largest = spec.kind == nn::LayerKind::max_pool;
     if (!largest) settle();
     Json pool = {{"kind", largest ? "max_pool" : "mean_pool"}};
-    if (spec.kernel > 0) pool.update({{"window", spec.kernel}, {"stride", spec.stride}});
+    if (spec.kernel > 0) {
+      pool["window"] = spec.kernel;
+      if (spec.stride != spec.kernel) pool["stride"] = spec.stride;
+    }
     add(std::move(pool));
   }
 

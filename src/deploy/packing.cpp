@@ -52,10 +52,11 @@ std::optional<Scaling> by_method(const QuantizedTensor& tensor) {
   return scaling;
 }
 
-bool narrow(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(), [](double value) {
-    return static_cast<double>(static_cast<float>(value)) == value;
-  });
+std::optional<Scaling> scaled(const QuantizedTensor& tensor) {
+  if (tensor.groups == 1) return std::nullopt;
+  auto scaling = by_largest(tensor, 1);
+  if (!scaling) scaling = by_largest(tensor, 2);
+  return scaling ? scaling : by_method(tensor);
 }
 
 }  // namespace
@@ -78,14 +79,10 @@ PackedTensor pack(const QuantizedTensor& tensor) {
       if (code >> 8) bytes[bit / 8 + 1] |= static_cast<std::uint8_t>(code >> 8);
     }
   }
-  auto scaling = by_largest(tensor, 1);
-  if (!scaling) scaling = by_largest(tensor, 2);
-  if (!scaling) scaling = by_method(tensor);
-  if (scaling) {
+  if (const auto scaling = scaled(tensor)) {
     packed.levels = scaling->levels;
     packed.scales = scaling->scales;
     packed.scale_count = scaling->scale_count;
-    packed.wide_scales = !narrow(packed.scales);
   } else {
     packed.levels.assign(tensor.levels.begin(), tensor.levels.end());
     packed.level_lists = tensor.groups;

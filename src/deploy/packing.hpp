@@ -16,11 +16,11 @@ struct PackedTensor {
   std::size_t level_lists = 1;
   std::vector<double> scales;  ///< groups × 1 or 2 (for levels above and below 0); empty: 1
   std::size_t scale_count = 0;
-  bool wide_scales = false;  ///< the scales are not exact in float32
 };
 
-/// The shortest of these that gives every ŵ bit by bit: the levels of the group with the largest
-/// value 1 and a float32 scale; the method's levels and the run's scales; a list for each group.
+/// Of one group ŵ itself as levels. Of several the shortest of these that gives every ŵ bit by bit:
+/// the levels of the group with the largest value 1 and a float32 scale; the method's levels and
+/// the run's scales; a list for each group.
 PackedTensor pack(const QuantizedTensor& tensor);
 
 }  // namespace laq::deploy

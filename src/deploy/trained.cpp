@@ -161,7 +161,6 @@ Trained best_epoch(const fs::path& run) {
   Trained out;
   out.identity = best.run;
   out.config_yaml = text("config_yaml");
-  out.dataset_sha256 = text("dataset_sha256");
   out.config = config::parse_yaml(out.config_yaml, (run / "best.h5").string());
   out.epoch = best.epoch;
   out.best = true;
@@ -197,11 +196,7 @@ FloatTensor QuantizedTensor::values() const {
 Trained read_trained(const fs::path& run, Epoch epoch) {
   const bool best = epoch == Epoch::best && fs::exists(run / "best.h5");
   Trained out = best ? best_epoch(run) : last_epoch(run);
-  if (fs::exists(run / "run.h5")) {
-    const record::Provenance provenance = record::read_provenance(run / "run.h5");
-    out.git_commit = provenance.build();
-    out.dataset_sha256 = provenance.dataset_sha256;
-  }
+  if (fs::exists(run / "run.h5")) out.git_commit = record::read_provenance(run / "run.h5").build();
   return out;
 }
 

@@ -37,7 +37,7 @@ enum class Epoch { best, last };
 /// A network as a run left it, without LibTorch.
 struct Trained {
   record::RunIdentity identity;
-  std::string config_yaml, git_commit, dataset_sha256;
+  std::string config_yaml, git_commit;
   config::Tree config;
   std::int64_t epoch = 0;
   bool best = false;                     ///< of the best epoch, not the last

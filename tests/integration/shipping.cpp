@@ -125,7 +125,7 @@ TEST_CASE("networks of layers of all kinds answer from a file as they did in tra
 
 TEST_CASE("the size of an exported file is that of its codes and scales", "[shipping]") {
   const Workplace place;
-  // Large enough that a header of some 3 KB is little.
+  // Large enough that the header is little.
   const fs::path folder =
       trained(place, "late", {"model.hidden=[1024,1024]", "train.epochs=1", "train.max_steps=3"});
   const auto exported =
@@ -136,6 +136,8 @@ TEST_CASE("the size of an exported file is that of its codes and scales", "[ship
   CHECK(exported["weights"] == 36 * 1024 + 1024 * 1024 + 1024 * 4);
   CHECK(exported["code_bytes"] == exported["weights"].get<int>() / 4);
   CHECK(exported["bytes"].get<double>() <= 1.02 * information);
+  CHECK(exported["bytes"].get<double>() - information < 3200);
+  CHECK(exported["scale_bytes"] == 3 * 3 * sizeof(float));  // three levels, with the scale in them
 }
 
 TEST_CASE("an exported character model has its run's loss and writes text", "[shipping]") {
