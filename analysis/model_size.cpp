@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "core/error.hpp"
+#include "deploy/export.hpp"
 #include "train/experiment.hpp"
 
 namespace laq::analysis {
@@ -16,6 +18,15 @@ ModelSize model_size(const train::Run& run) {
   result.scales = result.scales_of_group *
                   (run.quantizer.group == quant::Grouping::row ? size.rows : size.blocks);
   return result;
+}
+
+std::optional<double> file_bytes(const std::filesystem::path& folder, const train::Run& run) {
+  if (!std::filesystem::exists(folder / "best.h5")) return std::nullopt;
+  try {
+    return static_cast<double>(deploy::measure_packed(folder, run.dataset).file);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace laq::analysis

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <filesystem>
+#include <optional>
+
 namespace laq::train {
 struct Run;
 }
@@ -22,5 +25,9 @@ struct ModelSize {
 
 /// From the configuration alone.
 ModelSize model_size(const train::Run& run);
+
+/// Bytes of the file that `laq export` makes of a run. None: its best epoch's weights are not in
+/// the folder, or cannot be exported.
+std::optional<double> file_bytes(const std::filesystem::path& folder, const train::Run& run);
 
 }  // namespace laq::analysis

@@ -219,6 +219,13 @@ void fill(const Settings& settings, Table& table, Column& column, Row& row, Entr
   entry.ours = summary_of(entry.runs, false);
   entry.valid = summary_of(entry.runs, true);
   entry.size = model_size(entry.job->run);
+  const Layout& layout = table.layout;
+  const bool asked =
+      has(layout.metrics, "file") || has(layout.sort, "file") || has(layout.sort, "-file");
+  for (const auto* run : entry.runs) {
+    if (asked && !entry.file_bytes)
+      entry.file_bytes = file_bytes(run->folder, plan.jobs[run->job].run);
+  }
   row.group = {entry.size->bits, entry.size->scales_of_group};
   const bool one = std::all_of(entry.runs.begin(), entry.runs.end(), [&](const RunData* run) {
     return plan.jobs[run->job].run.hash == entry.job->run.hash;

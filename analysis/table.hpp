@@ -53,6 +53,7 @@ struct Entry {
   std::string setting;  ///< data and network: what differs in it is not compared
   std::string chosen;   ///< with `select_valid`: the setting, "learning_rate=0.01"
   std::optional<ModelSize> size;
+  std::optional<double> file_bytes;  ///< exported, where the layout asks for it
 
   std::size_t planned() const { return runs.size(); }
   /// The timed one of the lowest step time, undisturbed if any is; null: none.

@@ -81,7 +81,8 @@ const std::vector<Measure>& measures() {
       size_measure("bits", "bits", 0, [](const ModelSize& size) { return double(size.bits); }),
       size_measure("size", "MiB", 2, [](const ModelSize& size) { return size.bytes() / kMebi; }),
       size_measure("compression", "compression", 1,
-                   [](const ModelSize& size) { return size.compression(); })};
+                   [](const ModelSize& size) { return size.compression(); }),
+      {"file", "file (bytes)", 0, [](const Entry& entry) { return alone(entry.file_bytes); }}};
   return all;
 }
 
@@ -363,6 +364,9 @@ std::vector<std::string> time_notes(const Table& table, const std::vector<std::s
 constexpr const char* kSizeNote =
     "Quantizable weights only: a code of ⌈log2 levels⌉ bits for each and 32 bits for each scale, "
     "against 32 bits for each weight.";
+constexpr const char* kFileNote =
+    "The file that `laq export` makes, with biases, batch norm, preprocessing and header; "
+    "empty where the run's weights are not here.";
 
 }  // namespace
 
@@ -417,6 +421,8 @@ Document document(const Table& table) {
     return name == "size" || name == "compression" || name == "bits";
   };
   if (std::any_of(asked.begin(), asked.end(), is_size)) first.notes.emplace_back(kSizeNote);
+  if (std::find(asked.begin(), asked.end(), "file") != asked.end())
+    first.notes.emplace_back(kFileNote);
   results.sheets.push_back(std::move(first));
   all.blocks.push_back(std::move(results));
   if (auto missing = missing_lines(table); !missing.empty())

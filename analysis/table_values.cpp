@@ -73,6 +73,7 @@ Json entry_values(const Column& column, const Entry& entry) {
     if (const Summary found = measure(entry, name, column.metric); found.n > 0)
       all[name] = found.mean;
   }
+  if (entry.file_bytes) all["file_bytes"] = *entry.file_bytes;
   all["runs"] = std::move(runs);
   all["missing"] = std::move(missing);
   return all;

@@ -95,64 +95,31 @@ void add_preprocessing(TensorFile& file, const Preprocessing& preprocessing, Exp
   file.say("preprocessing", Json{{"kind", preprocessing.kind}}.dump());
 }
 
-}  // namespace
-
-data::DatasetSpec dataset_of(const Trained& trained, const std::filesystem::path& configs) {
-  const data::DatasetSpec dataset = data::load_dataset(configs, word(trained, "dataset.name"));
-  const bool same_files = data::dataset_sha256(dataset) == word(trained, "dataset.sha256");
-  const std::string preprocessing = word(trained, "dataset.preprocessing");
-  if (same_files &&
-      (preprocessing.empty() || data::word_of(dataset.preprocessing) == preprocessing))
-    return dataset;
-  throw Error({.what = "the dataset is described otherwise than when the run was trained",
-               .where = "dataset " + dataset.name,
-               .found = same_files ? data::word_of(dataset.preprocessing) : "other files",
-               .expected = same_files ? preprocessing : word(trained, "dataset.sha256")});
-}
-
-Preprocessing preprocessing_of(const Trained& trained, const data::DatasetSpec& dataset,
-                               const data::DataPaths& paths) {
+// What of it the dataset's description tells: zeros where values are fitted.
+Preprocessing unfitted(const data::DatasetSpec& dataset) {
+  using enum data::Preprocessing;
   Preprocessing preprocessing;
   if (dataset.kind == data::Kind::text) return preprocessing;
-  const data::ImageLimits limits{whole(trained, "data", "train_limit"),
-                                 whole(trained, "data", "validation_limit")};
-  preprocessing.kind = data::word_of(dataset.preprocessing);
-  switch (dataset.preprocessing) {
-    case data::Preprocessing::none:
-    case data::Preprocessing::gcn:
-      break;
-    case data::Preprocessing::mean_image:
-      preprocessing.mean =
-          trained.mean.empty() ? data::load_images(dataset, paths, limits).mean() : trained.mean;
-      break;
-    case data::Preprocessing::gcn_zca: {
-      data::Whitening whitening = data::whitening_of(
-          data::read_images(dataset, paths), {.preprocessing = dataset.preprocessing,
-                                              .lcn = dataset.lcn,
-                                              .limits = limits,
-                                              .cache = paths.data_dir / dataset.folder_name()});
-      preprocessing.mean = std::move(whitening.mean);
-      preprocessing.whitening = std::move(whitening.matrix);
-      break;
-    }
-    case data::Preprocessing::gcn_lcn:
-    case data::Preprocessing::standardize:
-      preprocessing.kind = "outside";
-      break;
-  }
+  const bool outside = dataset.preprocessing == gcn_lcn || dataset.preprocessing == standardize,
+             whitened = dataset.preprocessing == gcn_zca;
+  preprocessing.kind = outside ? "outside" : data::word_of(dataset.preprocessing);
+  std::size_t features = 1;
+  for (const auto size : dataset.shape) features *= static_cast<std::size_t>(size);
+  if (whitened || dataset.preprocessing == mean_image) preprocessing.mean.resize(features);
+  if (whitened) preprocessing.whitening.resize(features * features);
   return preprocessing;
 }
 
-Exported export_packed(const Trained& trained, const Network& network,
-                       const data::DatasetSpec& dataset, const Preprocessing& preprocessing,
-                       const std::filesystem::path& path) {
+std::pair<TensorFile, Exported> packed(const Trained& trained, const Network& network,
+                                       const data::DatasetSpec& dataset,
+                                       const Preprocessing& preprocessing) {
   TensorFile file;
   Exported exported;
-  Json packed = Json::object();
+  Json list = Json::object();
   for (const auto& [name, in_run] : network.weights) {
     const auto quantized = trained.quantized.find(in_run);
     if (quantized != trained.quantized.end()) {
-      add_packed(file, name, quantized->second, packed, exported);
+      add_packed(file, name, quantized->second, list, exported);
     } else {
       const FloatTensor& tensor = trained.floats.at(in_run);
       file.add<float>(name, tensor.values, sizes(tensor.shape));
@@ -174,7 +141,7 @@ Exported export_packed(const Trained& trained, const Network& network,
   file.say("network",
            Json{{"input", network.input}, {"outputs", network.outputs}, {"layers", network.layers}}
                .dump());
-  file.say("packed", packed.dump());
+  file.say("packed", list.dump());
   Json data = {{"dataset", dataset.name},
                {"classes", dataset.classes},
                {"loss", word(trained, "train.loss")}};
@@ -188,6 +155,55 @@ Exported export_packed(const Trained& trained, const Network& network,
   }
   file.say("data", data.dump());
   say_origin(file, trained);
+  return {std::move(file), exported};
+}
+
+}  // namespace
+
+data::DatasetSpec dataset_of(const Trained& trained, const std::filesystem::path& configs) {
+  const data::DatasetSpec dataset = data::load_dataset(configs, word(trained, "dataset.name"));
+  const bool same_files = data::dataset_sha256(dataset) == word(trained, "dataset.sha256");
+  const std::string preprocessing = word(trained, "dataset.preprocessing");
+  if (same_files &&
+      (preprocessing.empty() || data::word_of(dataset.preprocessing) == preprocessing))
+    return dataset;
+  throw Error({.what = "the dataset is described otherwise than when the run was trained",
+               .where = "dataset " + dataset.name,
+               .found = same_files ? data::word_of(dataset.preprocessing) : "other files",
+               .expected = same_files ? preprocessing : word(trained, "dataset.sha256")});
+}
+
+Preprocessing preprocessing_of(const Trained& trained, const data::DatasetSpec& dataset,
+                               const data::DataPaths& paths) {
+  Preprocessing preprocessing = unfitted(dataset);
+  const data::ImageLimits limits{whole(trained, "data", "train_limit"),
+                                 whole(trained, "data", "validation_limit")};
+  if (dataset.preprocessing == data::Preprocessing::mean_image) {
+    preprocessing.mean =
+        trained.mean.empty() ? data::load_images(dataset, paths, limits).mean() : trained.mean;
+  } else if (!preprocessing.whitening.empty()) {
+    data::Whitening whitening = data::whitening_of(
+        data::read_images(dataset, paths), {.preprocessing = dataset.preprocessing,
+                                            .lcn = dataset.lcn,
+                                            .limits = limits,
+                                            .cache = paths.data_dir / dataset.folder_name()});
+    preprocessing.mean = std::move(whitening.mean);
+    preprocessing.whitening = std::move(whitening.matrix);
+  }
+  return preprocessing;
+}
+
+Exported measure_packed(const std::filesystem::path& run, const data::DatasetSpec& dataset) {
+  const Trained trained = read_trained(run, Epoch::best);
+  auto [file, exported] = packed(trained, network_of(trained, dataset), dataset, unfitted(dataset));
+  exported.file = file.content().size();
+  return exported;
+}
+
+Exported export_packed(const Trained& trained, const Network& network,
+                       const data::DatasetSpec& dataset, const Preprocessing& preprocessing,
+                       const std::filesystem::path& path) {
+  auto [file, exported] = packed(trained, network, dataset, preprocessing);
   exported.file = file.write(path);
   return exported;
 }

@@ -35,6 +35,10 @@ Preprocessing preprocessing_of(const Trained& trained, const data::DatasetSpec& 
 /// The dataset as the run's configuration names it. Errors: it has changed since.
 data::DatasetSpec dataset_of(const Trained& trained, const std::filesystem::path& configs);
 
+/// What `export_packed` makes of the best epoch in a run's folder, by the same way; nothing is
+/// written, and no data read.
+Exported measure_packed(const std::filesystem::path& run, const data::DatasetSpec& dataset);
+
 /// Packed codes for the runtime.
 Exported export_packed(const Trained& trained, const Network& network,
                        const data::DatasetSpec& dataset, const Preprocessing& preprocessing,

@@ -32,7 +32,7 @@ std::size_t TensorFile::bytes() const {
   return sum;
 }
 
-std::size_t TensorFile::write(const std::filesystem::path& file) const {
+std::string TensorFile::content() const {
   std::vector<const Entry*> order;
   for (const auto& entry : entries_) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(),
@@ -54,8 +54,13 @@ std::size_t TensorFile::write(const std::filesystem::path& file) const {
     content += static_cast<char>(static_cast<std::uint64_t>(text.size()) >> (8 * i) & 255);
   content += text;
   for (const Entry* entry : order) content += entry->bytes;
-  replace_file(file, content);
-  return content.size();
+  return content;
+}
+
+std::size_t TensorFile::write(const std::filesystem::path& file) const {
+  const std::string all = content();
+  replace_file(file, all);
+  return all.size();
 }
 
 }  // namespace laq::deploy

@@ -21,7 +21,9 @@ class TensorFile {
 
   /// Bytes of tensors so far.
   std::size_t bytes() const;
-  /// Replaces the file whole; its size. Tensors of wider types come first, so that each is aligned.
+  /// Tensors of wider types come first, so that each is aligned.
+  std::string content() const;
+  /// Replaces the file whole; its size.
   std::size_t write(const std::filesystem::path& file) const;
 
  private:

@@ -219,6 +219,27 @@ TEST_CASE("rows, columns, metrics and order of a table are chosen") {
   check_refusal(place.laq({"table", "tiny", "--sort", "nothing"}), 2, {"--sort", "'nothing'"});
 }
 
+TEST_CASE("a table shows the bytes of the files that its runs would be exported to") {
+  const Workplace place;
+  check_done(place.laq({"sweep", "tiny", "train.epochs=1"}));
+  const Outcome shown = place.laq({"table", "tiny", "--metric", "file"});
+  check_done(shown);
+  const json all =
+      json::parse(place.laq({"table", "tiny", "--metric", "file", "--format", "json"}).out);
+  for (const auto& row : all["rows"]) {
+    const json& cell = row["cells"][0];
+    const std::string folder = cell["runs"][0]["folder"];
+    check_done(place.laq({"export", folder, "--out", "model.safetensors"}));
+    const auto bytes = fs::file_size(place / "model.safetensors");
+    CHECK(cell["file_bytes"] == bytes);
+    CHECK_THAT(shown.out, Catch::Contains(" " + std::to_string(bytes) + " |"));
+    fs::remove(place.path() / folder / "best.h5");
+  }
+  const Outcome without = place.laq({"table", "tiny", "--metric", "file", "--format", "json"});
+  check_done(without);
+  CHECK_THAT(without.out, !Catch::Contains("file_bytes"));
+}
+
 TEST_CASE("a table is compared with one that was kept") {
   const Workplace place;
   check_done(place.laq({"sweep", "tiny"}));
