@@ -78,9 +78,9 @@ bench: build  ## measure kernels, training steps and inference; writes results/b
 	$(BUILD)/tests/laq_bench
 	$(BUILD)/tests/laq_bench_inference
 
-gpu-check: deps-test configure  ## on a machine with a GPU: compare every method with the CPU, time steps, print them beside the goals
+gpu-check: deps-test configure  ## on a machine with a GPU: compare every method with the CPU, time steps; writes results/bench/gpu_check.md
 	cmake --build $(BUILD) --target laq_gpu_check
-	$(BUILD)/tests/laq_gpu_check
+	$(BUILD)/tests/laq_gpu_check --out results/bench/gpu_check.md
 
 KILLS   ?= 500
 SEED    ?= 1

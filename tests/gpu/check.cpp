@@ -17,6 +17,7 @@
 #include "config/reader.hpp"
 #include "core/median.hpp"
 #include "gpu/lstm.hpp"
+#include "gpu/runs.hpp"
 #include "nn/model.hpp"
 #include "optim/device_proximal_adam.hpp"
 #include "optim/proximal_adam.hpp"
@@ -35,11 +36,18 @@ using optim::DeviceProximalAdam;
 using optim::ProximalAdam;
 
 int faults = 0;
+std::FILE* page = nullptr;  // a copy of what is printed
+
+void tell(const std::string& text) {
+  for (std::FILE* to : {stdout, page}) {
+    if (to) fmt::print(to, "{}", text);
+  }
+  std::fflush(stdout);
+}
 
 void fault(const std::string& what) {
   ++faults;
-  fmt::print("FAULT {}\n", what);
-  std::fflush(stdout);
+  tell(fmt::format("FAULT {}\n", what));
 }
 
 // ——— the same as the CPU
@@ -140,10 +148,17 @@ void compare_all() {
       }
     }
   }
-  fmt::print(
+  tell(fmt::format(
       "{} cases against the CPU: latent weights differ by up to {:.1e}, scales by {:.1e} "
       "relative, {:.4f} of the weights on another level, {} windows lost\n",
-      cases, worst.latent, worst.scales, worst.other_level, lost);
+      cases, worst.latent, worst.scales, worst.other_level, lost));
+}
+
+train::Run resolved(const std::string& experiment, const std::string& method,
+                    const std::vector<std::string>& settings) {
+  std::vector<config::Override> overrides;
+  for (const auto& word : settings) overrides.push_back(config::parse_override(word));
+  return train::resolve(LAQ_SOURCE_DIR "/configs", {experiment, method, "paper", 1, overrides});
 }
 
 // ——— step times
@@ -208,13 +223,6 @@ class CapturedStep {
   }
 
  private:
-  static train::Run resolved(const std::string& experiment, const std::string& method,
-                             const std::vector<std::string>& settings) {
-    std::vector<config::Override> overrides;
-    for (const auto& word : settings) overrides.push_back(config::parse_override(word));
-    return train::resolve(LAQ_SOURCE_DIR "/configs", {experiment, method, "paper", 1, overrides});
-  }
-
   void step() {
     const at::Tensor loss = train::loss(run_.train.loss, model_->forward(input_), target_);
     loss.backward();
@@ -248,21 +256,20 @@ void time_network(const std::string& title, const std::string& experiment,
       lost[i] += steps[i]->lost();
     }
   }
-  fmt::print(
+  tell(fmt::format(
       "\n| {} | ms a step | of full precision | goal | windows lost, {} looks |\n| --- | --- | --- "
       "| --- | --- |\n",
-      title, kRounds);
+      title, kRounds));
   const double full = *median(times[0]);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const double here = *median(times[i]);
     const double value = i == 0 ? here : here / full, goal = i == 0 ? full_goal : cases[i].goal;
     const bool missed = goal > 0 && value > goal;
-    fmt::print("| {} | {:.4f} | {:.3f} | {}{} | {} |\n", cases[i].name, here, here / full,
-               goal > 0 ? fmt::format("{:.2f}{}", goal, i == 0 ? " ms" : "") : "",
-               missed ? " MISSED" : "", lost[i]);
+    tell(fmt::format("| {} | {:.4f} | {:.3f} | {}{} | {} |\n", cases[i].name, here, here / full,
+                     goal > 0 ? fmt::format("{:.2f}{}", goal, i == 0 ? " ms" : "") : "",
+                     missed ? " MISSED" : "", lost[i]));
     if (missed) ++faults;
   }
-  std::fflush(stdout);
 }
 
 int run(const std::string& part, const std::vector<std::string>& names) {
@@ -270,16 +277,19 @@ int run(const std::string& part, const std::vector<std::string>& names) {
     fmt::print(stderr, "gpu-check: no GPU, or a LibTorch without CUDA\n");
     return 1;
   }
-  fmt::print("{}; LibTorch {}\n", at::cuda::getCurrentDeviceProperties()->name,
-             train::libtorch_version());
+  tell(fmt::format("{}; LibTorch {}\n\n", at::cuda::getCurrentDeviceProperties()->name,
+                   train::libtorch_version()));
   train::prepare_device(at::kCUDA);
   train::set_threads(2);
   c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool());
   if (part == "compare" || part.empty()) {
     compare_all();
     for (const auto& one : compare_lstm()) fault(one);
-    fmt::print("the LSTM was compared with the CPU's\n");
-    std::fflush(stdout);
+    for (const char* name : {"mnist", "cifar10", "war_and_peace"}) {
+      for (const auto& one :
+           compare_run(name, resolved(name, "late", {"train.epochs=1"}), at::kCUDA))
+        fault(one);
+    }
   }
   if (part == "profile") {  // METHOD or METHOD:GROUP …
     for (const auto& name : names) {
@@ -311,14 +321,27 @@ int run(const std::string& part, const std::vector<std::string>& names) {
         "LSTM 512, 100 × 100 characters", "war_and_peace",
         {{"full precision", "full", {}, 0}, {"late", "late", {}, 1.05}, {"lata", "lata", {}, 1.05}},
         5.0, 10);
-  fmt::print("\n{}\n",
-             faults == 0 ? "all goals met" : fmt::format("{} faults or missed goals", faults));
+  tell(fmt::format(
+      "\n{}\n", faults == 0 ? "all goals met" : fmt::format("{} faults or missed goals", faults)));
   return faults == 0 ? 0 : 1;
 }
 
 }  // namespace
 }  // namespace laq::test
 
+// laq_gpu_check [--out PAGE] [compare | mnist | cifar | lstm | profile METHOD …]
 int main(int argc, char** argv) {
-  return laq::test::run(argc > 1 ? argv[1] : "", {argv + std::min(argc, 2), argv + argc});
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() >= 2 && words[0] == "--out") {
+    laq::test::page = std::fopen(words[1].c_str(), "w");
+    if (!laq::test::page) {
+      fmt::print(stderr, "gpu-check: {}: cannot write\n", words[1]);
+      return 1;
+    }
+    words.erase(words.begin(), words.begin() + 2);
+  }
+  const std::string part = words.empty() ? "" : words[0];
+  const int status = laq::test::run(part, {words.begin() + (words.empty() ? 0 : 1), words.end()});
+  if (laq::test::page && std::fclose(laq::test::page) != 0) return 1;
+  return status;
 }

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "gpu/runs.hpp"
 #include "record/checkpoint.hpp"
 #include "record/schema.hpp"
 #include "support/layers.hpp"
@@ -267,6 +268,12 @@ TEST_CASE("evaluation counts every row, in any number of batches", "[train]") {
   }
   CHECK(score.error == Approx(100 * wrong / 1100).epsilon(1e-12));
   CHECK(score.loss == Approx(loss / 1100).epsilon(1e-5));
+}
+
+TEST_CASE("what gpu-check asks of runs holds on the CPU", "[train]") {
+  for (const Run& run :
+       {tiny_run("late", 1, {"train.epochs=1"}), tiny_text_run("lat2e", 1, {"train.epochs=1"})})
+    CHECK(compare_run("a small run", run, at::kCPU).empty());
 }
 
 TEST_CASE("a training that is stopped and restored goes on bitwise as if it had not", "[train]") {
