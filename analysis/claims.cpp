@@ -99,24 +99,30 @@ std::string judgement_name(Judgement judgement) {
 }
 
 std::vector<ClaimReport> judge_claims(const fs::path& configs,
-                                      const std::vector<sweep::Plan>& plans) {
+                                      const std::vector<sweep::Plan>& plans,
+                                      const ClaimQuestion& question) {
   std::vector<std::shared_ptr<const SweepData>> sweeps;
   for (const auto& plan : plans)
     sweeps.push_back(std::make_shared<const SweepData>(read_sweep(plan)));
-  return judge_claims(configs, sweeps);
+  return judge_claims(configs, sweeps, question);
 }
 
 std::vector<ClaimReport> judge_claims(const fs::path& configs,
-                                      const std::vector<std::shared_ptr<const SweepData>>& sweeps) {
-  const ClaimsFile file = load_claims(configs);
+                                      const std::vector<std::shared_ptr<const SweepData>>& sweeps,
+                                      const ClaimQuestion& question) {
+  const ClaimsFile file =
+      load_claims(configs, question.file.empty() ? configs / "claims.yaml" : question.file);
   const auto own_titles = titles_of(configs, file);
   std::vector<ClaimReport> reports;
-  for (const auto& evidence : gather(sweeps)) {
+  for (auto& evidence : gather(sweeps)) {
+    std::vector<std::string> chosen;
+    if (question.select_valid) chosen = choose_by_validation(evidence);
     ClaimReport report{.sweeps = evidence.sweeps,
                        .profile = evidence.protocol.profile,
                        .profile_title = evidence.protocol.profile_title,
                        .paper_protocol = evidence.protocol.of_the_paper(),
                        .departures = evidence.protocol.departures,
+                       .chosen = std::move(chosen),
                        .level = file.level,
                        .claims = {}};
     auto titles = own_titles;

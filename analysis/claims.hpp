@@ -68,7 +68,7 @@ struct DatasetJudgement : Ruling {
   std::string experiment, dataset;
 };
 
-/// One claim of configs/claims.yaml and what the runs say; the judgement is over all comparisons.
+/// One claim of a file and what the runs say; the judgement is over all comparisons.
 struct Claim : Ruling {
   std::string name;         ///< its key in the file
   std::string text;         ///< the claim in words
@@ -84,18 +84,29 @@ struct ClaimReport {
   std::string profile, profile_title;
   bool paper_protocol = false;
   std::vector<std::string> departures;  ///< from the paper's protocol
+  std::vector<std::string> chosen;      ///< points of a grid, by validation, in words
   double level = 0.95;                  ///< of the intervals, two-sided
   std::vector<Claim> claims;
 };
 
-/// Judges the claims of <configs>/claims.yaml by what sweeps' runs hold: one report for each
+/// What is asked of the runs.
+struct ClaimQuestion {
+  std::filesystem::path file = {};  ///< of claims; empty: <configs>/claims.yaml
+  /// Each method stands at that point of a sweep's grid that has its best mean validation score;
+  /// otherwise only where the grid sets nothing.
+  bool select_valid = false;
+};
+
+/// Judges the claims of a file by what sweeps' runs hold: one report for each
 /// protocol (profile and words that apply to all runs), in the order of the sweeps. A run that two
 /// sweeps plan counts once. Errors (usage): the file is missing, or a key is unknown, missing or
 /// wrong. Runs that are missing are no errors.
 std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
-                                      const std::vector<std::shared_ptr<const SweepData>>& sweeps);
+                                      const std::vector<std::shared_ptr<const SweepData>>& sweeps,
+                                      const ClaimQuestion& question = {});
 std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
-                                      const std::vector<sweep::Plan>& plans);
+                                      const std::vector<sweep::Plan>& plans,
+                                      const ClaimQuestion& question = {});
 
 /// "supported if … ; all comparisons …": how judgements come about, for a reader.
 std::string claim_method(const ClaimReport& report);

@@ -149,8 +149,8 @@ double ClaimsFile::margin(Metric metric) const {
   return metric == Metric::test_error ? error_margin : loss_margin;
 }
 
-ClaimsFile load_claims(const fs::path& configs) {
-  const config::Tree tree = config::load_yaml(configs / "claims.yaml");
+ClaimsFile load_claims(const fs::path& configs, const fs::path& path) {
+  const config::Tree tree = config::load_yaml(path);
   const Known known{train::names_in(configs, "methods"), train::names_in(configs, "experiments")};
   config::Reader root(&tree, "");
   ClaimsFile file;

@@ -33,7 +33,7 @@ struct ClaimRule {
   std::vector<ComparisonRule> comparisons;
 };
 
-/// The content of configs/claims.yaml.
+/// The content of a file of claims, such as configs/claims.yaml.
 struct ClaimsFile {
   double level = 0.95;
   double error_margin = 0, loss_margin = 0;  ///< shares of the right side's mean
@@ -44,6 +44,6 @@ struct ClaimsFile {
 
 /// Errors (usage): the file is missing, a key is unknown, missing or wrong, a method or experiment
 /// has no file, a comparison has no limit or more than one.
-ClaimsFile load_claims(const std::filesystem::path& configs);
+ClaimsFile load_claims(const std::filesystem::path& configs, const std::filesystem::path& file);
 
 }  // namespace laq::analysis

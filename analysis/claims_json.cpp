@@ -80,6 +80,7 @@ std::string claims_json(const std::vector<ClaimReport>& reports) {
                    {"profile_title", report.profile_title},
                    {"paper_protocol", report.paper_protocol},
                    {"departures", report.departures},
+                   {"chosen", report.chosen},
                    {"level", report.level},
                    {"method", claim_method(report)},
                    {"claims", std::move(claims)}});

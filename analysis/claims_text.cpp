@@ -40,7 +40,9 @@ std::string claim_source(const ClaimReport& report) {
       report.paper_protocol
           ? "; the paper's protocol."
           : fmt::format("; this is not the paper's protocol ({}).", join(report.departures, "; "));
-  return sweeps + protocol + " " + counts(report);
+  std::vector<std::string> sentences = {sweeps + protocol, counts(report)};
+  sentences.insert(sentences.end(), report.chosen.begin(), report.chosen.end());
+  return join(sentences, " ");
 }
 
 std::string claim_method(const ClaimReport& report) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analysis/metric_scale.hpp"
+#include "analysis/selection.hpp"
 #include "analysis/unicode.hpp"
 
 namespace laq::analysis {
@@ -85,6 +86,29 @@ std::vector<std::string> Evidence::shared_values(const std::string& experiment,
     if (on_axis && find(experiment, right, point)) values.push_back(point.front().second);
   }
   return values;
+}
+
+std::vector<std::string> choose_by_validation(Evidence& evidence) {
+  std::vector<std::string> words;
+  std::vector<Series> kept;
+  for (const auto& first : evidence.series) {
+    const auto same = [&](const Series& other) {
+      return other.experiment == first.experiment && other.method == first.method;
+    };
+    if (find_in(kept, same)) continue;
+    Settings settings;
+    for (const auto& one : evidence.series) {
+      if (!same(one)) continue;
+      auto& runs = settings.emplace_back(one.point(), std::vector<const RunData*>()).second;
+      for (const auto& run : one.runs) runs.push_back(&run);
+    }
+    const auto& chosen = best_on_validation(settings);
+    if (settings.size() > 1) words.push_back(choice_sentence(first.job, settings, chosen));
+    kept.push_back(*evidence.find(first.experiment, first.method, chosen.first));
+    kept.back().job.point.clear();
+  }
+  evidence.series = std::move(kept);
+  return words;
 }
 
 std::vector<Evidence> gather(const std::vector<std::shared_ptr<const SweepData>>& sweeps) {

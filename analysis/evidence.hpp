@@ -32,6 +32,10 @@ struct Evidence {
                                          const std::string& left, const std::string& right) const;
 };
 
+/// Keeps of each method on each experiment the point of the grid with the best mean validation
+/// score, as if it were none. What was chosen, in words.
+std::vector<std::string> choose_by_validation(Evidence& evidence);
+
 /// One for each protocol, in the order of the sweeps.
 std::vector<Evidence> gather(const std::vector<std::shared_ptr<const SweepData>>& sweeps);
 

@@ -9,6 +9,7 @@
 
 #include "analysis/metric_scale.hpp"
 #include "analysis/protocol.hpp"
+#include "analysis/selection.hpp"
 #include "analysis/unicode.hpp"
 #include "analysis/wording.hpp"
 #include "core/error.hpp"
@@ -163,46 +164,6 @@ auto& found_or_added(List& list, const Point& point) {
       std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.first == point; });
   return found == list.end() ? list.emplace_back(point, typename List::value_type::second_type())
                              : *found;
-}
-
-/// The runs of one row in one column, by the setting that is to be chosen.
-using Settings = std::vector<std::pair<Point, std::vector<const RunData*>>>;
-
-Summary summary_of(const std::vector<const RunData*>& runs, bool validation) {
-  std::vector<double> values;
-  for (const auto* run : runs) {
-    if (!run->completed() || (validation && !run->valid)) continue;
-    values.push_back(validation ? *run->valid : run->value);
-  }
-  return summarize(values);
-}
-
-// The setting with the best mean validation score, the first of equals; one of which nothing is
-// completed is not chosen while another is.
-const Settings::value_type& best_on_validation(const Settings& settings) {
-  return *std::min_element(settings.begin(), settings.end(), [](const auto& a, const auto& b) {
-    const Summary left = summary_of(a.second, true), right = summary_of(b.second, true);
-    return left.n > 0 && (right.n == 0 || left.mean < right.mean);
-  });
-}
-
-std::string words_of_point(const Point& point) {
-  std::vector<std::string> words;
-  for (const auto& [axis, value] : point) words.push_back(axis + "=" + value);
-  return join(words, " ");
-}
-
-std::string choice_sentence(const sweep::Job& job, const Settings& settings,
-                            const Settings::value_type& chosen) {
-  const train::MetricFacts& judged = train::facts(metric_of(job.run));
-  const std::string who =
-      fmt::format("{} on {}", job.run.request.method, job.run.request.experiment);
-  const Summary score = summary_of(chosen.second, true);
-  if (score.n == 0)
-    return fmt::format("{}: none of {} settings is completed.", who, settings.size());
-  return fmt::format("{}: {} has the best validation {} ({:.{}f} {}) of {} settings.", who,
-                     words_of_point(chosen.first), judged.word, score.mean, judged.decimals,
-                     judged.unit, settings.size());
 }
 
 void fill(const Settings& settings, Table& table, Column& column, Row& row, Entry& entry) {

@@ -19,7 +19,7 @@ namespace {
 
 struct ClaimsOptions {
   std::vector<std::string> words;  // sweeps, and key=value for all of them
-  std::string profile, runs, out, figure;
+  std::string profile, runs, out, figure, claims, select;
   bool power = false;
   std::string format = "text";
   DataPathOptions data;
@@ -76,7 +76,9 @@ void draw(const std::vector<analysis::ClaimReport>& reports, const std::string& 
 }
 
 void run(const ClaimsOptions& options, const Context& context) {
-  const auto reports = analysis::judge_claims(context.configs, sweeps_of(options, context));
+  const auto reports =
+      analysis::judge_claims(context.configs, sweeps_of(options, context),
+                             {.file = options.claims, .select_valid = !options.select.empty()});
   if (!options.figure.empty()) draw(reports, options.figure);
   for (const auto& [name, format] : analysis::claim_formats()) {
     if (name != options.format) continue;
@@ -104,6 +106,13 @@ void add_claims_command(CLI::App& app, Context& context) {
   command->add_option("--runs", options->runs,
                       "The runs folder, of one sweep (results/SWEEP/runs)");
   command->add_option("--out", options->out, "Write to this file (- is standard output)");
+  command->add_option("--claims", options->claims,
+                      "File of claims to judge (otherwise CONFIGS/claims.yaml)");
+  command
+      ->add_option("--select", options->select,
+                   "valid: of the grid, for each method the setting with the best mean validation "
+                   "score")
+      ->check(CLI::IsMember({"valid"}));
   command->add_flag("--power", options->power,
                     "Instead: the seeds that each comparison needs, at the spread seen");
   command->add_option("--figure", options->figure,

@@ -285,3 +285,39 @@ TEST_CASE("profiles are never mixed, and a run that two sweeps plan counts once"
   Bench changed(kMethods, {"train.epochs=3"});
   CHECK(claims.judge({base.plan(), changed.plan()}).size() == 2);
 }
+
+TEST_CASE("of a grid each method is judged where its validation score is best") {
+  const std::string axis = "train.learning_rate";
+  Bench bench(
+      "profile: paper\nexperiments: [mnist]\nmethods: [late, twn]\nseeds: [1, 2]\n"
+      "grid: {train.learning_rate: [0.001, 0.01]}\n");
+  const auto complete = [&](const char* method, const char* rate, double test, double valid) {
+    for (const std::int64_t seed : {1, 2}) {
+      const double seeds = 0.01 * static_cast<double>(seed);
+      bench.complete({method, seed, {{axis, rate}}},
+                     {.test_error = test + seeds, .valid_error = valid + seeds});
+    }
+  };
+  complete("late", "0.001", 1.0, 1.5);  // the better test error is not looked at
+  complete("late", "0.01", 1.2, 1.4);
+  complete("twn", "0.001", 1.3, 1.3);
+  complete("twn", "0.01", 1.1, 1.6);
+  const Folder folder;
+  const auto file = folder / "own.yaml";
+  replace_file(file, "level: 0.95\nmargins: {test_error: 0.03, test_loss: 0.01}\nclaims:\n" +
+                         one("{left: late, right: twn, below: 0}"));
+  const auto report =
+      judge_claims(configs(), std::vector{bench.plan()}, {.file = file, .select_valid = true})
+          .at(0);
+  const Comparison& made = report.claims.at(0).comparisons.at(0);
+  CHECK(made.difference.mean == Approx(-0.1));
+  CHECK(made.difference.n == 2);
+  REQUIRE(report.chosen.size() == 2);
+  CHECK(report.chosen[0] ==
+        "late on mnist: train.learning_rate=0.01 has the best validation error (1.42 %) of 2 "
+        "settings.");
+  CHECK(holds(render({report}, ClaimFormat::text), "twn on mnist: train.learning_rate=0.001 has"));
+  // Without the choice no point of the grid is the method's own.
+  const auto without = judge_claims(configs(), std::vector{bench.plan()}, {.file = file});
+  CHECK(without.at(0).claims.at(0).judgement == Judgement::missing);
+}

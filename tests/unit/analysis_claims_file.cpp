@@ -22,7 +22,7 @@ std::string refusal(const std::string& yaml) {
     std::filesystem::copy(configs() / part, folder / part);
   }
   replace_file(folder / "claims.yaml", yaml);
-  return message([&] { load_claims(folder.path()); });
+  return message([&] { load_claims(folder.path(), folder / "claims.yaml"); });
 }
 
 std::string claim(const std::string& comparison, const std::string& name = "c") {
@@ -30,6 +30,20 @@ std::string claim(const std::string& comparison, const std::string& name = "c") 
 }
 
 }  // namespace
+
+TEST_CASE("what is claimed of later methods names methods of their sweep") {
+  sweep::PlanRequest request;
+  request.sweep = "later";
+  request.runs = "/nonexistent";
+  const auto report = judge_claims(configs(), std::vector{sweep::make_plan(configs(), request)},
+                                   {.file = configs() / "later_claims.yaml", .select_valid = true})
+                          .at(0);
+  for (const auto& one : report.claims) {
+    INFO(one.name);
+    CHECK(one.datasets.size() == 4);
+    for (const auto& comparison : one.comparisons) CHECK(comparison.planned);
+  }
+}
 
 TEST_CASE("the project's claims are made by the papers' sweeps") {
   std::vector<sweep::Plan> plans;
@@ -42,7 +56,8 @@ TEST_CASE("the project's claims are made by the papers' sweeps") {
   const auto reports = judge_claims(configs(), plans);
   REQUIRE(reports.size() == 1);
   CHECK(reports[0].paper_protocol);
-  CHECK(reports[0].claims.size() == load_claims(configs()).claims.size());
+  CHECK(reports[0].claims.size() ==
+        load_claims(configs(), configs() / "claims.yaml").claims.size());
   for (const auto& one : reports[0].claims) {
     INFO(one.name);
     CHECK_FALSE(one.comparisons.empty());
