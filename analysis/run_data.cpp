@@ -179,13 +179,13 @@ std::string RunData::state_words() const {
 }
 
 std::string RunData::short_why() const {
-  return state == record::State::queued && lacks_data ? "missing" : state_words();
+  return lacks_data ? "missing" : state_words();
 }
 
 std::string RunData::why() const {
+  if (lacks_data) return "not run: its data is not at hand";
   const std::string words = short_why();
-  if (state == record::State::queued)
-    return lacks_data ? "not run: its data is not at hand" : words;
+  if (state == record::State::queued) return words;
   // "diverged" and "diverged at epoch 3" make one phrase.
   if (reason.empty() || reason.starts_with(words)) return reason.empty() ? words : reason;
   return words + (reason.starts_with("at ") ? " " : ": ") + reason;

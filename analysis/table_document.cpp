@@ -305,7 +305,7 @@ std::vector<std::string> result_notes(const Table& table) {
 
 // What a cell that shows a state does not say: reasons, and data that is not at hand.
 std::vector<std::string> missing_lines(const Table& table) {
-  const auto lacks_data = [](const RunData* run) { return run->short_why() == "missing"; };
+  const auto lacks_data = [](const RunData* run) { return run->lacks_data; };
   std::vector<std::string> lines;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     std::ptrdiff_t lacking = 0;

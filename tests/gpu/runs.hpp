@@ -58,14 +58,6 @@ class RandomTask : public train::Task {
   at::Tensor input_, target_;
 };
 
-/// Goes on up to a step, some steps at a time.
-inline void go_on_to(std::int64_t step, train::Training& training, std::int64_t at_a_time) {
-  while (!training.done() && training.position().steps < step) {
-    training.advance(std::min(at_a_time, step - training.position().steps));
-    if (training.epoch_due()) training.finish_epoch();
-  }
-}
-
 /// The first steps of a run on a device: their losses against the CPU's, and the same bytes again,
 /// step by step, without a graph, with the data on the host, and stopped and restored. Prints the
 /// largest difference of the losses, relative to the first; returns what is wrong.
@@ -78,8 +70,8 @@ inline std::vector<std::string> compare_run(const std::string& name, const train
     return *training.history().steps.find("loss");
   };
   train::Training here(run, task), there(run, task, {.device = device});
-  go_on_to(kSteps, here, 1);
-  go_on_to(kSteps, there, kSteps);
+  go_on(here);
+  go_on(there, kSteps, kSteps);
   double worst = 0;
   const auto expected = losses(here), found = losses(there);
   for (std::size_t i = 0; i < expected.size(); ++i)
@@ -104,15 +96,15 @@ inline std::vector<std::string> compare_run(const std::string& name, const train
         Way{"a run without a graph", {.device = device, .graph = false}},
         Way{"data on the host", {.device = device, .resident = false}}}) {
     train::Training other(run, task, way.execution);
-    go_on_to(kSteps, other, way.at_a_time);
+    go_on(other, kSteps, way.at_a_time);
     same(other, way.what);
   }
   const Scratch folder;
   train::Training first(run, task, {.device = device}), second(run, task, {.device = device});
-  go_on_to(kSteps / 2, first, kSteps);
+  go_on(first, kSteps / 2, kSteps);
   record::write_checkpoint(folder / "checkpoint.h5", first.blobs(), first.checkpoint_state());
   second.restore(record::CheckpointReader(folder / "checkpoint.h5"));
-  go_on_to(kSteps, second, kSteps);
+  go_on(second, kSteps, kSteps);
   same(second, "a resumed run");
   return faults;
 }

@@ -64,9 +64,10 @@ train::Run tiny_text_run(const std::string& method, std::int64_t seed,
   return train::resolve(project_configs(), request);
 }
 
-void go_on(train::Training& training, std::int64_t most) {
-  for (std::int64_t i = 0; i < most && !training.done(); ++i) {
-    training.advance();
+void go_on(train::Training& training, std::int64_t most, std::int64_t at_a_time) {
+  const std::int64_t end = training.position().steps + most;
+  while (!training.done() && training.position().steps < end) {
+    training.advance(std::min(at_a_time, end - training.position().steps));
     if (training.epoch_due()) training.finish_epoch();
   }
 }

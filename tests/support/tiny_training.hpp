@@ -33,7 +33,7 @@ train::Run tiny_text_run(const std::string& method, std::int64_t seed = 1,
                          const std::vector<std::string>& words = {});
 
 /// Steps until the training is done or `most` steps have been made here.
-void go_on(train::Training& training, std::int64_t most = 1 << 30);
+void go_on(train::Training& training, std::int64_t most = 1 << 30, std::int64_t at_a_time = 1);
 
 /// The bytes of everything a checkpoint holds, but the seconds, which no two runs share.
 std::map<std::string, std::string> bytes_of(const train::Training& training);
