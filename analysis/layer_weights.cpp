@@ -18,6 +18,7 @@ std::vector<double> last_row(const record::LayerColumn* column) {
 void set_latent(const std::vector<float>& latent, LayerWeights& weights) {
   weights.largest = optim::largest_magnitude(latent);
   weights.latent = optim::histogram(latent, weights.largest);
+  for (double& bin : weights.latent) bin /= static_cast<double>(latent.size());
 }
 
 // ŵ by the level that the optimizer noted for each weight; groups with other scales are averaged.

@@ -95,6 +95,11 @@ LAQ_DEVICE AdamStep adam_step(const Settings& settings, const Step& step, const 
           settings.squared_curvature};
 }
 
+LAQ_DEVICE inline ScaleStep scale_step(const Settings& settings, const Step& step) {
+  return {settings.beta1, settings.beta2, settings.epsilon, step.rate * settings.scale_rate,
+          step.count,     settings.sgd,   settings.momentum};
+}
+
 /// The constants of the next step.
 template <typename Fit>
 LAQ_DEVICE void advance(Step& step, const Settings& settings, const Fit& fit) {
@@ -421,9 +426,7 @@ LAQ_DEVICE void learn_scales(Team& block, const Fit& fit, const Layer& layer, st
     if (block.rank() == 0) {
       double gradient[2] = {};
       fit.scale_gradient(sums, scales, static_cast<std::size_t>(layer.size), gradient);
-      const ScaleStep constants{
-          settings.beta1, settings.beta2, settings.epsilon, step.rate * settings.scale_rate,
-          step.count,     settings.sgd,   settings.momentum};
+      const ScaleStep constants = scale_step(settings, step);
       for (int s = 0; s < count; ++s)
         move_scale(scales[s], layer.scale_first[group * count + s],
                    layer.scale_second[group * count + s], gradient[s], constants);

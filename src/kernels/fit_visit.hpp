@@ -1,7 +1,7 @@
 #pragma once
 
-#include "kernels/backend.hpp"
 #include "kernels/bodies.hpp"
+#include "kernels/queue.hpp"
 
 namespace laq::kernels {
 

@@ -1,4 +1,4 @@
-#include "kernels/backend.hpp"
+#include "kernels/queue.hpp"
 #include "quant/scale_window.hpp"
 
 namespace laq::kernels {

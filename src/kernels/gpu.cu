@@ -48,9 +48,9 @@ __global__ void __launch_bounds__(kTileThreads)
                sums + 2 * std::int64_t{blockIdx.x});
 }
 
-class CudaBackend : public Backend {
+class CudaQueue : public Queue {
  public:
-  CudaBackend() {
+  CudaQueue() {
     int device = 0;
     check(cudaGetDevice(&device), "no device");
     check(cudaDeviceGetAttribute(&processors_, cudaDevAttrMultiProcessorCount, device),
@@ -123,8 +123,8 @@ class CudaBackend : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cuda_backend() {
-  return std::make_unique<CudaBackend>();
+std::unique_ptr<Queue> make_cuda_queue() {
+  return std::make_unique<CudaQueue>();
 }
 
 }  // namespace laq::kernels

@@ -4,11 +4,11 @@
 
 #include <cstddef>
 
-#include "kernels/backend.hpp"
+#include "kernels/queue.hpp"
 
 namespace laq::kernels {
 
-/// `Backend::fit` and `Backend::fit_rest` for a kind of fit; `Searches`: it asks for an optimum.
+/// `Queue::fit` and `Queue::fit_rest` for a kind of fit; `Searches`: it asks for an optimum.
 template <bool Searches, typename Fit>
 void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool fresh,
                 cudaStream_t stream);

@@ -2,11 +2,11 @@
 
 #include <cuda_runtime_api.h>
 
-#include "kernels/backend.hpp"
+#include "kernels/queue.hpp"
 
 namespace laq::kernels {
 
-/// `Backend::move`.
+/// `Queue::move`.
 void launch_move(const quant::DeviceFit& fit, const Plan& plan, const TileRange& range,
                  const Settings& settings, cudaStream_t stream);
 

@@ -1,12 +1,12 @@
 #include <vector>
 
-#include "kernels/backend.hpp"
 #include "kernels/fit_visit.hpp"
+#include "kernels/queue.hpp"
 
 namespace laq::kernels {
 namespace {
 
-class SerialBackend : public Backend {
+class SerialQueue : public Queue {
  public:
   void on_stream(void*) override {}
   std::size_t shared_bytes() const override { return 0; }
@@ -109,8 +109,8 @@ class SerialBackend : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_serial_backend() {
-  return std::make_unique<SerialBackend>();
+std::unique_ptr<Queue> make_serial_queue() {
+  return std::make_unique<SerialQueue>();
 }
 
 }  // namespace laq::kernels

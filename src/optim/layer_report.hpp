@@ -37,7 +37,7 @@ double largest_magnitude(std::span<const float> values);
 /// Which of the codes a ŵ of 0 has: 0, or +1 where there is no 0.
 std::size_t zero_level(std::span<const int> codes);
 
-/// Fraction of the values in kLatentBins equal bins over [−largest, largest].
+/// How many of the values are in each of kLatentBins equal bins over [−largest, largest].
 std::vector<double> histogram(std::span<const float> values, double largest);
 
 }  // namespace laq::optim

@@ -40,7 +40,8 @@ Training::Training(const Run& run, const Task& task, const Execution& execution)
   model_ = nn::make_model(model_section, task.shape(), seed);
   model_->to(device);
   model_->clip_at_steps(run.train.clip_at_steps);
-  optimizer_ = optim::make_optimizer(model_->layers(), run.quantizer, run.train.adam);
+  optimizer_ =
+      std::make_unique<optim::ProximalAdam>(model_->layers(), run.quantizer, run.train.adam);
   graph_ = std::make_unique<StepGraph>(device, execution.graph && optimizer_->capturable());
 
   const std::int64_t batch = run.train.batch;

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "nn/model.hpp"
-#include "optim/optimizer.hpp"
+#include "optim/proximal_adam.hpp"
 #include "record/best_weights.hpp"
 #include "record/checkpoint.hpp"
 #include "record/history.hpp"
@@ -108,7 +108,7 @@ class Training {
   const Run& run_;
   const Task& task_;
   std::shared_ptr<nn::Model> model_;
-  std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<optim::ProximalAdam> optimizer_;
   std::unique_ptr<StepGraph> graph_;
   ResidentData resident_;
   Staging staging_;

@@ -19,7 +19,6 @@
 #include "gpu/lstm.hpp"
 #include "gpu/runs.hpp"
 #include "nn/model.hpp"
-#include "optim/device_proximal_adam.hpp"
 #include "optim/proximal_adam.hpp"
 #include "support/layers.hpp"
 #include "support/methods.hpp"
@@ -32,7 +31,6 @@
 namespace laq::test {
 namespace {
 
-using optim::DeviceProximalAdam;
 using optim::ProximalAdam;
 
 int faults = 0;
@@ -74,7 +72,7 @@ Difference compare(const Method& method, quant::Grouping grouping, std::int64_t 
   }
   const quant::Quantization quantizer{method.quantizer, grouping};
   ProximalAdam expected(here, quantizer, options);
-  DeviceProximalAdam found(there, quantizer, options, small_group);
+  ProximalAdam found(there, quantizer, options, optim::ByKernels{small_group});
   constexpr int kSteps = 10;
   Difference all;
   for (int step = 1; step <= kSteps; ++step) {
@@ -188,7 +186,7 @@ class CapturedStep {
     }
     input_ = input_.to(at::kCUDA);
     target_ = target_.to(at::kCUDA);
-    optimizer_ = optim::make_optimizer(model_->layers(), run_.quantizer, run_.train.adam);
+    optimizer_ = std::make_unique<ProximalAdam>(model_->layers(), run_.quantizer, run_.train.adam);
     optimizer_->prepare(run_.schedule.rate(0), optim::Progress(0, 1e6));
     for (int i = 0; i < 5; ++i) step();
     c10::cuda::getCurrentCUDAStream().synchronize();
@@ -217,10 +215,7 @@ class CapturedStep {
     c10::cuda::getCurrentCUDAStream().synchronize();
     cudaProfilerStop();
   }
-  std::int64_t lost() const {
-    const auto* device = dynamic_cast<const DeviceProximalAdam*>(optimizer_.get());
-    return device ? device->windows_lost() : 0;
-  }
+  std::int64_t lost() const { return optimizer_->windows_lost(); }
 
  private:
   void step() {
@@ -231,7 +226,7 @@ class CapturedStep {
 
   train::Run run_;
   std::shared_ptr<nn::Model> model_;
-  std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<ProximalAdam> optimizer_;
   at::Tensor input_, target_;
   at::cuda::CUDAGraph graph_;
 };

@@ -7,7 +7,7 @@
 
 #include "config/reader.hpp"
 #include "deploy/export.hpp"
-#include "optim/optimizer.hpp"
+#include "optim/proximal_adam.hpp"
 #include "train/experiment.hpp"
 
 namespace laq::test {
@@ -59,7 +59,7 @@ NetworkPair make_network_pair(const std::filesystem::path& configs, const Wanted
   }
   // The optimizer writes ŵ into the model.
   const quant::Quantization quantization = quant::make_quantizer(quantizer);
-  optim::make_optimizer(pair.model->layers(), quantization, {});
+  optim::ProximalAdam(pair.model->layers(), quantization, {});
   pair.model->eval();
   std::map<std::string, std::size_t> groups;
   for (const auto& parameter : pair.model->layers()) {

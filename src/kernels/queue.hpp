@@ -30,14 +30,14 @@ struct Plan {
   int small_count = 0;
   bool always_whole = false;  ///< the method cannot be fitted by what a pass gathers
   Step* step = nullptr;
-  void* shared = nullptr;      ///< `Backend::shared_bytes`, zero at first
+  void* shared = nullptr;      ///< `Queue::shared_bytes`, zero at first
   std::size_t book_bytes = 0;  ///< of the largest codebook
 };
 
 /// Where kernels run. Calls are queued on a stream, where there is one, and return at once.
-class Backend {
+class Queue {
  public:
-  virtual ~Backend() = default;
+  virtual ~Queue() = default;
   /// The stream of the following calls (a cudaStream_t).
   virtual void on_stream(void* stream) = 0;
   /// What all blocks share of memory.
@@ -70,9 +70,9 @@ class Backend {
 };
 
 /// One thread of the host: for tests, and to follow what a GPU does.
-std::unique_ptr<Backend> make_serial_backend();
+std::unique_ptr<Queue> make_serial_queue();
 /// A GPU, the present device. Only where nvcc was found.
-std::unique_ptr<Backend> make_cuda_backend();
+std::unique_ptr<Queue> make_cuda_queue();
 
 /// What a pass over the weights has to gather for a method.
 Gather gather_of(const quant::DeviceFit& fit);

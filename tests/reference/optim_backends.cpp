@@ -1,4 +1,3 @@
-#include "optim/device_proximal_adam.hpp"
 #include "optim/proximal_adam.hpp"
 #include "support/host_reads.hpp"
 #include "support/layers.hpp"
@@ -12,6 +11,8 @@ using namespace laq::test;
 
 namespace {
 
+using By = std::optional<ByKernels>;
+const By kByHost, kByKernels = ByKernels{};
 constexpr double kTolerance = 2e-6;  // some float roundings of weights below 1, after a few steps
 
 std::vector<nn::Parameter> network() {
@@ -68,7 +69,7 @@ void check_method(const Method& method, quant::Grouping grouping, const AdamOpti
   const auto here = network(), there = network();
   const quant::Quantization quantizer{method.quantizer, grouping};
   ProximalAdam expected(here, quantizer, options);
-  DeviceProximalAdam found(there, quantizer, options, small_group);
+  ProximalAdam found(there, quantizer, options, ByKernels{small_group});
   for (int step = 1; step <= static_cast<int>(progress.size()); ++step) {
     set_gradients(here, there, step);
     expected.step(0.01, progress[static_cast<std::size_t>(step - 1)]);
@@ -206,19 +207,17 @@ class LateStart : public quant::Quantizer {
 }  // namespace
 
 TEST_CASE("a method's gradient sees how far the training is, on every device") {
-  const auto moves = [&]<typename Adam>(double progress, Adam*) {
+  const auto moves = [&](double progress, const By& by) {
     const auto here = network();
-    Adam optimizer(here, {std::make_shared<LateStart>(), {}}, {});
+    ProximalAdam optimizer(here, {std::make_shared<LateStart>(), {}}, {}, by);
     const at::Tensor latent = optimizer.state()[0].second, before = latent.clone();
     set_gradient(here[0], 1);
     optimizer.step(0.01, progress);
     return !at::equal(latent, before);
   };
-  ProximalAdam* by_host = nullptr;
-  DeviceProximalAdam* by_kernels = nullptr;
   for (const double progress : {0.25, 0.75}) {
-    CHECK(moves(progress, by_host) == (progress > 0.5));
-    CHECK(moves(progress, by_kernels) == (progress > 0.5));
+    CHECK(moves(progress, kByHost) == (progress > 0.5));
+    CHECK(moves(progress, kByKernels) == (progress > 0.5));
   }
 }
 
@@ -231,19 +230,17 @@ TEST_CASE("what a GPU costs is told of methods that are host code") {
 
 TEST_CASE("a method sees how far the training is, on every device") {
   const auto annealed = std::make_shared<Annealed>();
-  const auto largest = [&]<typename Adam>(double progress, Adam*) {
+  const auto largest = [&](double progress, const By& by) {
     const auto here = network();
-    Adam optimizer(here, {annealed, {}}, {});
+    ProximalAdam optimizer(here, {annealed, {}}, {}, by);
     set_gradient(here[0], 1);
     optimizer.step(1e-9, progress);
-    return here[0].tensor.abs().max().template item<double>();
+    return here[0].tensor.abs().max().item<double>();
   };
-  ProximalAdam* by_host = nullptr;
-  DeviceProximalAdam* by_kernels = nullptr;
   for (const double progress : {0.5, 1.0}) {
-    CHECK(largest(progress, by_host) ==
-          Approx(largest(0, by_host) * (1 - progress / 2)).epsilon(1e-5));
-    CHECK(largest(progress, by_kernels) == Approx(largest(progress, by_host)).epsilon(1e-5));
+    CHECK(largest(progress, kByHost) ==
+          Approx(largest(0, kByHost) * (1 - progress / 2)).epsilon(1e-5));
+    CHECK(largest(progress, kByKernels) == Approx(largest(progress, kByHost)).epsilon(1e-5));
   }
 }
 
@@ -300,7 +297,7 @@ TEST_CASE("what is not a number shows in the network's weights") {
     INFO(method.name);
     for (const std::int64_t small_group : {std::int64_t{0}, kernels::kSmallGroup}) {
       const auto there = network();
-      DeviceProximalAdam optimizer(there, {method.quantizer, {}}, {}, small_group);
+      ProximalAdam optimizer(there, {method.quantizer, {}}, {}, ByKernels{small_group});
       set_gradient(there[0], 1);
       there[0].tensor.grad().data_ptr<float>()[7] = std::numeric_limits<float>::quiet_NaN();
       optimizer.step(0.01);
@@ -312,7 +309,7 @@ TEST_CASE("what is not a number shows in the network's weights") {
 TEST_CASE("the optimizer by kernels without a quantizer is Adam") {
   const auto here = network(), there = network();
   ProximalAdam expected(here, {}, {});
-  DeviceProximalAdam found(there, {}, {});
+  ProximalAdam found(there, {}, {}, kByKernels);
   for (int step = 1; step <= 3; ++step) {
     set_gradients(here, there, step);
     expected.step(0.01);
@@ -325,10 +322,11 @@ TEST_CASE("the optimizer by kernels without a quantizer is Adam") {
 }
 
 TEST_CASE("updates that follow without another prepare count the steps on", "[optim]") {
-  const auto check = [&]<typename Adam>(const Method& method, Adam*) {
+  const auto check = [&](const Method& method, const By& by) {
     INFO(method.name);
     const auto here = network(), there = network();
-    Adam each(here, {method.quantizer, {}}, {}), once(there, {method.quantizer, {}}, {});
+    ProximalAdam each(here, {method.quantizer, {}}, {}, by),
+        once(there, {method.quantizer, {}}, {}, by);
     constexpr int kSteps = 40, kBefore = 5;
     for (int step = 1; step <= kSteps; ++step) {
       set_gradients(here, there, step);
@@ -341,13 +339,11 @@ TEST_CASE("updates that follow without another prepare count the steps on", "[op
     for (std::size_t i = 0; i < a.size(); ++i) CHECK(at::equal(a[i].second, b[i].second));
     CHECK(at::equal(here[0].tensor, there[0].tensor));
   };
-  ProximalAdam* by_host = nullptr;
-  DeviceProximalAdam* by_kernels = nullptr;
   std::vector<Method> methods = relaxed_methods();
   methods.insert(methods.end(), {method("late"), method("ttq")});
   for (const auto& one : methods) {
-    check(one, by_host);
-    check(one, by_kernels);
+    check(one, kByHost);
+    check(one, kByKernels);
   }
 }
 
@@ -359,7 +355,7 @@ TEST_CASE("the state of one optimizer continues in the other") {
     for (const auto& parameter : here) set_gradient(parameter, step);
     first.step(0.01);
   }
-  DeviceProximalAdam second(there, {late.quantizer, {}}, {});
+  ProximalAdam second(there, {late.quantizer, {}}, {}, kByKernels);
   const at::NoGradGuard no_gradient;
   for (const auto& [name, to] : second.state()) {
     for (const auto& [other, from] : first.state()) {
@@ -380,7 +376,7 @@ TEST_CASE("a step by kernels brings no value to the host") {
   for (const auto& method : methods) {
     INFO(method.name);
     const auto here = network();
-    DeviceProximalAdam optimizer(here, {method.quantizer, {}}, {.clip_gradient = 0.5});
+    ProximalAdam optimizer(here, {method.quantizer, {}}, {.clip_gradient = 0.5}, kByKernels);
     CHECK(optimizer.capturable());
     for (int step = 1; step <= 2; ++step) {
       for (const auto& parameter : here) set_gradient(parameter, step);
@@ -400,7 +396,7 @@ TEST_CASE(
     const auto here = make(), there = make();
     const quant::Quantization quantizer{method(name).quantizer, {}};
     ProximalAdam expected(here, quantizer, {});
-    DeviceProximalAdam found(there, quantizer, {}, 0);
+    ProximalAdam found(there, quantizer, {}, ByKernels{0});
     std::int64_t lost = 0;
     for (int step = 1; step <= 30; ++step) {
       set_gradients(here, there, step);
@@ -427,7 +423,7 @@ TEST_CASE("the search by a team finds the global minimum, whatever the weights")
         for (const std::int64_t small_group : {std::int64_t{0}, kernels::kSmallGroup}) {
           INFO(rule << ", " << n << " weights, " << shape << ", small " << small_group);
           const std::vector<nn::Parameter> here{layer_of(random.w)};
-          DeviceProximalAdam optimizer(here, {method, {}}, {.clip = 10}, small_group);
+          ProximalAdam optimizer(here, {method, {}}, {.clip = 10}, ByKernels{small_group});
           const auto of = [&](const char* name) {
             for (const auto& [found, tensor] : optimizer.state()) {
               if (found == std::string("w:") + name) return tensor;
