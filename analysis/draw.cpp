@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <kainjow/mustache.hpp>
 #include <set>
 
 #include "analysis/chart_layout.hpp"
 #include "analysis/gnuplot.hpp"
-#include "analysis/html.hpp"
 #include "analysis/unicode.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
@@ -181,6 +181,10 @@ std::string fit_for_page(std::string svg, const Chart& chart, const std::string&
   replace_all(svg, "font-family=\"DejaVu Sans\"",
               "font-family=\"DejaVu Sans, Verdana, sans-serif\"");
   return svg;
+}
+
+std::string escaped_html(const std::string& text) {
+  return kainjow::mustache::html_escape(one_line(text));
 }
 
 }  // namespace laq::analysis

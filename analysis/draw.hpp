@@ -31,4 +31,8 @@ std::string script_of(const Chart& chart, const Drawing& drawing);
 /// `name`, which no other figure has.
 std::string fit_for_page(std::string svg, const Chart& chart, const std::string& name);
 
+/// Text for HTML and XML, in content and in quoted attributes: valid UTF-8, without control
+/// characters.
+std::string escaped_html(const std::string& text);
+
 }  // namespace laq::analysis

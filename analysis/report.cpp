@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <kainjow/mustache.hpp>
 #include <map>
+#include <set>
 
 #include "analysis/chart_claims.hpp"
 #include "analysis/claims_text.hpp"
 #include "analysis/draw.hpp"
-#include "analysis/html.hpp"
-#include "analysis/report_parts.hpp"
-#include "core/error.hpp"
 #include "core/text.hpp"
 #include "embedded/report.css.hpp"
 #include "embedded/report.html.hpp"
@@ -22,151 +20,193 @@ namespace fs = std::filesystem;
 namespace {
 
 using Data = kainjow::mustache::data;
+using Object = kainjow::mustache::object;
+using List = kainjow::mustache::list;
 
 constexpr std::size_t kLongText = 48;  // is wrapped
+constexpr std::size_t kOpenLinks = 6;  // below a figure; more are folded
 
 // An empty text counts as a place that is left out.
-void set(Data& data, const std::string& key, const std::string& text) {
-  data.set(key, text.empty() ? Data(false) : Data(text));
+Data text(const std::string& words) {
+  return words.empty() ? Data(false) : Data(words);
 }
 
-Data lines(const std::vector<std::string>& texts) {
-  Data all{Data::type::list};
-  for (const auto& text : texts) all << Data("line", text);
-  return all;
+template <typename T, typename Of>
+List list_of(const std::vector<T>& all, Of of) {
+  List list;
+  for (const auto& one : all) list.push_back(of(one));
+  return list;
 }
 
-/// Fills the template's places of a document's blocks.
+List lines(const std::vector<std::string>& texts) {
+  return list_of(texts, [](const std::string& line) { return Object{{"line", line}}; });
+}
+
+/// What fills the template.
 class Page {
  public:
-  explicit Page(const ReportSource& source) {
-    for (std::size_t i = 0; i < source.plan.jobs.size(); ++i)
-      anchors_[source.plan.jobs[i].folder.string()] = run_anchor(i);
+  Page(const Table& table, const fs::path& configs)
+      : table_(table), charts_(make_charts(*table.data, configs)) {
+    const auto& jobs = table.data->plan->jobs;
+    for (std::size_t i = 0; i < jobs.size(); ++i) anchors_[jobs[i].folder.string()] = run_anchor(i);
+    std::vector<Block> claims;
+    for (const auto& report : judge_claims(configs, std::vector{table.data})) {
+      charts_.add(claims_charts(report));
+      for (auto& block : claims_document(report).blocks) claims.push_back(std::move(block));
+    }
+    figures_ = inline_figures(charts_.drawn);
+    add_table();
+    add("claims", "The papers’ claims", claims, {kClaimsKind});
+    add_figures();
+    add("configuration", "Configuration", {configuration_block(table)});
+    add("runs", "Runs", {run_block(table)});
+    add("provenance", "Provenance", {provenance_block(table)});
   }
 
-  void add(const std::string& id, const std::string& title, const std::vector<Block>& blocks,
-           const std::string& above = "", const std::string& below = "") {
-    if (blocks.empty() && above.empty() && below.empty()) return;
-    Data section, all{Data::type::list};
-    for (const auto& block : blocks) all << of(block);
-    section.set("section_id", id);
-    section.set("section_title", title);
-    section.set("above", above);
-    section.set("below", below);
-    section.set("blocks", all);
-    sections_ << section;
-  }
-  const Data& sections() const { return sections_; }
+  std::string render() const;
 
  private:
-  Data of(const SheetCell& cell, bool head, bool left) const {
-    Data data;
-    const bool long_text = cell.text.size() > kLongText;
-    const std::string classes = left ? " class=\"text\"" : "";
-    data.set("tag", head ? "th scope=\"row\"" + classes : "td" + classes);
-    data.set("tag_end", std::string(head ? "th" : "td"));
-    std::string tone, end;
-    switch (cell.tone) {
-      case SheetCell::Tone::plain:
-        if (long_text) tone = "span class=\"wrap\"", end = "span";
-        break;
-      case SheetCell::Tone::strong:
-        tone = end = "strong";
-        break;
-      case SheetCell::Tone::bad:
-        tone = fmt::format("span class=\"bad{}\"", long_text ? " wrap" : "");
-        end = "span";
-        break;
-      case SheetCell::Tone::code:
-        tone = cell.whole.empty() ? "code"
-                                  : fmt::format("code title=\"{}\"", escaped_html(cell.whole));
-        end = "code";
-        break;
+  void add(const std::string& id, const std::string& title, const std::vector<Block>& blocks,
+           const std::vector<std::string>& kinds = {}) {
+    if (blocks.empty() && kinds.empty()) return;
+    const auto figures = [&](const std::string& kind) {
+      return Object{{"kind", text(kind == kClaimsKind ? "" : kind)}, {"figures", figures_of(kind)}};
+    };
+    sections_.push_back(Object{{"section_id", id},
+                               {"section_title", title},
+                               {"kinds", list_of(kinds, figures)},
+                               {"blocks", list_of(blocks, [&](auto& one) { return of(one); })}});
+  }
+
+  void add_table() {
+    std::vector<Block> results, missing, training;
+    for (const auto& block : document_.blocks) {
+      if (block.sheets.empty() && !block.items.empty()) {
+        missing.push_back({"", {}, {}, block.items});
+      } else {
+        (results.empty() ? results : training).push_back({"", {}, block.sheets});
+      }
     }
-    const bool links = !cell.links.empty();
-    data.set("none", cell.text.empty());
-    set(data, "anchor", cell.anchor);
-    set(data, "tone", cell.text.empty() || links ? "" : tone);
-    set(data, "tone_end", cell.text.empty() || links ? "" : end);
-    data.set("text", links ? "" : cell.text);
-    data.set("dagger", cell.dagger);
-    Data all{Data::type::list};
+    add("results", "Results", results);
+    add("missing", "Runs without a result", missing);
+    add("training", "Training", training);
+  }
+
+  // What shows the whole sweep first.
+  void add_figures() {
+    std::vector<std::string> kinds;
+    for (const bool detail : {false, true}) {
+      for (const auto& chart : charts_.drawn) {
+        if (chart.detail == detail && chart.kind != kClaimsKind &&
+            std::find(kinds.begin(), kinds.end(), chart.kind) == kinds.end())
+          kinds.push_back(chart.kind);
+      }
+    }
+    Block left_out{"Not drawn"};
+    for (const auto& one : charts_.left_out)
+      left_out.items.push_back(one.title + ": " + one.reason + ".");
+    add("figures", "Figures",
+        left_out.items.empty() ? std::vector<Block>() : std::vector{std::move(left_out)}, kinds);
+  }
+
+  List figures_of(const std::string& kind) const {
+    List figures;
+    for (std::size_t i = 0; i < charts_.drawn.size(); ++i) {
+      const Chart& chart = charts_.drawn[i];
+      if (chart.kind != kind) continue;
+      const std::set<std::size_t> shown(chart.series.begin(), chart.series.end());
+      List links;
+      for (const auto& series : table_.data->series) {
+        if (!shown.contains(series.first_job)) continue;
+        links.push_back(Object{{"separator", links.empty() ? "" : ", "},
+                               {"place", series_anchor(series.first_job)},
+                               {"label", series.label}});
+      }
+      figures.push_back(Object{{"name", chart.name},
+                               {"title", chart.title},
+                               {"caption", chart.caption},
+                               {"svgs", figures_[i]},
+                               {"detail", chart.detail},
+                               {"few_runs", !links.empty() && links.size() <= kOpenLinks},
+                               {"many_runs", links.size() > kOpenLinks},
+                               {"links", links}});
+    }
+    return figures;
+  }
+
+  std::string html_of(const SheetCell& cell) const {
+    std::string html;
     for (const auto& [place, name] : cell.links) {
       const auto known = anchors_.find(place);
-      if (known == anchors_.end()) continue;
-      Data link;
-      link.set("place", known->second);
-      link.set("name", name);
-      all << link;
+      if (known != anchors_.end())
+        html += fmt::format(" <a href=\"#{}\">{}</a>", known->second, escaped_html(name));
     }
-    data.set("links", all);
-    return data;
+    if (!html.empty()) return html;
+    if (cell.text.empty()) return "<span class=\"soft\">–</span>";
+    html = escaped_html(cell.text);
+    const bool long_text = cell.text.size() > kLongText;
+    if (cell.tone == SheetCell::Tone::strong) {
+      html = fmt::format("<strong>{}</strong>", html);
+    } else if (cell.tone == SheetCell::Tone::code) {
+      const std::string whole = escaped_html(cell.whole);
+      html = fmt::format("<code{}>{}</code>",
+                         whole.empty() ? "" : fmt::format(" title=\"{}\"", whole), html);
+    } else if (const bool bad = cell.tone == SheetCell::Tone::bad; bad || long_text) {
+      html = fmt::format("<span class=\"{}{}{}\">{}</span>", bad ? "bad" : "",
+                         bad && long_text ? " " : "", long_text ? "wrap" : "", html);
+    }
+    if (cell.dagger) html += "†";
+    return cell.anchor.empty()
+               ? html
+               : fmt::format("<a href=\"#{}\">{}</a>", escaped_html(cell.anchor), html);
   }
 
-  Data of(const Sheet& sheet) const {
-    Data data, heads{Data::type::list}, bodies{Data::type::list}, rows{Data::type::list}, body;
-    for (const auto& head : sheet.heads) {
-      Data one;
-      set(one, "group", head.group);
-      one.set("head", head.text);
-      one.set("left", head.left);
-      heads << one;
-    }
-    const auto begin = [&](const SheetRow* row) {
-      body = Data();
-      rows = Data(Data::type::list);
-      set(body, "body_head", row ? row->cells[0].text : "");
-      set(body, "body_id", row ? row->id : "");
-      body.set("width", std::to_string(sheet.heads.size()));
-    };
-    const auto end = [&] {
-      body.set("rows", rows);
-      bodies << body;
-    };
-    begin(nullptr);
-    for (std::size_t r = 0; r < sheet.rows.size(); ++r) {
-      const SheetRow& row = sheet.rows[r];
-      if (row.cells.size() == 1 && sheet.heads.size() > 1) {
-        if (r > 0) end();
-        begin(&row);
-        continue;
-      }
-      Data one, cells{Data::type::list};
+  // Rows below a head make a body of their own.
+  Object of(const Sheet& sheet) const {
+    List bodies;
+    for (const auto& row : sheet.rows) {
+      const bool head = row.cells.size() == 1 && sheet.heads.size() > 1;
+      if (head || bodies.empty())
+        bodies.push_back(Object{{"body_head", text(head ? row.cells[0].text : "")},
+                                {"body_id", text(head ? row.id : "")},
+                                {"width", std::to_string(sheet.heads.size())},
+                                {"rows", List()}});
+      if (head) continue;
+      List cells;
       for (std::size_t i = 0; i < row.cells.size(); ++i)
-        cells << of(row.cells[i], i == 0, sheet.heads[i].left);
-      set(one, "row_id", row.id);
-      one.set("apart", row.begins_group);
-      one.set("cells", cells);
-      rows << one;
+        cells.push_back(Object{
+            {"first", i == 0}, {"left", sheet.heads[i].left}, {"cell", html_of(row.cells[i])}});
+      bodies.back()["rows"].push_back(
+          Object{{"row_id", text(row.id)}, {"apart", row.begins_group}, {"cells", cells}});
     }
-    end();
-    data.set("sheet_title", sheet.title);
-    data.set("heads", heads);
-    data.set("bodies", bodies);
-    data.set("notes", lines(sheet.notes));
-    return data;
+    const auto head = [](const SheetHead& one) {
+      return Object{{"group", text(one.group)}, {"head", one.text}, {"left", one.left}};
+    };
+    return {{"sheet_title", sheet.title},
+            {"heads", list_of(sheet.heads, head)},
+            {"bodies", bodies},
+            {"notes", lines(sheet.notes)}};
   }
 
-  Data of(const Block& block) const {
-    Data data, sheets{Data::type::list}, list;
-    for (const auto& sheet : block.sheets) sheets << of(sheet);
-    set(data, "block_title", block.title);
-    set(data, "block_id", block.id);
+  Object of(const Block& block) const {
     // The comparisons behind a judgement.
-    const bool folded = !block.id.empty() && !block.sheets.empty();
-    set(data, "fold",
-        folded ? fmt::format("{} comparison{}", block.sheets[0].rows.size(),
-                             block.sheets[0].rows.size() == 1 ? "" : "s")
-               : "");
-    data.set("paragraphs", lines(block.paragraphs));
-    data.set("sheets", sheets);
-    list.set("items", lines(block.items));
-    data.set("list", block.items.empty() ? Data(false) : list);
-    return data;
+    const std::size_t folded =
+        block.id.empty() || block.sheets.empty() ? 0 : block.sheets[0].rows.size();
+    return {{"block_title", text(block.title)},
+            {"block_id", text(block.id)},
+            {"fold",
+             text(folded ? fmt::format("{} comparison{}", folded, folded == 1 ? "" : "s") : "")},
+            {"paragraphs", lines(block.paragraphs)},
+            {"sheets", list_of(block.sheets, [&](const Sheet& one) { return of(one); })},
+            {"list", block.items.empty() ? Data(false) : Data("items", lines(block.items))}};
   }
 
+  const Table& table_;
+  Document document_ = document(table_);
+  Charts charts_;
+  std::vector<std::string> figures_;            // HTML of the drawn charts
   std::map<std::string, std::string> anchors_;  // of runs, by folder
-  Data sections_{Data::type::list};
+  List sections_;
 };
 
 // "10 completed, 1 diverged, 1 not run".
@@ -180,70 +220,36 @@ std::string counts(const SweepData& data) {
   return join(parts);
 }
 
-std::string page_of(const ReportSource& source) {
-  const Document table = document(source.table);
-  Page page(source);
-  std::vector<Block> results, missing, training, claims;
-  for (const auto& block : table.blocks) {
-    if (block.sheets.empty() && !block.items.empty()) {
-      missing.push_back({"", {}, {}, block.items});
-    } else if (results.empty()) {
-      results.push_back({"", {}, block.sheets});
-    } else {
-      training.push_back({"", {}, block.sheets});
-    }
-  }
-  for (const auto& report : source.claims) {
-    for (auto& block : claims_document(report).blocks) claims.push_back(std::move(block));
-  }
-  page.add("results", "Results", results);
-  page.add("missing", "Runs without a result", missing);
-  page.add("training", "Training", training);
-  page.add("claims", "The papers’ claims", claims, figures_of_kind(source, kClaimsKind));
-  page.add("figures", "Figures", {}, figures_html(source));
-  page.add("configuration", "Configuration", configuration_blocks(source));
-  page.add("runs", "Runs", run_blocks(source));
-  page.add("provenance", "Provenance", provenance_blocks(source));
-
-  Data data;
-  data.set("page_title", source.table.title + ": " + source.table.profile_title);
-  data.set("style", std::string(kReportStyle));
-  data.set("heading", heading(source.table));
-  auto introduction = table.blocks.front().paragraphs;
-  if (!source.table.paper_protocol) {
-    data.set("warning", introduction.front());
+std::string Page::render() const {
+  auto introduction = document_.blocks.front().paragraphs;
+  std::string warning;
+  if (!table_.paper_protocol) {
+    warning = introduction.front();
     introduction.erase(introduction.begin());
   }
-  data.set("introduction", lines(introduction));
-  const std::size_t planned = source.plan.jobs.size();
-  data.set("planned", fmt::format("{} run{} planned", planned, planned == 1 ? "" : "s"));
-  data.set("counts", counts(source.data));
-  data.set("sections", page.sections());
-  data.set("runs_folder", source.plan.runs.generic_string());
-  data.set("version", std::string(record::version()));
-  data.set("commit", std::string(record::git_commit()));
-  data.set("dirty", record::git_dirty());
-  kainjow::mustache::mustache page_template{std::string(kReportPage)};
-  if (!page_template.is_valid())
-    throw Error({.what = "the page's template is broken: " + page_template.error_message()});
-  page_template.set_custom_escape([](const std::string& text) { return escaped_html(text); });
-  return page_template.render(data);
+  const sweep::Plan& plan = *table_.data->plan;
+  const std::size_t planned = plan.jobs.size();
+  kainjow::mustache::mustache page{std::string(kReportPage)};
+  page.set_custom_escape(escaped_html);
+  return page.render(
+      Object{{"page_title", table_.title + ": " + table_.profile_title},
+             {"style", std::string(kReportStyle)},
+             {"heading", heading(table_)},
+             {"warning", text(warning)},
+             {"introduction", lines(introduction)},
+             {"planned", fmt::format("{} run{} planned", planned, planned == 1 ? "" : "s")},
+             {"counts", counts(*table_.data)},
+             {"sections", sections_},
+             {"runs_folder", plan.runs.generic_string()},
+             {"version", std::string(record::version())},
+             {"commit", std::string(record::git_commit())},
+             {"dirty", record::git_dirty()}});
 }
 
 }  // namespace
 
-std::string html_report(std::shared_ptr<const SweepData> data, const Table& table,
-                        const fs::path& configs) {
-  ReportSource source{*data->plan, table, *data, make_charts(*data, configs), {}, {}};
-  source.claims = judge_claims(configs, std::vector{data});
-  for (const auto& report : source.claims) source.charts.add(claims_charts(report));
-  source.figures = inline_figures(source.charts.drawn);
-  return page_of(source);
-}
-
-std::string html_report(const sweep::Plan& plan, const fs::path& configs) {
-  const auto data = std::make_shared<const SweepData>(read_sweep(plan));
-  return html_report(data, make_table(data, configs), configs);
+std::string html_report(const Table& table, const fs::path& configs) {
+  return Page(table, configs).render();
 }
 
 }  // namespace laq::analysis

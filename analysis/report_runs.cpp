@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "analysis/report_parts.hpp"
+#include "analysis/report.hpp"
 #include "analysis/wording.hpp"
 #include "core/text.hpp"
 #include "store/filter.hpp"
@@ -27,11 +27,11 @@ SheetCell value_cell(const std::string& value) {
 }
 
 // Where not all are of one metric, with its unit.
-std::string value_of(const ReportSource& source, const RunData& run) {
+std::string value_of(const Table& table, const RunData& run) {
   if (!run.completed()) return "";
-  const train::MetricFacts& judged = train::facts(metric_of(source.plan.jobs[run.job].run));
+  const train::MetricFacts& judged = train::facts(metric_of(table.data->plan->jobs[run.job].run));
   const std::string number = fixed(run.value, judged.decimals);
-  return source.table.metric() ? number : fmt::format("{} {}", number, judged.unit);
+  return table.metric() ? number : fmt::format("{} {}", number, judged.unit);
 }
 
 // The builds that computed a run, each once.
@@ -52,9 +52,9 @@ std::string run_anchor(std::size_t job) {
   return fmt::format("run-{}", job);
 }
 
-std::vector<Block> configuration_blocks(const ReportSource& source) {
+Block configuration_block(const Table& table) {
   std::vector<std::map<std::string, std::string>> all;
-  for (const auto& series : source.data.series)
+  for (const auto& series : table.data->series)
     all.push_back(store::leaves(series.job.run.canonical));
   const std::set<std::string> differing = store::differing_keys(all);
   Sheet same{"What all runs share", {{"", "Key", true}, {"", "Value", true}}};
@@ -64,9 +64,9 @@ std::vector<Block> configuration_blocks(const ReportSource& source) {
        all.empty() ? std::map<std::string, std::string>() : all.front()) {
     if (!differing.contains(key)) same.add({code(key), value_cell(value)});
   }
-  if (differing.empty()) return {{"", {}, {same}}};
+  if (differing.empty()) return {"", {}, {same}};
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const Series& series = source.data.series[i];
+    const Series& series = table.data->series[i];
     SheetCell label{series.label};
     label.anchor = series_anchor(series.first_job);
     std::vector<SheetCell> cells = {label, {series.experiment}};
@@ -76,46 +76,46 @@ std::vector<Block> configuration_blocks(const ReportSource& source) {
     }
     other.add(std::move(cells));
   }
-  return {{"", {}, {same, other}}};
+  return {"", {}, {same, other}};
 }
 
-std::vector<Block> run_blocks(const ReportSource& source) {
-  const auto metric = source.table.metric();
-  Sheet sheet{
-      fmt::format("All planned runs; folders are below {}", source.plan.runs.generic_string()),
-      {{"", "Seed", true},
-       {"", "Status", true},
-       {"", metric ? metric_label(*metric) : "Test result"},
-       {"", "Epochs"},
-       {"", "Configuration"},
-       {"", "Commit"},
-       {"", "Record written"},
-       {"", "Folder"}}};
-  for (const auto& series : source.data.series) {
-    sheet.rows.push_back({{{series.label + ", " + source.data.title_of(series.experiment)}},
+Block run_block(const Table& table) {
+  const auto metric = table.metric();
+  const sweep::Plan& plan = *table.data->plan;
+  Sheet sheet{fmt::format("All planned runs; folders are below {}", plan.runs.generic_string()),
+              {{"", "Seed", true},
+               {"", "Status", true},
+               {"", metric ? metric_label(*metric) : "Test result"},
+               {"", "Epochs"},
+               {"", "Configuration"},
+               {"", "Commit"},
+               {"", "Record written"},
+               {"", "Folder"}}};
+  for (const auto& series : table.data->series) {
+    sheet.rows.push_back({{{series.label + ", " + table.data->title_of(series.experiment)}},
                           false,
                           series_anchor(series.first_job)});
     for (const auto& run : series.runs) {
-      const sweep::Job& job = source.plan.jobs[run.job];
+      const sweep::Job& job = plan.jobs[run.job];
       const std::size_t done = run.record ? run.record->history.epochs.rows() : 0;
       const auto tone = run.completed() ? SheetCell::Tone::plain : SheetCell::Tone::bad;
       sheet.add({{std::to_string(run.seed)},
                  {run.completed() ? "completed" : run.why(), tone},
-                 {value_of(source, run)},
+                 {value_of(table, run)},
                  {fmt::format("{} of {}", done, job.run.train.epochs)},
                  code(job.run.hash, kHashDigits),
                  {run.record ? builds_of(*run.record) : ""},
                  {run.record ? run.record->provenance.file_time : ""},
-                 code(job.folder.lexically_relative(source.plan.runs).generic_string())});
+                 code(job.folder.lexically_relative(plan.runs).generic_string())});
       sheet.rows.back().id = run_anchor(run.job);
     }
   }
-  return {{"", {}, {std::move(sheet)}}};
+  return {"", {}, {std::move(sheet)}};
 }
 
-std::vector<Block> provenance_blocks(const ReportSource& source) {
+Block provenance_block(const Table& table) {
   std::map<std::string, std::set<std::string>> values;
-  for (const auto& series : source.data.series) {
+  for (const auto& series : table.data->series) {
     for (const auto& run : series.runs) {
       if (!run.record) continue;
       const record::Provenance& from = run.record->provenance;
@@ -133,12 +133,12 @@ std::vector<Block> provenance_blocks(const ReportSource& source) {
       }
     }
   }
-  if (values.empty()) return {{"", {"No run has a record yet."}}};
+  if (values.empty()) return {"", {"No run has a record yet."}};
   Sheet sheet{"Where the results come from", {{"", "What", true}, {"", "Value", true}}};
   for (const auto& [what, all] : values) {
     for (const auto& value : all) sheet.add({{what}, {value}});
   }
-  return {{"", {}, {std::move(sheet)}}};
+  return {"", {}, {std::move(sheet)}};
 }
 
 }  // namespace laq::analysis

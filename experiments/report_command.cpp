@@ -26,7 +26,7 @@ void run(const ShownRuns& options, const std::string& out, Context& context) {
     analysis::Table table = analysis::make_table(data, context.configs);
     if (const auto check = analysis::check(table, analysis::reference_of(context.configs, table)))
       table.verdict = check->verdict();
-    const std::string page = analysis::html_report(data, table, context.configs);
+    const std::string page = analysis::html_report(table, context.configs);
     const fs::path file = out.empty() ? plan.results / "report.html" : fs::path(out);
     if (file.has_parent_path()) make_folder(file.parent_path());
     write_text(file.string(), page);

@@ -113,7 +113,7 @@ TEST_CASE("a report says when it is not the paper's protocol") {
   check_done(place.laq({"sweep", "own"}));
   check_done(place.laq({"report", "own"}));
   CHECK_THAT(read_file(place / "results/own/report.html"),
-             !Catch::Contains("class=\"banner\"") && Catch::Contains("the paper&#39;s protocol"));
+             !Catch::Contains("class=\"banner\"") && Catch::Contains("the paper&apos;s protocol"));
   check_refusal(place.laq({"report", "own", "--profile", "short"}), 1,
                 {"no run fits profile=short"});
   check_done(place.laq({"sweep", "own", "--profile", "quick", "--dry-run"}));
@@ -124,6 +124,6 @@ TEST_CASE("a report says when it is not the paper's protocol") {
   check_done(place.laq({"report", "own", "--profile", "quick"}));
   const std::string quick = read_file(place / "results/own-quick/report.html");
   CHECK_THAT(quick, Catch::Contains("class=\"banner\"") &&
-                        Catch::Contains("this is not the paper&#39;s protocol") &&
+                        Catch::Contains("this is not the paper&apos;s protocol") &&
                         Catch::Contains("0 of 100000"));
 }

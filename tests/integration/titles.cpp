@@ -19,7 +19,7 @@ const std::string kNasty = R"([*% _x_ ^ {a} @ \b "q" 'r' `date` & # $1 ~ <t> | �
 const std::string kQuoted = R"("*% _x_ ^ {a} @ \b "q" & # $1 ~)";
 /// What is left of the first in XML.
 const std::string kNastyXml =
-    "[*% _x_ ^ {a} @ \\b &quot;q&quot; &#39;r&#39; `date` &amp; # $1 ~ &lt;t&gt; | α %d \\";
+    "[*% _x_ ^ {a} @ \\b &quot;q&quot; &apos;r&apos; `date` &amp; # $1 ~ &lt;t&gt; | α %d \\";
 
 bool has(const std::string& program) {
   return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0;

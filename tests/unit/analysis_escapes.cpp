@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analysis/chart.hpp"
-#include "analysis/html.hpp"
+#include "analysis/draw.hpp"
 #include "analysis_support.hpp"
 #include "core/files.hpp"
 #include "core/text.hpp"
@@ -61,5 +61,5 @@ TEST_CASE("one title with all marks comes out of every format as it is", "[chart
 {[}{*}\% \_x\_ \textasciicircum{} \{a\} @ \textbackslash{}b ''q'' 'r' \`{}s\`{} \& \# \$1 )"
                                R"($\sim$ $<$t$>$ $|$ {*}u{*}, $\alpha$ {*}\textbackslash{} & )"));
   CHECK(escaped_html(kNasty) ==
-        "[*% _x_ ^ {a} @ \\b &quot;q&quot; &#39;r&#39; `s` &amp; # $1 ~ &lt;t&gt; | *u*, α *\\");
+        "[*% _x_ ^ {a} @ \\b &quot;q&quot; &apos;r&apos; `s` &amp; # $1 ~ &lt;t&gt; | *u*, α *\\");
 }

@@ -2,7 +2,6 @@
 
 #include "analysis/draw.hpp"
 #include "analysis/gnuplot.hpp"
-#include "analysis/html.hpp"
 #include "support/scratch.hpp"
 
 using namespace laq;
@@ -10,10 +9,9 @@ using namespace laq::analysis;
 using namespace laq::test;
 
 TEST_CASE("text is made safe for HTML", "[charts]") {
-  CHECK(escaped_html("a < b & \"c\" > 'd'") == "a &lt; b &amp; &quot;c&quot; &gt; &#39;d&#39;");
+  CHECK(escaped_html("a < b & \"c\" > 'd'") == "a &lt; b &amp; &quot;c&quot; &gt; &apos;d&apos;");
   CHECK(escaped_html("α\n2") == "α 2");
   CHECK(escaped_html("\xff") == "\xEF\xBF\xBD");
-  CHECK(link_to("a\"b", "<b>1</b>") == "<a href=\"#a&quot;b\"><b>1</b></a>");
 }
 
 TEST_CASE("an SVG for a page has names of its own", "[charts]") {
