@@ -1,18 +1,20 @@
 #include "analysis/draw.hpp"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
-#include <algorithm>
 #include <kainjow/mustache.hpp>
+#include <regex>
 #include <set>
 
 #include "analysis/chart_layout.hpp"
-#include "analysis/gnuplot.hpp"
 #include "analysis/unicode.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/machine.hpp"
 #include "core/text.hpp"
 #include "embedded/style.gp.hpp"
+#include "sweep/child.hpp"
 
 namespace laq::analysis {
 namespace fs = std::filesystem;
@@ -20,7 +22,39 @@ namespace {
 
 constexpr int kMostNarrow = 480;  // pixels up to which a narrow figure grows
 constexpr const char* kList = "figures.tsv";
-constexpr const char* kFilesColumn = "files";
+
+/// A folder of its own below the system's temporary one, removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = fs::path(environment("TMPDIR").value_or("/tmp")) / "laq-figures-XXXXXX";
+    if (!::mkdtemp(pattern.data())) {
+      throw Error({.what = "cannot make a temporary folder: " + errno_text(),
+                   .where = pattern,
+                   .advice = "let TMPDIR name a folder that can be written to"});
+    }
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+// What went wrong, without the line of the script and the caret below it.
+std::string first_complaint(const std::string& said) {
+  for (const auto& line : split(said, '\n')) {
+    if (line.find("line ") != std::string::npos && line.find(": ") != std::string::npos)
+      return line;
+  }
+  return first_line(said);
+}
 
 std::vector<std::string> files_of(const Chart& chart) {
   std::vector<std::string> files;
@@ -32,14 +66,11 @@ std::vector<std::string> files_of(const Chart& chart) {
 int draw(const Chart& chart, int width, const fs::path& folder,
          const std::vector<std::string>& forms) {
   const Drawing drawing = lay_out(chart, width);
-  replace_file(folder / (chart.name + ".gp"), script_of(chart, drawing));
+  const std::string script = chart.name + ".gp";
+  replace_file(folder / script, script_of(chart, drawing));
   replace_file(folder / (chart.name + ".tsv"), drawing.table);
-  std::vector<std::string> arguments;
   for (const auto& form : forms) {
-    arguments.insert(arguments.end(), {"-e", "form='" + form + "'", chart.name + ".gp"});
-  }
-  run_gnuplot(arguments, folder);
-  for (const auto& form : forms) {
+    run_gnuplot(script, form, folder);
     std::error_code failed;
     const auto size = fs::file_size(folder / (chart.name + "." + form), failed);
     if (failed || size == 0)
@@ -49,7 +80,7 @@ int draw(const Chart& chart, int width, const fs::path& folder,
 }
 
 std::string list_of(const Charts& charts) {
-  std::string text = fmt::format("figure\ttitle\tstate\treason\t{}\n", kFilesColumn);
+  std::string text = "figure\ttitle\tstate\treason\tfiles\n";
   for (const auto& chart : charts.drawn)
     text += fmt::format("{}\t{}\tdrawn\t\t{}\n", chart.name, table_field(chart.title),
                         join(files_of(chart), " "));
@@ -74,31 +105,28 @@ std::set<std::string> files_listed(const fs::path& folder) {
   return names;
 }
 
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-}
-
-// gnuplot names every curve, for a script of its own, with letters that run out after 26 panels.
-void drop_curve_names(std::string& svg) {
-  const std::string begin = "<g id=\"gnuplot_plot_", end = "</title>";
-  for (std::size_t at = 0; (at = svg.find(begin, at)) != std::string::npos;) {
-    const auto last = svg.find(end, at);
-    if (last == std::string::npos) return;
-    svg.replace(at, last + end.size() - at, "<g>");
-  }
-}
-
 // The bytes that go to the user: of a drawn file, or of a table or script as it was written.
 std::string finished(const fs::path& file, const Chart& chart) {
-  std::string content = read_file(file);
-  if (file.extension() == ".pdf") return without_date(std::move(content));
+  const std::string content = read_file(file);
+  if (file.extension() == ".pdf") return without_date(content);
   if (file.extension() != ".svg") return content;
-  return "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" +
-         fit_for_page(std::move(content), chart, chart.name);
+  return "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" + fit_for_page(content, chart, chart.name);
 }
 
 }  // namespace
+
+void run_gnuplot(const std::string& script, const std::string& form, const fs::path& folder) {
+  sweep::Answer answer;
+  try {
+    answer = sweep::ask({"gnuplot", "-e", "cd " + script_text(folder.string()), "-e",
+                         "form = " + script_text(form), script});
+  } catch (const Error& error) {
+    throw Error({.what = std::string("no figures: ") + error.what(),
+                 .advice = "if it is not installed, install Debian's package gnuplot-nox"});
+  }
+  if (answer.exit_code != 0)
+    throw Error({.what = "gnuplot failed: " + first_complaint(answer.err), .where = script});
+}
 
 std::string script_of(const Chart& chart, const Drawing& drawing) {
   return fmt::format(
@@ -111,7 +139,6 @@ std::string script_of(const Chart& chart, const Drawing& drawing) {
 void write_charts(const Charts& charts, int width, const fs::path& folder) {
   const TemporaryFolder drawn;
   for (const auto& chart : charts.drawn) draw(chart, width, drawn.path(), {"svg", "pdf"});
-  if (charts.drawn.empty()) require_gnuplot();
   make_folder(folder);
   std::set<std::string> old = files_listed(folder);
   for (const auto& chart : charts.drawn) {
@@ -126,18 +153,16 @@ void write_charts(const Charts& charts, int width, const fs::path& folder) {
 }
 
 void write_chart(const Chart& chart, const fs::path& file) {
-  const std::string form = file.extension() == ".svg"   ? "svg"
-                           : file.extension() == ".pdf" ? "pdf"
-                                                        : "";
-  if (form.empty()) {
+  const std::string ending = file.extension().string();
+  if (ending != ".svg" && ending != ".pdf") {
     throw usage_error({.what = "a figure is written as SVG or PDF",
                        .where = file.string(),
-                       .found = "'" + file.extension().string() + "'",
+                       .found = "'" + ending + "'",
                        .expected = "a name that ends in .svg or .pdf"});
   }
   const TemporaryFolder drawn;
-  draw(chart, kWideWidth, drawn.path(), {form});
-  replace_file(file, finished(drawn.path() / (chart.name + "." + form), chart));
+  draw(chart, kWideWidth, drawn.path(), {ending.substr(1)});
+  replace_file(file, finished(drawn.path() / (chart.name + ending), chart));
 }
 
 std::vector<std::string> inline_figures(const std::vector<Chart>& charts) {
@@ -145,42 +170,40 @@ std::vector<std::string> inline_figures(const std::vector<Chart>& charts) {
   std::vector<std::string> figures;
   for (const auto& chart : charts) {
     std::string& figure = figures.emplace_back();
-    for (const auto& [name, width] : {std::pair("wide", kWideWidth), {"narrow", kNarrowWidth}}) {
-      const int drawn_width = draw(chart, width, drawn.path(), {"svg"});
+    for (const std::string name : {"wide", "narrow"}) {
+      const bool wide = name == "wide";
+      const int width = draw(chart, wide ? kWideWidth : kNarrowWidth, drawn.path(), {"svg"});
       figure += fmt::format("<div class=\"{}\" style=\"max-width:{}px\">\n{}</div>\n", name,
-                            name == std::string("wide") ? drawn_width : kMostNarrow,
+                            wide ? width : kMostNarrow,
                             fit_for_page(read_file(drawn.path() / (chart.name + ".svg")), chart,
                                          chart.name + "-" + name));
     }
   }
-  if (charts.empty()) require_gnuplot();
   return figures;
 }
 
 std::string fit_for_page(std::string svg, const Chart& chart, const std::string& name) {
-  drop_curve_names(svg);
-  const auto start = svg.find("<svg");
-  const auto title = svg.find("<title>"), end = svg.find("</desc>");
-  if (start == std::string::npos || title == std::string::npos || end == std::string::npos)
-    throw Error({.what = "gnuplot wrote an unknown kind of SVG", .where = "figure " + chart.name});
-  const std::string id = "svg-" + name;
-  svg = svg.substr(0, title) +
-        fmt::format("<title id=\"{}-title\">{}</title>\n<desc id=\"{}-desc\">{}</desc>", id,
-                    escaped_html(chart.title), id, escaped_html(chart.caption)) +
-        svg.substr(end + std::string("</desc>").size());
-  svg = svg.substr(start);
-  svg.replace(0, 4,
-              fmt::format("<svg role=\"img\" aria-labelledby=\"{0}-title\" "
-                          "aria-describedby=\"{0}-desc\"",
-                          id));
-  for (const char* mark : {"gp", "gnuplot_", "textbox", "greybox"}) {
-    for (const std::string before : {"id='", "id=\"", "href='#", "url(#"})
-      replace_all(svg, before + mark, before + name + "-" + mark);
-  }
+  // gnuplot names every curve, for a script of its own, with letters that run out after 26 panels.
+  static const std::regex curve_name("<g id=\"gnuplot_plot_[^<]*<title>[^<]*</title>");
+  static const std::regex identifier("(id='|id=\"|href='#|url\\(#)(gp|gnuplot_|textbox|greybox)");
+  static const std::regex font("font-family=\"DejaVu Sans\"");
+  svg = std::regex_replace(svg, curve_name, "<g>");
+  svg = std::regex_replace(svg, identifier, "$1" + name + "-$2");
   // Verdana has the same widths.
-  replace_all(svg, "font-family=\"DejaVu Sans\"",
-              "font-family=\"DejaVu Sans, Verdana, sans-serif\"");
-  return svg;
+  svg = std::regex_replace(svg, font, "font-family=\"DejaVu Sans, Verdana, sans-serif\"");
+  const auto start = svg.find("<svg"), title = svg.find("<title>"), end = svg.find("</desc>");
+  if (start == svg.npos || title == svg.npos || end == svg.npos)
+    throw Error({.what = "gnuplot wrote an unknown kind of SVG", .where = "figure " + chart.name});
+  return fmt::format(
+      "<svg role=\"img\" aria-labelledby=\"svg-{0}-title\" aria-describedby=\"svg-{0}-desc\"{1}"
+      "<title id=\"svg-{0}-title\">{2}</title>\n<desc id=\"svg-{0}-desc\">{3}{4}",
+      name, svg.substr(start + 4, title - start - 4), escaped_html(chart.title),
+      escaped_html(chart.caption), svg.substr(end));
+}
+
+std::string without_date(const std::string& pdf) {
+  static const std::regex date("/CreationDate \\(D:\\d{14}");
+  return std::regex_replace(pdf, date, "/CreationDate (D:19700101000000");
 }
 
 std::string escaped_html(const std::string& text) {

@@ -23,6 +23,12 @@ void write_chart(const Chart& chart, const std::filesystem::path& file);
 /// the page's style shows the one that fits the screen. Errors as above.
 std::vector<std::string> inline_figures(const std::vector<Chart>& charts);
 
+/// Has gnuplot draw a script of this folder as "svg" or "pdf", and waits for it. Errors: it is not
+/// installed (with the name of Debian's package), or it fails (with the first line of what it
+/// said).
+void run_gnuplot(const std::string& script, const std::string& form,
+                 const std::filesystem::path& folder);
+
 /// The commands of a chart as a file that gnuplot draws whole.
 std::string script_of(const Chart& chart, const Drawing& drawing);
 
@@ -30,6 +36,9 @@ std::string script_of(const Chart& chart, const Drawing& drawing);
 /// role, a title and description for people who cannot see it, and identifiers that begin with
 /// `name`, which no other figure has.
 std::string fit_for_page(std::string svg, const Chart& chart, const std::string& name);
+
+/// A PDF with the date of its making set to 1970, so that the same figure gives the same bytes.
+std::string without_date(const std::string& pdf);
 
 /// Text for HTML and XML, in content and in quoted attributes: valid UTF-8, without control
 /// characters.
