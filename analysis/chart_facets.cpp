@@ -177,11 +177,8 @@ std::vector<Chart> facet_charts(
     chart.body = std::move(body);
   }
   const auto [x, y] = axes(all);
-  const bool beyond = std::any_of(all.begin(), all.end(), [&, &axis = y](const Curve& curve) {
-    return std::any_of(curve.points.begin(), curve.points.end(), [&](const CurvePoint& point) {
-      return point.y > axis.high || point.y < axis.low;
-    });
-  });
+  const bool beyond = std::any_of(
+      all.begin(), all.end(), [&, &axis = y](const Curve& curve) { return leaves(curve, axis); });
   for (auto& chart : charts) {
     if (beyond) chart.caption += " ▲, ▼: beyond the axis.";
     for (auto& panel : std::get<Panels>(chart.body).panels) {

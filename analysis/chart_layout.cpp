@@ -123,6 +123,10 @@ std::vector<Values> candidates(const Axis& axis) {
   return all;
 }
 
+std::string at(double x, double y) {
+  return fmt::format("screen X({:.2f}), screen Y({:.2f})", x, y);
+}
+
 }  // namespace
 
 Drawing lay_out(const Chart& chart, int width) {
@@ -251,6 +255,11 @@ std::vector<std::pair<double, std::string>> tics_of(const Axis& axis, double pix
   return tics;
 }
 
+bool leaves(const Curve& curve, const Axis& y) {
+  return std::any_of(curve.points.begin(), curve.points.end(),
+                     [&](const CurvePoint& point) { return point.y > y.high || point.y < y.low; });
+}
+
 std::string axis_commands(char name, const Axis& axis, double pixels, bool bare) {
   std::string list;
   const auto at = [&](double value) {
@@ -275,10 +284,6 @@ std::string table_field(const std::string& text) {
   return quoted_field(text, '\t');
 }
 
-std::string Canvas::at(double x, double y) const {
-  return fmt::format("screen {:.5f}, screen {:.5f}", x / width_, 1 - y / height_);
-}
-
 void Canvas::text(double x, double y, const std::string& text, const std::string& align,
                   const std::string& more) {
   script += fmt::format("set label {} at {} {} {}\n", script_text(text), at(x, y), align, more);
@@ -296,43 +301,37 @@ void Canvas::line(double x0, double y0, double x1, double y1, const std::string&
   script += fmt::format("set arrow from {} to {} nohead {}\n", at(x0, y0), at(x1, y1), style);
 }
 
-void Canvas::panel(double left, double top, double right, double bottom) {
-  script += fmt::format(
-      "set lmargin at screen {:.5f}\nset rmargin at screen {:.5f}\nset tmargin at screen {:.5f}\n"
-      "set bmargin at screen {:.5f}\n",
-      left / width_, right / width_, 1 - top / height_, 1 - bottom / height_);
-}
-
-void Canvas::key(const Key& key, double x, double y) {
-  const auto& [look, words] = key;
-  if (look == kBars || look == kAllowed) {
-    script += fmt::format(
-        "set object rectangle from {} to {} fillstyle solid noborder fillcolor rgb '{}'\n",
-        at(x, y + 5), at(x + 20, y - 5), look == kBars ? "#cfcfcf" : "#dbe6f2");
-  } else {
-    if (look < kSupported || look > kUndecided)
-      line(x, y, x + 20, y, fmt::format("lt {} lw 1.4", look));
-    if (look != kContext && look != kLevel)
-      script += fmt::format("set label '' at {} point lt {} ps 0.6\n", at(x + 10, y), look);
-  }
-  text(x + kKeySample, y, words);
-}
-
-std::vector<std::pair<int, double>> key_places(const std::vector<Key>& keys, double from,
-                                               double width) {
-  std::vector<std::pair<int, double>> places;
-  int line = 0;
-  double x = from;
-  for (const auto& key : keys) {
-    const double need = kKeySample + text_width(key.second, kSmall);
+double Canvas::keys(const std::vector<Key>& keys, double x, double y, double width) {
+  for (const auto& [look, words] : keys) {
+    const double need = kKeySample + text_width(words, kSmall);
     if (x > kEdge && x + need > width - kEdge) {
-      ++line;
+      y += kLine;
       x = kEdge;
     }
-    places.emplace_back(line, x);
+    const double middle = y + 6;
+    if (look == kBars || look == kAllowed) {
+      script += fmt::format(
+          "set object rectangle from {} to {} fillstyle solid noborder fillcolor rgb '{}'\n",
+          at(x, middle + 5), at(x + 20, middle - 5), look == kBars ? "#cfcfcf" : "#dbe6f2");
+    } else {
+      if (look < kSupported || look > kUndecided)
+        line(x, middle, x + 20, middle, fmt::format("lt {} lw 1.4", look));
+      if (look != kContext && look != kLevel)
+        script += fmt::format("set label '' at {} point lt {} ps 0.6\n", at(x + 10, middle), look);
+    }
+    text(x + kKeySample, middle, words);
     x += need + kKeyGap;
   }
-  return places;
+  return keys.empty() ? y : y + kLine;
+}
+
+void Canvas::panel(double left, double top, double right, double bottom, const std::string& axes,
+                   const std::string& plot) {
+  script += fmt::format(
+      "set lmargin at screen X({:.2f})\nset rmargin at screen X({:.2f})\n"
+      "set tmargin at screen Y({:.2f})\nset bmargin at screen Y({:.2f})\n"
+      "{}{}unset label\nunset arrow\nunset object\n",
+      left, right, top, bottom, axes, plot);
 }
 
 }  // namespace laq::analysis

@@ -26,7 +26,7 @@ Drawing lay_out(const Chart& chart, int width);
 Drawing lay_out(const Panels& body, const std::string& table, int width);
 Drawing lay_out(const MarkRows& body, const std::string& table, int width);
 
-// What the two layouts share; places in pixels from the left and from the top.
+// What the two layouts share.
 
 inline constexpr double kFont = 11, kSmall = 10;        ///< sizes of type
 inline constexpr double kLine = 15, kSmallLine = 12.5;  ///< from one line to the next
@@ -58,6 +58,9 @@ double place(const Axis& axis, double value, double first, double last);
 /// (value, label), as many as fit into these pixels: below a panel, or beside it.
 std::vector<std::pair<double, std::string>> tics_of(const Axis& axis, double pixels,
                                                     bool horizontal);
+/// Whether any of its points is beyond the axis.
+bool leaves(const Curve& curve, const Axis& y);
+
 /// "set xtics (…)" and the range; without labels when `bare`.
 std::string axis_commands(char name, const Axis& axis, double pixels, bool bare);
 
@@ -66,30 +69,22 @@ std::string script_text(std::string_view text);
 /// Text as a field of a figure's table.
 std::string table_field(const std::string& text);
 
-/// Text and lines anywhere in a figure of this size.
-class Canvas {
- public:
-  Canvas(int width, int height) : width_(width), height_(height) {}
+/// The commands of a figure; places in pixels, as style.gp's X and Y take them.
+struct Canvas {
+  std::string script;
 
-  std::string at(double x, double y) const;
   /// Centred on y; `align`: left, center or right; `more`: of gnuplot's label.
   void text(double x, double y, const std::string& text, const std::string& align = "left",
             const std::string& more = "font SMALL");
   void lines(double x, double y, const std::vector<std::string>& lines, double step,
              const std::string& more = "font SMALL");
   void line(double x0, double y0, double x1, double y1, const std::string& style);
-  /// Sets the margins of the next panel.
-  void panel(double left, double top, double right, double bottom);
-  void key(const Key& key, double x, double y);
-
-  std::string script;
-
- private:
-  int width_, height_;
+  /// Side by side from (x, y) on, in as many lines as this width needs. Returns y below them.
+  double keys(const std::vector<Key>& keys, double x, double y, double width);
+  /// A panel with these edges and axes; `plot`: what is in it. What was written before is drawn
+  /// with it.
+  void panel(double left, double top, double right, double bottom, const std::string& axes,
+             const std::string& plot);
 };
-
-/// Lines that the keys take in this width, with x of each: (line, x).
-std::vector<std::pair<int, double>> key_places(const std::vector<Key>& keys, double from,
-                                               double width);
 
 }  // namespace laq::analysis

@@ -141,124 +141,97 @@ void end_labels(const Panels& body, std::size_t panel, const Frame& frame, Canva
 std::string plot_of(const Panels& body, std::size_t panel, double width) {
   const Axis& y = y_of(body, panel);
   std::vector<std::string> parts;
-  if (body.context) {
-    parts.push_back(
-        fmt::format("for [i=1:{}] data skip 1 using ($1==i && $3==1 ? $5 : NaN):6 with "
-                    "lines lt {} lw 0.8",
-                    body.panels.size(), kContext));
-  }
+  if (body.context)
+    parts.push_back(fmt::format("for [i=1:{}] data skip 1 using (x(i,1)):6 with lines lt {} lw 0.8",
+                                body.panels.size(), kContext));
   const auto& curves = body.panels[panel].curves;
   // The first is the main one: it is drawn last.
   for (std::size_t c = curves.size(); c-- > 0;) {
     const Curve& curve = curves[c];
-    const std::string mine = fmt::format("$1=={} && $3=={}", panel + 1, c + 1);
-    const std::string data = fmt::format("data skip 1 using ({} ? $5 : NaN):", mine);
+    const std::string mine = fmt::format("x({},{})", panel + 1, c + 1);
+    const auto add = [&](const std::string& x, const std::string& rest) {
+      parts.push_back(fmt::format("data skip 1 using ({}):{}", x, rest));
+    };
     if (curve.mark == Curve::Mark::bars) {
-      parts.push_back(data + fmt::format("($6*{:.6g}):({:.6g}) with boxes fs solid 1 noborder lc "
-                                         "rgb '#cfcfcf'",
-                                         curve.factor, curve.bar_width));
-    } else if (curve.mark == Curve::Mark::sticks) {
-      parts.push_back(data + fmt::format("6 with impulses lt {} lw 1.8", curve.look));
-      parts.push_back(data + fmt::format("6 with points lt {} ps 0.6", curve.look));
-    } else {
-      const bool sd = std::any_of(curve.points.begin(), curve.points.end(),
-                                  [](const CurvePoint& point) { return std::isfinite(point.sd); });
-      const bool room = width > kBarRoom * static_cast<double>(curve.points.size());
-      if (sd && room && !body.context)
-        parts.push_back(
-            fmt::format("data skip 1 using ({} && $7==$7 ? $5 : NaN):6:7 with "
-                        "yerrorbars lt {} dt 1 lw 1 ps 0",
-                        mine, curve.look));
-      const std::size_t every = curve.points.size() / kMarkers + 1;
-      parts.push_back(data + fmt::format("6 with {} lt {} lw {}{}",
-                                         curve.look == kLevel ? "lines" : "linespoints", curve.look,
-                                         curve.look == kMain ? 1.6 : 1.2,
-                                         curve.look == kLevel ? "" : fmt::format(" pi {}", every)));
-      if (!body.shared) continue;
-      for (const auto& [condition, edge, marker] :
-           {std::tuple("$6>", y.high, 9), std::tuple("$6<", y.low, 11)}) {
-        const bool any = std::any_of(
-            curve.points.begin(), curve.points.end(),
-            [&](const CurvePoint& p) { return marker == 9 ? p.y > y.high : p.y < y.low; });
-        if (any)
-          parts.push_back(
-              fmt::format("data skip 1 using ({0} && {1}{2:.8g} ? $5 : NaN):({2:.8g}) "
-                          "with points lt {3} pt {4} ps 0.6",
-                          mine, condition, edge, curve.look, marker));
-      }
+      add(mine, fmt::format("($6*{:.6g}):({:.6g}) with boxes fs solid 1 noborder lc rgb '#cfcfcf'",
+                            curve.factor, curve.bar_width));
+      continue;
     }
+    if (curve.mark == Curve::Mark::sticks) {
+      add(mine, fmt::format("6 with impulses lt {} lw 1.8", curve.look));
+      add(mine, fmt::format("6 with points lt {} ps 0.6", curve.look));
+      continue;
+    }
+    const bool sd = std::any_of(curve.points.begin(), curve.points.end(),
+                                [](const CurvePoint& point) { return std::isfinite(point.sd); });
+    const bool room = width > kBarRoom * static_cast<double>(curve.points.size());
+    if (sd && room && !body.context)
+      add("$7==$7 ? " + mine + " : NaN",
+          fmt::format("6:7 with yerrorbars lt {} dt 1 lw 1 ps 0", curve.look));
+    const std::size_t every = curve.points.size() / kMarkers + 1;
+    add(mine, curve.look == kLevel ? fmt::format("6 with lines lt {} lw 1.2", kLevel)
+                                   : fmt::format("6 with linespoints lt {} lw {} pi {}", curve.look,
+                                                 curve.look == kMain ? 1.6 : 1.2, every));
+    if (body.shared && leaves(curve, y))
+      add(mine, fmt::format("($6>{0:.8g} ? {0:.8g} : $6<{1:.8g} ? {1:.8g} : NaN):"
+                            "($6>{0:.8g} ? 9 : 11) with points lt {2} pt variable ps 0.6",
+                            y.high, y.low, curve.look));
   }
-  std::string text = "plot ";
-  for (const auto& part : parts) text += (&part == parts.data() ? "" : ", \\\n  ") + part;
-  return text + "\n";
+  return "plot " + join(parts, ", \\\n  ") + "\n";
 }
 
 }  // namespace
 
 Drawing lay_out(const Panels& body, const std::string& table, int width) {
-  Drawing drawing{.width = body.panels.size() == 1 ? std::min(width, kSingleWidth) : width,
-                  .height = 0,
-                  .table = table_of(body),
-                  .script = ""};
-  const Grid grid = grid_of(body, drawing.width);
   const std::size_t count = body.panels.size();
+  if (count == 1) width = std::min(width, kSingleWidth);
+  const Grid grid = grid_of(body, width);
+  Canvas canvas{fmt::format(
+      "data = {}\nx(panel, curve) = column(1)==panel && column(3)==curve ? column(5) : NaN\n"
+      "set multiplot\n",
+      script_text(table))};
 
   // From the top: the y axis' words and the keys, then rows of titles and panels.
-  const auto words = body.shared ? wrapped(y_of(body, 0).label, drawing.width - 2 * kEdge, kFont)
+  const auto words = body.shared ? wrapped(y_of(body, 0).label, width - 2 * kEdge, kFont)
                                  : std::vector<std::string>();
+  canvas.lines(kEdge, kEdge + 6, words, kLine, "");
+  const double below_words = kEdge + kLine * static_cast<double>(words.size());
   const double last_word = words.empty() ? kEdge : kEdge + text_width(words.back(), kFont) + 24;
-  const auto keys = key_places(body.keys, last_word, drawing.width);
-  const double first_key =
-      kEdge + kLine * static_cast<double>(std::max<std::size_t>(words.size(), 1) - 1);
-  double y = kEdge + kLine * static_cast<double>(words.size()) + 4;
-  if (!keys.empty()) y = std::max(y, first_key + kLine * (keys.back().first + 1) + 4);
-  const double below = body.shared ? 0 : kTics + kLine;
-  std::vector<Frame> frames;
+  double y = 4 + std::max(below_words, canvas.keys(body.keys, last_word,
+                                                   std::max(kEdge, below_words - kLine), width));
   for (std::size_t row = 0; row < grid.rows; ++row) {
+    const std::size_t first = row * grid.columns, end = std::min(count, first + grid.columns);
     std::size_t lines = 0;
-    const std::size_t end = std::min(count, (row + 1) * grid.columns);
-    for (std::size_t i = row * grid.columns; i < end; ++i)
+    for (std::size_t i = first; i < end; ++i)
       lines = std::max(lines, title_lines(body, i, grid).size());
     y += kLine * static_cast<double>(lines) + 2;
     // Numbers below a column that ends in the row before.
     if (body.shared && row > 0 && row + 1 == grid.rows && count % grid.columns != 0) y += kTics;
-    double x = kEdge + grid.left;
-    for (std::size_t i = row * grid.columns; i < end; ++i) {
-      frames.push_back({x, y, x + grid.inner, y + grid.height});
-      x += grid.inner + grid.right + kGap + (body.shared ? 0 : grid.left);
+    Frame frame{kEdge + grid.left, y, 0, y + grid.height};
+    for (std::size_t i = first; i < end; ++i) {
+      frame.right = frame.left + grid.inner;
+      const auto title = title_lines(body, i, grid);
+      canvas.lines(frame.left, y - 10.5 - kLine * static_cast<double>(title.size() - 1), title,
+                   kLine, "");
+      if (!body.shared)
+        canvas.text((frame.left + frame.right) / 2, frame.bottom + kTics + 7, x_of(body, i).label,
+                    "center");
+      if (body.shared && i + 1 == count)
+        canvas.text((kEdge + grid.left + frame.right) / 2, frame.bottom + kTics + kLine,
+                    x_of(body, i).label, "center", "");
+      end_labels(body, i, frame, canvas);
+      canvas.panel(
+          frame.left, frame.top, frame.right, frame.bottom,
+          axis_commands('x', x_of(body, i), grid.inner, body.shared && i + grid.columns < count) +
+              axis_commands('y', y_of(body, i), grid.height, body.shared && i != first),
+          plot_of(body, i, grid.inner));
+      frame.left = frame.right + grid.right + kGap + (body.shared ? 0 : grid.left);
     }
-    y += grid.height + below + 8;
+    y = frame.bottom + 8 + (body.shared ? 0 : kTics + kLine);
   }
   if (body.shared) y += kTics + kLine;
-  drawing.height = static_cast<int>(std::ceil(y + kEdge - 4));
-
-  Canvas canvas(drawing.width, drawing.height);
-  canvas.lines(kEdge, kEdge + 6, words, kLine, "");
-  for (std::size_t i = 0; i < keys.size(); ++i)
-    canvas.key(body.keys[i], keys[i].second, first_key + 6 + kLine * keys[i].first);
-  if (body.shared) {
-    canvas.text((frames.front().left + frames.back().right) / 2, drawing.height - kEdge - 5,
-                x_of(body, 0).label, "center", "");
-  }
-  canvas.script = fmt::format("data = {}\nset multiplot\n", script_text(table)) + canvas.script;
-  for (std::size_t i = 0; i < count; ++i) {
-    const Frame& frame = frames[i];
-    const auto lines = title_lines(body, i, grid);
-    canvas.panel(frame.left, frame.top, frame.right, frame.bottom);
-    canvas.lines(frame.left, frame.top - 10.5 - kLine * static_cast<double>(lines.size() - 1),
-                 lines, kLine, "");
-    if (!body.shared)
-      canvas.text((frame.left + frame.right) / 2, frame.bottom + kTics + 7, x_of(body, i).label,
-                  "center");
-    end_labels(body, i, frame, canvas);
-    canvas.script +=
-        axis_commands('x', x_of(body, i), grid.inner, body.shared && i + grid.columns < count) +
-        axis_commands('y', y_of(body, i), grid.height, body.shared && i % grid.columns != 0) +
-        plot_of(body, i, grid.inner) + "unset label\nunset arrow\nunset object\n";
-  }
-  canvas.script += "unset multiplot\n";
-  drawing.script = std::move(canvas.script);
-  return drawing;
+  return {width, static_cast<int>(std::ceil(y + kEdge - 4)), table_of(body),
+          canvas.script + "unset multiplot\n"};
 }
 
 }  // namespace laq::analysis

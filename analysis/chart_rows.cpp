@@ -20,21 +20,6 @@ bool shown(const MarkRow& row, std::size_t first, std::size_t last) {
   return false;
 }
 
-/// A row in its place in a block.
-struct Placed {
-  const MarkRow* row;
-  double y;                        ///< of its marks; of the first line of a head
-  std::vector<std::string> lines;  ///< of a head
-};
-
-/// Panels side by side and the rows that some of them have.
-struct Block {
-  std::size_t first = 0, last = 0;  ///< panels
-  std::vector<Placed> rows;
-  std::vector<std::vector<std::string>> titles;
-  double top = 0, panel_top = 0, panel_bottom = 0;
-};
-
 /// Widths in pixels.
 struct Columns {
   bool above = false;  ///< labels have lines of their own
@@ -68,25 +53,36 @@ Columns columns_of(const MarkRows& body, int width) {
   return columns;
 }
 
-// The rows below a head, or before the first one, and that head.
-void place_rows(const MarkRows& body, const Columns& columns, int width, Block& block) {
-  double y = block.panel_top;
+/// A row and the middle of its marks.
+using Placed = std::pair<const MarkRow*, double>;
+
+// Writes the names of the rows that these panels have, from y on, each head above the first one
+// below it. y is moved to the end.
+std::vector<Placed> place_rows(const MarkRows& body, std::size_t first, std::size_t last,
+                               const Columns& columns, int width, double& y, Canvas& canvas) {
+  const std::string style = "font SMALL textcolor rgb '#505050'";
+  std::vector<Placed> rows;
   const MarkRow* head = nullptr;
   for (const auto& row : body.rows) {
     if (row.head) head = &row;
-    if (row.head || !shown(row, block.first, block.last)) continue;
+    if (row.head || !shown(row, first, last)) continue;
     if (head) {
       y += kHeadGap;
       const auto lines = wrapped(head->label, width - 2 * kEdge, kSmall);
-      block.rows.push_back({head, y + kSmallLine / 2, lines});
+      canvas.lines(kEdge, y + kSmallLine / 2, lines, kSmallLine);
       y += kSmallLine * static_cast<double>(lines.size()) + 1;
       head = nullptr;
     }
-    if (columns.above) y += kSmallLine;
-    block.rows.push_back({&row, y + kRow / 2, {}});
+    if (columns.above) {
+      canvas.text(columns.left, y + kSmallLine / 2, row.label, "left", style);
+      y += kSmallLine;
+    } else {
+      canvas.text(columns.left - 8, y + kRow / 2, row.label, "right", style);
+    }
+    rows.emplace_back(&row, y + kRow / 2);
     y += kRow;
   }
-  block.panel_bottom = y + 3;
+  return rows;
 }
 
 std::string table_of(const MarkRows& body) {
@@ -109,10 +105,10 @@ std::string table_of(const MarkRows& body) {
 std::string plot_of(const MarkRows& body, std::size_t panel) {
   const auto column = [&](std::size_t i) { return body.columns.size() + 4 + i; };  // 0: value
   const std::string mine = fmt::format("$1=={}", panel + 1),
-                    y = fmt::format("({} ? Y[$2] : NaN)", mine);
+                    y = fmt::format("({} ? ROW[$2] : NaN)", mine);
   std::string text = fmt::format(
-      "plot data skip 1 using ((at(${0})+at(${1}))/2):{2}:(at(${0})):(at(${1})):(Y[$2]-6.5):"
-      "(Y[$2]+6.5) with boxxyerror fs solid noborder lc rgb '#dbe6f2'",
+      "plot data skip 1 using ((at(${0})+at(${1}))/2):{2}:(at(${0})):(at(${1})):(ROW[$2]-6.5):"
+      "(ROW[$2]+6.5) with boxxyerror fs solid noborder lc rgb '#dbe6f2'",
       column(3), column(4), y);
   for (const std::size_t end : {1, 2}) {
     text += fmt::format(
@@ -128,10 +124,12 @@ std::string plot_of(const MarkRows& body, std::size_t panel) {
   }
   for (const Look look : looks) {
     text += fmt::format(
-        ", \\\n  data skip 1 using (inside(${0})):({1} && ${2}=={3} ? Y[$2] : NaN) with points lt "
+        ", \\\n  data skip 1 using (inside(${0})):({1} && ${2}=={3} ? ROW[$2] : NaN) with points "
+        "lt "
         "{3} "
         "ps 0.7"
-        ", \\\n  data skip 1 using (outside(${0})):({1} && ${2}=={3} ? Y[$2] : NaN) with points lt "
+        ", \\\n  data skip 1 using (outside(${0})):({1} && ${2}=={3} ? ROW[$2] : NaN) with points "
+        "lt "
         "{3} "
         "pt 9 ps 0.8",
         column(0), mine, column(5), look);
@@ -152,82 +150,56 @@ std::string functions(const Axis& axis) {
 }  // namespace
 
 Drawing lay_out(const MarkRows& body, const std::string& table, int width) {
-  Drawing drawing{.width = width, .height = 0, .table = table_of(body), .script = ""};
   const Columns columns = columns_of(body, width);
-  const auto keys = key_places(body.keys, kEdge, width);
-  double y = kEdge + (keys.empty() ? 0 : kLine * (keys.back().first + 1));
-  std::vector<Block> blocks;
   const double room = columns.inner + columns.text;
-  for (std::size_t first = 0; first < body.panels.size(); first += columns.side_by_side) {
-    Block& block = blocks.emplace_back();
-    block.first = first;
-    block.last = std::min(first + columns.side_by_side, body.panels.size());
-    block.top = y;
-    std::size_t lines = 0, below = 0;
-    for (std::size_t p = block.first; p < block.last; ++p) {
-      block.titles.push_back(wrapped(body.panels[p].title, room, kFont));
-      lines = std::max(lines, block.titles.back().size());
-      below = std::max(below, wrapped(body.panels[p].x.label, room, kSmall).size());
+  const std::size_t count = body.panels.size();
+  Canvas canvas{
+      fmt::format("data = {}\narray ROW[{}]\nset grid noytics xtics\nset border 1\nset multiplot\n",
+                  script_text(table), body.rows.size())};
+  double y = canvas.keys(body.keys, kEdge, kEdge, width);
+  for (std::size_t first = 0; first < count; first += columns.side_by_side) {
+    const std::size_t last = std::min(first + columns.side_by_side, count);
+    const double above = y;
+    std::size_t title_lines = 0, label_lines = 0;
+    for (std::size_t p = first; p < last; ++p) {
+      title_lines = std::max(title_lines, wrapped(body.panels[p].title, room, kFont).size());
+      label_lines = std::max(label_lines, wrapped(body.panels[p].x.label, room, kSmall).size());
     }
-    block.panel_top = block.top + kLine * static_cast<double>(lines) + 4;
-    place_rows(body, columns, width, block);
-    y = block.panel_bottom + kTics + kSmallLine * static_cast<double>(below) + 10;
-  }
-  const auto note = wrapped(body.note, width - 2 * kEdge, kSmall);
-  drawing.height = static_cast<int>(std::ceil(y + kSmallLine * static_cast<double>(note.size())));
-
-  Canvas canvas(width, drawing.height);
-  for (std::size_t i = 0; i < keys.size(); ++i)
-    canvas.key(body.keys[i], keys[i].second, kEdge + 6 + kLine * keys[i].first);
-  canvas.lines(kEdge, y + 2, note, kSmallLine);
-  canvas.script = fmt::format(
-                      "data = {}\narray Y[{}]\nset grid noytics xtics\nset border 1\n"
-                      "set multiplot\n",
-                      script_text(table), body.rows.size()) +
-                  canvas.script;
-  for (const auto& block : blocks) {
+    y += kLine * static_cast<double>(title_lines) + 4;
+    const double top = y;
+    const auto rows = place_rows(body, first, last, columns, width, y, canvas);
+    const double bottom = y + 3;
+    y = bottom + kTics + kSmallLine * static_cast<double>(label_lines) + 10;
     // Rows count downwards, in pixels.
-    for (const auto& placed : block.rows) {
-      const auto number = static_cast<std::size_t>(placed.row - body.rows.data()) + 1;
-      canvas.script += fmt::format("Y[{}] = {:.2f}\n", number, placed.y - block.panel_top);
-      if (placed.row->head) {
-        canvas.lines(kEdge, placed.y, placed.lines, kSmallLine);
-      } else if (columns.above) {
-        canvas.text(columns.left, placed.y - kRow / 2 - kSmallLine / 2, placed.row->label, "left",
-                    "font SMALL textcolor rgb '#505050'");
-      } else {
-        canvas.text(columns.left - 8, placed.y, placed.row->label, "right",
-                    "font SMALL textcolor rgb '#505050'");
-      }
+    for (const auto& [row, at] : rows)
+      canvas.script += fmt::format("ROW[{}] = {:.2f}\n", row - body.rows.data() + 1, at - top);
+    if (last == count) {
+      const auto note = wrapped(body.note, width - 2 * kEdge, kSmall);
+      canvas.lines(kEdge, y + 2, note, kSmallLine);
+      y += kSmallLine * static_cast<double>(note.size());
     }
-    for (std::size_t p = block.first; p < block.last; ++p) {
+    for (std::size_t p = first; p < last; ++p) {
       const RowPanel& panel = body.panels[p];
-      const double left = columns.left + static_cast<double>(p - block.first) * (room + kGap);
+      const double left = columns.left + static_cast<double>(p - first) * (room + kGap);
       const double right = left + columns.inner;
-      canvas.lines(left, block.top + 7, block.titles[p - block.first], kLine, "");
-      canvas.lines(left, block.panel_bottom + kTics + 6, wrapped(panel.x.label, room, kSmall),
-                   kSmallLine);
-      for (const auto& placed : block.rows) {
-        if (placed.row->head) continue;
-        const auto& mark = placed.row->marks[p];
-        if (mark) canvas.text(right + 8, placed.y, mark->text);
+      canvas.lines(left, above + 7, wrapped(panel.title, room, kFont), kLine, "");
+      canvas.lines(left, bottom + kTics + 6, wrapped(panel.x.label, room, kSmall), kSmallLine);
+      for (const auto& [row, at] : rows) {
+        if (row->marks[p]) canvas.text(right + 8, at, row->marks[p]->text);
         for (const auto& [value, look] : panel.lines) {
           const double x = place(panel.x, value, left, right);
-          canvas.line(x, placed.y - kRow / 2, x, placed.y + kRow / 2,
-                      fmt::format("front lt {} lw 0.9", look));
+          canvas.line(x, at - kRow / 2, x, at + kRow / 2, fmt::format("front lt {} lw 0.9", look));
         }
       }
-      canvas.panel(left, block.panel_top, right, block.panel_bottom);
-      canvas.script += functions(panel.x) +
-                       fmt::format("set yrange [{:.2f}:0]\nunset ytics\n",
-                                   block.panel_bottom - block.panel_top) +
-                       axis_commands('x', panel.x, columns.inner, false) + plot_of(body, p) +
-                       "unset label\nunset arrow\nunset object\n";
+      canvas.panel(left, top, right, bottom,
+                   functions(panel.x) +
+                       fmt::format("set yrange [{:.2f}:0]\nunset ytics\n", bottom - top) +
+                       axis_commands('x', panel.x, columns.inner, false),
+                   plot_of(body, p));
     }
   }
-  canvas.script += "unset multiplot\n";
-  drawing.script = std::move(canvas.script);
-  return drawing;
+  return {width, static_cast<int>(std::ceil(y)), table_of(body),
+          canvas.script + "unset multiplot\n"};
 }
 
 }  // namespace laq::analysis

@@ -10,6 +10,9 @@ if (form eq "pdf") {
 }
 SMALL = form eq "pdf" ? ",7.5" : ",10"
 set output NAME . "." . form
+# Places in pixels, from the left and from the top.
+X(pixels) = pixels / WIDTH
+Y(pixels) = 1 - pixels / HEIGHT
 
 # Okabe and Ito's colours.
 set linetype 1 lc rgb "#000000" dt 1 pt 7
