@@ -14,6 +14,8 @@
 
 namespace laq::analysis {
 
+struct ClaimReport;
+
 inline constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 /// A line type of style.gp: colour, dashes and marker. 1 … 10 are those of curves that share a
@@ -100,13 +102,13 @@ struct MarkRows {
 
 /// One figure, not drawn yet.
 struct Chart {
-  std::string name;   ///< of its files
-  std::string kind;   ///< heading that figures of a kind share: "Learning curves"
-  std::string title;  ///< "Test error over the epochs, MNIST"
-  std::string caption;
-  std::variant<Panels, MarkRows> body;
-  std::vector<std::size_t> series;  ///< whose runs it shows: `first_job` of each
-  bool detail = false;              ///< folded in reports
+  std::string name = {};   ///< of its files
+  std::string kind = {};   ///< heading that figures of a kind share: "Learning curves"
+  std::string title = {};  ///< "Test error over the epochs, MNIST"
+  std::string caption = {};
+  std::variant<Panels, MarkRows> body = {};
+  std::vector<std::size_t> series = {};  ///< whose runs it shows: `first_job` of each
+  bool detail = false;                   ///< folded in reports
 };
 
 /// A figure that is not drawn, and why.
@@ -143,6 +145,13 @@ Charts epoch_charts(const SweepData& data);
 Charts time_charts(const SweepData& data);
 /// Scales, zeros, flips and solver of every layer over the epochs, and its weights at the end.
 Charts layer_charts(const SweepData& data, LayerChoice layers);
+
+/// The heading of the figure of the claims.
+inline constexpr const char* kClaimsKind = "Claims at a glance";
+/// All comparisons of a report in one figure, grouped by claim, with a panel for each data set: the
+/// mean difference and its interval beside what the claim allows. The unit is the comparison's own
+/// limit, or the margin of a tie where the limit is 0. Left out when no comparison has a value.
+Charts claims_charts(const ClaimReport& report);
 
 // Words of figures.
 

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "analysis/chart_claims.hpp"
+#include "analysis/chart.hpp"
 #include "analysis/claims_text.hpp"
 #include "analysis/draw.hpp"
 #include "core/text.hpp"

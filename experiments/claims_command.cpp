@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/chart_claims.hpp"
+#include "analysis/chart.hpp"
+#include "analysis/claims.hpp"
 #include "analysis/claims_power.hpp"
 #include "analysis/draw.hpp"
 #include "core/error.hpp"

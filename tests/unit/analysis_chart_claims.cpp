@@ -1,7 +1,7 @@
 #include <cmath>
 #include <map>
 
-#include "analysis/chart_claims.hpp"
+#include "analysis/chart.hpp"
 #include "analysis/draw.hpp"
 #include "chart_support.hpp"
 #include "claims_support.hpp"
