@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <set>
 
 #include "analysis/chart_facets.hpp"
-#include "analysis/chart_layout.hpp"
-#include "analysis/layer_weights.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
@@ -16,53 +13,34 @@ namespace {
 constexpr double kPercent = 100;
 constexpr double kSmallestGap = 1e-4;  // percent
 
-using Points = std::vector<CurvePoint>;
-
 /// Something that every epoch has a number of.
 struct Measure {
   std::string name, kind, title, axis;  ///< of the figure
   std::string main_name, other_name;    ///< of the curves
-  std::function<Points(const Series&)> main, other;
+  EpochValue main, other;
   std::string note, lacking;  ///< for the caption; why it is not drawn
   bool detail = false;
 };
 
-// Mean and standard deviation over the runs of what each has at an epoch; nothing where none is
-// finite.
-Points over_runs(const Series& series,
-                 const std::function<double(const record::History&, std::size_t)>& value) {
-  const auto histories = series.histories();
-  if (histories.empty()) return {};
-  Points points = epoch_means(histories, value);
-  const bool none = std::none_of(points.begin(), points.end(),
-                                 [](const CurvePoint& point) { return std::isfinite(point.y); });
-  return none ? Points() : points;
-}
-
-std::function<Points(const Series&)> column(const std::string& name) {
-  return [name](const Series& series) {
-    return over_runs(series, [&](const record::History& history, std::size_t epoch) {
-      const auto* values = history.epochs.find(name);
-      return values ? (*values)[epoch] : kUnknown;
-    });
+EpochValue column(const std::string& name) {
+  return [name](const record::History& history, std::size_t epoch) {
+    const auto* values = history.epochs.find(name);
+    return values ? (*values)[epoch] : kUnknown;
   };
 }
 
 // Of a column of the layers: the mean, or the largest of them.
-std::function<Points(const Series&)> layer_column(const std::string& name, double factor,
-                                                  bool largest) {
-  return [=](const Series& series) {
-    return over_runs(series, [&](const record::History& history, std::size_t epoch) {
-      double sum = 0, most = 0, count = 0;
-      for (const auto& [layer, columns] : history.layers) {
-        const double value = factor * layer_value(history, layer, name, epoch);
-        if (!std::isfinite(value)) continue;
-        sum += value;
-        most = std::max(most, value);
-        ++count;
-      }
-      return count == 0 ? kUnknown : largest ? most : sum / count;
-    });
+EpochValue layer_column(const std::string& name, double factor, bool largest) {
+  return [=](const record::History& history, std::size_t epoch) {
+    double sum = 0, most = 0, count = 0;
+    for (const auto& [layer, columns] : history.layers) {
+      const double value = factor * layer_value(history, layer, name, epoch);
+      if (!std::isfinite(value)) continue;
+      sum += value;
+      most = std::max(most, value);
+      ++count;
+    }
+    return count == 0 ? kUnknown : largest ? most : sum / count;
   };
 }
 
@@ -79,19 +57,19 @@ std::pair<Axis, Axis> axes_of(const Measure& measure, const std::vector<Curve>& 
 
 Charts charts_of(const SweepData& data, const std::string& experiment, const Measure& measure) {
   Charts all;
-  Chart model;
-  model.name = chart_name(data, measure.name, experiment);
-  model.kind = measure.kind;
-  model.title = measure.title + ", " + data.title_of(experiment);
-  model.caption = measure.note;
-  model.detail = measure.detail;
+  Chart model{.name = chart_name(data, measure.name, experiment),
+              .kind = measure.kind,
+              .title = measure.title + ", " + data.title_of(experiment),
+              .caption = measure.note,
+              .detail = measure.detail};
   std::vector<Item> items;
   bool seeds = false;
   for (const auto* series : data.of(experiment)) {
     const bool asked = measure.name != "rounds" || alternates(series->job.run);
-    if (!asked || measure.main(*series).empty()) continue;
+    const auto histories = series->histories();
+    if (!asked || epoch_means(histories, measure.main).empty()) continue;
     items.push_back({series});
-    seeds = seeds || series->histories().size() > 1;
+    seeds = seeds || histories.size() > 1;
   }
   if (items.empty()) {
     all.left_out.push_back({model.title, measure.lacking});
@@ -99,9 +77,10 @@ Charts charts_of(const SweepData& data, const std::string& experiment, const Mea
   }
   if (seeds) model.caption += " Curves are means over the completed seeds.";
   const auto curves = [&](const Item& item) {
+    const auto histories = item.front()->histories();
     std::vector<Curve> made = {
-        {.name = measure.main_name, .look = kMain, .points = measure.main(*item.front())},
-        {.name = measure.other_name, .look = kOther, .points = measure.other(*item.front())}};
+        {measure.main_name, "", kMain, epoch_means(histories, measure.main)},
+        {measure.other_name, "", kOther, epoch_means(histories, measure.other)}};
     std::erase_if(made, [](const Curve& curve) { return curve.points.empty(); });
     return made;
   };

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "analysis/layer_weights.hpp"
 #include "analysis/statistics.hpp"
 #include "analysis/unicode.hpp"
 #include "core/text.hpp"
@@ -20,38 +19,28 @@ using Items = std::vector<Item>;
 
 // "" where the series of an item differ.
 std::string value_of(const Item& item, const std::string& factor) {
-  std::string value;
-  for (const auto* series : item) {
-    std::string here = series->method;
-    if (factor != kMethod) {
-      here.clear();
-      for (const auto& [axis, text] : series->job.point) here = axis == factor ? text : here;
-    }
-    if (series != item.front() && here != value) return "";
-    value = here;
-  }
-  return value;
-}
-
-void add_once(std::vector<std::string>& all, const std::string& one) {
-  if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+  const auto value = [&](const Series* series) {
+    return factor == kMethod ? series->method : value_on(*series, factor);
+  };
+  const std::string first = value(item.front());
+  const bool same =
+      std::ranges::all_of(item, [&](const Series* series) { return value(series) == first; });
+  return same ? first : "";
 }
 
 std::vector<std::string> values_of(const Items& items, const std::string& factor) {
   std::vector<std::string> values;
-  for (const auto& item : items) add_once(values, value_of(item, factor));
+  for (const auto& item : items) place_in(values, value_of(item, factor));
   return values;
 }
 
 // In what the items differ: the method, axes of the grid.
 std::vector<std::string> factors_of(const Items& items) {
-  std::vector<std::string> all = {kMethod}, factors;
+  std::vector<std::string> factors = {kMethod};
   for (const auto& item : items) {
-    for (const auto& [axis, value] : item.front()->job.point) add_once(all, axis);
+    for (const auto& [axis, value] : item.front()->job.point) place_in(factors, axis);
   }
-  for (const auto& factor : all) {
-    if (values_of(items, factor).size() > 1) factors.push_back(factor);
-  }
+  std::erase_if(factors, [&](const auto& factor) { return values_of(items, factor).size() < 2; });
   return factors;
 }
 
@@ -102,7 +91,8 @@ std::size_t panels_of_figure(std::size_t panels, std::size_t groups) {
 std::vector<std::vector<Facet>> facets_of(const Items& items, std::size_t together) {
   const auto factors = factors_of(items);
   const std::string lane = lane_factor(items, factors);
-  const auto lanes = values_of(items, lane);
+  const bool alone = lane.empty() && items.size() > together;
+  auto lanes = values_of(items, lane);
   std::vector<Facet> panels;
   std::vector<std::string> keys;
   std::vector<std::vector<std::string>> labels;  // of all series of a panel
@@ -111,28 +101,19 @@ std::vector<std::vector<Facet>> facets_of(const Items& items, std::size_t togeth
     if (factor != lane && groups == 0) groups = values_of(items, factor).size();
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const bool alone = lane.empty() && items.size() > together;
     std::string key = alone ? std::to_string(i) : "";
     for (const auto& factor : factors) {
       if (!lane.empty() && factor != lane) key += value_of(items[i], factor) + "\n";
     }
-    const auto at =
-        static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin());
-    if (at == keys.size()) {
-      keys.push_back(key);
-      panels.emplace_back();
-      labels.emplace_back();
-    }
+    const std::size_t at = place_in(keys, key);
+    panels.resize(keys.size());
+    labels.resize(keys.size());
     Facet& panel = panels[at];
     if (alone || items.size() == 1) {
       panel = {own_label(items[i]), {{i, "", kMain}}};
       continue;
     }
-    const auto index =
-        lane.empty()
-            ? i
-            : static_cast<std::size_t>(
-                  std::find(lanes.begin(), lanes.end(), value_of(items[i], lane)) - lanes.begin());
+    const std::size_t index = lane.empty() ? i : place_in(lanes, value_of(items[i], lane));
     panel.curves.push_back({i, lane.empty() ? own_label(items[i]) : lane_label(items[i], lane),
                             static_cast<Look>(index % 10) + 1});
     for (const auto& label : labels_of(items[i], false)) labels[at].push_back(label);
@@ -213,18 +194,38 @@ std::vector<Extent> extents_of(const std::vector<Curve>& curves) {
   return extents;
 }
 
-std::vector<CurvePoint> epoch_means(
-    const std::vector<const record::History*>& histories,
-    const std::function<double(const record::History&, std::size_t)>& value) {
+std::vector<CurvePoint> epoch_means(const std::vector<const record::History*>& histories,
+                                    const EpochValue& value) {
   std::vector<CurvePoint> points;
-  for (std::size_t e = 0; e < shortest(histories); ++e) {
+  const auto all_have = [&](std::size_t epoch) {
+    return std::ranges::all_of(histories, [&](auto* one) { return epoch < one->epochs.rows(); });
+  };
+  for (std::size_t e = 0; !histories.empty() && all_have(e); ++e) {
     std::vector<double> values;
     for (const auto* history : histories) values.push_back(value(*history, e));
     const Summary summary = summarize(values);
     points.push_back({static_cast<double>(histories.front()->epochs.index[e]), summary.mean,
                       summary.sd.value_or(kUnknown), values.size()});
   }
-  return points;
+  const bool none = std::ranges::none_of(
+      points, [](double y) { return std::isfinite(y); }, &CurvePoint::y);
+  return none ? std::vector<CurvePoint>() : points;
+}
+
+double layer_value(const record::History& history, const std::string& layer,
+                   const std::string& column, std::size_t epoch, std::size_t first,
+                   std::size_t step) {
+  const auto* found = history.find(layer, column);
+  if (!found || (epoch + 1) * found->width > found->values.size()) return kUnknown;
+  double sum = 0, count = 0;
+  for (std::size_t i = first; i < found->width; i += step, ++count)
+    sum += found->values[epoch * found->width + i];
+  return sum / count;
+}
+
+std::string value_on(const Series& series, const std::string& axis) {
+  const auto found = std::ranges::find(series.point(), axis, &Point::value_type::first);
+  return found == series.point().end() ? "" : found->second;
 }
 
 std::string common_label(const std::vector<std::string>& labels) {

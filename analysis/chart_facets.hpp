@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -54,11 +55,31 @@ bool has_single_items(const Chart& chart);
 /// Of curves that have a value, with their standard deviations.
 std::vector<Extent> extents_of(const std::vector<Curve>& curves);
 
-/// Mean and standard deviation of what each history has at an epoch, for the epochs that all of
-/// them have. There must be one history.
-std::vector<CurvePoint> epoch_means(
-    const std::vector<const record::History*>& histories,
-    const std::function<double(const record::History&, std::size_t)>& value);
+/// What a record has at an epoch, by its index; NaN for nothing.
+using EpochValue = std::function<double(const record::History&, std::size_t)>;
+
+/// Its mean and standard deviation over the histories, for the epochs that all of them have; empty
+/// where none is finite.
+std::vector<CurvePoint> epoch_means(const std::vector<const record::History*>& histories,
+                                    const EpochValue& value);
+
+/// Mean over every `step`-th number from `first` on of an epoch's row of a layer's column; NaN
+/// where it is not recorded.
+double layer_value(const record::History& history, const std::string& layer,
+                   const std::string& column, std::size_t epoch, std::size_t first = 0,
+                   std::size_t step = 1);
+
+/// The series' value on an axis of the grid; "" for none.
+std::string value_on(const Series& series, const std::string& axis);
+
+/// The place of `one`, which is added to `all` where it is not there.
+template <typename T>
+std::size_t place_in(std::vector<T>& all, const T& one) {
+  const auto found = std::find(all.begin(), all.end(), one);
+  const auto place = static_cast<std::size_t>(found - all.begin());
+  if (found == all.end()) all.push_back(one);
+  return place;
+}
 
 /// What labels have in common: "LAQ linear" of "LAQ linear (3 bits)" and "LAQ linear (4 bits)"; ""
 /// for nothing.

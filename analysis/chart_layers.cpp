@@ -4,14 +4,24 @@
 #include <cmath>
 
 #include "analysis/chart_facets.hpp"
-#include "analysis/chart_layout.hpp"
-#include "analysis/layer_weights.hpp"
 #include "analysis/statistics.hpp"
+#include "core/error.hpp"
+#include "optim/layer_report.hpp"
+#include "record/checkpoint.hpp"
 
 namespace laq::analysis {
 namespace {
 
 constexpr double kPercent = 100;
+
+/// The weights of one quantized layer at the end of a run.
+struct LayerWeights {
+  std::string layer;
+  double largest = 0;          ///< max|w|
+  std::vector<double> latent;  ///< share of w in equal bins over [−largest, largest]
+  std::vector<double> values;  ///< ŵ at each code; NaN where it is not known
+  std::vector<double> shares;  ///< share of the weights at each code
+};
 
 /// The weights of a run's layers.
 struct Source {
@@ -19,6 +29,74 @@ struct Source {
   const RunData* run = nullptr;
   bool checkpoint = false;
 };
+
+std::vector<double> last_row(const record::History& history, const std::string& layer,
+                             const std::string& name) {
+  const auto* column = history.find(layer, name);
+  if (!column || column->values.size() < column->width) return {};
+  return {column->values.end() - static_cast<std::ptrdiff_t>(column->width), column->values.end()};
+}
+
+// From the last epoch of a record. Layers whose distribution was not recorded are left out.
+std::vector<LayerWeights> recorded_weights(const record::History& history) {
+  std::vector<LayerWeights> all;
+  for (const auto& [name, columns] : history.layers) {
+    LayerWeights weights{name, 0, last_row(history, name, "latent_histogram"),
+                         last_row(history, name, "level_values"),
+                         last_row(history, name, "level_histogram")};
+    const auto largest = last_row(history, name, "latent_largest");
+    const bool whole = !largest.empty() && !weights.latent.empty() && !weights.values.empty() &&
+                       weights.values.size() == weights.shares.size();
+    if (!whole) continue;
+    weights.largest = largest.front();
+    all.push_back(std::move(weights));
+  }
+  return all;
+}
+
+// ŵ by the level that the optimizer noted for each weight; groups with other scales are averaged.
+void set_levels(const std::vector<float>& quantized, const std::vector<std::uint8_t>& index,
+                LayerWeights& weights) {
+  const std::size_t levels = std::size_t{1} + *std::max_element(index.begin(), index.end());
+  std::vector<double> sums(levels), counts(levels);
+  for (std::size_t i = 0; i < quantized.size(); ++i) {
+    sums[index[i]] += static_cast<double>(quantized[i]);
+    ++counts[index[i]];
+  }
+  for (std::size_t j = 0; j < levels; ++j) {
+    weights.values.push_back(counts[j] > 0 ? sums[j] / counts[j] : kUnknown);
+    weights.shares.push_back(counts[j] / static_cast<double>(quantized.size()));
+  }
+}
+
+// For runs that were made before the record had them. Empty when there is no checkpoint, it cannot
+// be read or is of another run.
+std::vector<LayerWeights> checkpoint_weights(const std::filesystem::path& file,
+                                             const record::RunIdentity& run) {
+  std::vector<LayerWeights> all;
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return all;
+  try {
+    const record::CheckpointReader checkpoint(file);
+    record::require_run(file, record::identity_of(checkpoint.state()), run);
+    const std::string prefix = "optimizer:", suffix = ":latent";
+    for (const auto& blob : checkpoint.blobs()) {
+      if (!blob.starts_with(prefix) || !blob.ends_with(suffix)) continue;
+      LayerWeights weights;
+      weights.layer = blob.substr(prefix.size(), blob.size() - prefix.size() - suffix.size());
+      const auto latent = checkpoint.read<float>(blob);
+      weights.largest = optim::largest_magnitude(latent);
+      weights.latent = optim::histogram(latent, weights.largest);
+      for (double& bin : weights.latent) bin /= static_cast<double>(latent.size());
+      set_levels(checkpoint.read<float>("model:" + weights.layer),
+                 checkpoint.read<std::uint8_t>(prefix + weights.layer + ":level_index"), weights);
+      all.push_back(std::move(weights));
+    }
+  } catch (const Error&) {
+    return {};
+  }
+  return all;
+}
 
 // Of the first seed that has them; those of a completed run first.
 Source source_of(const SweepData& data, const Series& series) {
@@ -33,6 +111,12 @@ Source source_of(const SweepData& data, const Series& series) {
     }
   }
   return {};
+}
+
+// "lstm.weight_ih_l0", "conv1".
+std::string layer_word(const std::string& layer) {
+  const std::string end = ".weight";
+  return layer.ends_with(end) ? layer.substr(0, layer.size() - end.size()) : layer;
 }
 
 /// One number of a layer at an epoch: a panel of the figure, with a line for each layer.
@@ -70,20 +154,14 @@ Panel epochs_panel(const std::vector<const record::History*>& histories, const M
           return measure.factor *
                  layer_value(history, name, measure.column, epoch, measure.first, measure.step);
         });
-    double most = -1;
+    if (curve.points.empty()) continue;
     for (auto& point : curve.points) {
       point.sd = kUnknown;
-      most = std::isfinite(point.y) ? std::max(most, point.y) : most;
+      if (std::isfinite(point.y)) highest = std::max(highest, point.y);
     }
-    if (most < 0) continue;
-    highest = std::max(highest, most);
+    panel.x = {.label = "Epoch", .low = 0, .high = curve.points.back().x + 0.5, .whole = true};
     panel.curves.push_back(std::move(curve));
   }
-  panel.x = {
-      .label = "Epoch",
-      .low = 0,
-      .high = static_cast<double>(histories.front()->epochs.index[shortest(histories) - 1]) + 0.5,
-      .whole = true};
   panel.y = {.low = 0, .high = highest > 0 ? 1.06 * highest : 1};
   return panel;
 }
@@ -118,51 +196,53 @@ Panel weights_panel(const LayerWeights& layer) {
 Charts charts_of(const SweepData& data, const Series& series, bool whole) {
   Charts all;
   const auto histories = series.histories();
-  Panels body{.shared = false};
+  std::vector<Panel> panels;
   for (const auto& measure : measures_of(series)) {
     Panel panel = epochs_panel(histories, measure);
-    if (!panel.curves.empty()) body.panels.push_back(std::move(panel));
+    if (!panel.curves.empty()) panels.push_back(std::move(panel));
   }
   const Source source = source_of(data, series);
-  for (const auto& layer : source.layers) body.panels.push_back(weights_panel(layer));
-  const std::string title =
-      fmt::format("Layers of {}, {}", series.label, data.title_of(series.experiment));
-  if (!source.run)
+  for (const auto& layer : source.layers) panels.push_back(weights_panel(layer));
+  const std::string whose = series.label + ", " + data.title_of(series.experiment);
+  std::string caption = series.completed() > 0
+                            ? fmt::format(". Over the epochs: mean over {} completed run{}.",
+                                          histories.size(), histories.size() > 1 ? "s" : "")
+                            : ". No run is completed; this is what is recorded so far.";
+  caption +=
+      " Scales: mean over the groups that have one of their own. Flips: weights whose level is not "
+      "that of the epoch before.";
+  std::vector<Key> keys;
+  if (source.run) {
+    const record::RunRecord& record = *source.run->record;
+    const auto& epochs = record.history.epochs.index;
+    keys = {{kMain, "quantized weights"}, {kBars, "latent weights"}};
+    caption += fmt::format(
+        " Sticks: share of the quantized weights at each level; grey: histogram of the latent "
+        "weights, scaled to the panel ({} of seed {}, epoch {}).",
+        source.checkpoint ? "checkpoint" : "record", record.provenance.seed,
+        epochs.empty() ? 0 : epochs.back());
+  } else {
     all.left_out.push_back(
-        {"Weights by layer, " + series.label + ", " + data.title_of(series.experiment),
+        {"Weights by layer, " + whose,
          "the record was written before distributions were kept, and there is no checkpoint"});
-  const std::size_t count = body.panels.size();
-  const std::size_t figures = whole ? (count + kMostPanels - 1) / kMostPanels : 1;
-  for (std::size_t i = 0; i < figures; ++i) {
-    const auto begin = body.panels.begin() + static_cast<std::ptrdiff_t>(i * kMostPanels);
-    const auto end =
-        body.panels.begin() + static_cast<std::ptrdiff_t>(std::min(count, (i + 1) * kMostPanels));
-    Chart& chart = all.drawn.emplace_back();
-    chart.name = chart_name(data, "layers", series);
-    chart.kind = "Layers";
-    chart.title = title;
-    set_number(chart, i + 1, figures);
-    chart.detail = true;
-    chart.series = {series.first_job};
-    chart.caption =
-        chart.title + ". " +
-        (series.completed() > 0 ? fmt::format("Over the epochs: mean over {} completed run{}.",
-                                              histories.size(), histories.size() > 1 ? "s" : "")
-                                : "No run is completed; this is what is recorded so far.") +
-        " Scales: mean over the groups that have one of their own. Flips: weights whose "
-        "level is not that of the epoch before.";
-    if (source.run)
-      chart.caption += fmt::format(
-          " Sticks: share of the quantized weights at each level; grey: histogram of the latent "
-          "weights, scaled to the panel ({} of seed {}, epoch {}).",
-          source.checkpoint ? "checkpoint" : "record", source.run->record->provenance.seed,
-          source.run->record->history.epochs.index.empty()
-              ? 0
-              : source.run->record->history.epochs.index.back());
-    if (!whole && count > kMostPanels)
-      chart.caption += fmt::format(" The other {} layers: --layers all.", count - kMostPanels);
-    Panels& drawn = std::get<Panels>(chart.body = Panels{.panels = {begin, end}, .shared = false});
-    if (source.run) drawn.keys = {{kMain, "quantized weights"}, {kBars, "latent weights"}};
+  }
+  if (!whole && panels.size() > kMostPanels) {
+    caption += fmt::format(" The other {} layers: --layers all.", panels.size() - kMostPanels);
+    panels.resize(kMostPanels);
+  }
+  const std::size_t figures = (panels.size() + kMostPanels - 1) / kMostPanels;
+  for (std::size_t i = 0; i < panels.size(); ++i) {
+    if (i % kMostPanels == 0) {
+      Chart& chart = all.drawn.emplace_back(Chart{.name = chart_name(data, "layers", series),
+                                                  .kind = "Layers",
+                                                  .title = "Layers of " + whose,
+                                                  .body = Panels{.shared = false, .keys = keys},
+                                                  .series = {series.first_job},
+                                                  .detail = true});
+      set_number(chart, all.drawn.size(), figures);
+      chart.caption = chart.title + caption;
+    }
+    std::get<Panels>(all.drawn.back().body).panels.push_back(std::move(panels[i]));
   }
   return all;
 }

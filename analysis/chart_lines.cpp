@@ -7,7 +7,6 @@
 #include <set>
 
 #include "analysis/chart_facets.hpp"
-#include "analysis/chart_layout.hpp"
 #include "analysis/protocol.hpp"
 #include "analysis/statistics.hpp"
 #include "core/error.hpp"
@@ -29,8 +28,8 @@ struct Against {
   bool level = false;  ///< a line across at full precision
 };
 
-/// x of every series that has a result and stands in the figure.
-using Places = std::map<const Series*, double>;
+/// Of every series that has a result and stands in the figure.
+using Places = std::map<const Series*, CurvePoint>;
 
 std::optional<double> number_of(const std::string& text) {
   char* end = nullptr;
@@ -50,34 +49,25 @@ std::optional<double> mebibytes(const Series& series) {
   return run.model_size().weights * *bits / kBitsInByte / kMebi;
 }
 
-std::optional<double> number_at(const Series& series, const std::string& key) {
-  for (const auto& [axis, value] : series.job.point) {
-    if (axis == key) return number_of(value);
-  }
-  return std::nullopt;
-}
-
 Places places_of(const SweepData& data, const std::string& experiment, const Against& against) {
   const std::string metric = metric_name(data.metric(experiment));
   Places places;
   for (const auto* series : data.of(experiment)) {
     const auto x = against.x(*series);
-    if (x && !series->finals(metric).empty()) places.emplace(series, *x);
+    const Summary summary = summarize(series->finals(metric));
+    if (x && summary.n > 0)
+      places[series] = {*x, summary.mean, summary.sd.value_or(kUnknown), summary.n};
   }
   return places;
 }
 
 // The configuration without the key.
-std::string lane_of(const Series& series, const std::string& key) {
+nlohmann::json lane_of(const Series& series, std::string key) {
+  std::replace(key.begin(), key.end(), '.', '/');
+  const nlohmann::json::json_pointer place("/" + key);
   nlohmann::json canonical = series.job.run.canonical;
-  const auto dot = key.find('.');
-  if (dot == std::string::npos) {
-    canonical.erase(key);
-  } else if (const auto section = canonical.find(key.substr(0, dot));
-             section != canonical.end() && section->is_object()) {
-    section->erase(key.substr(dot + 1));
-  }
-  return canonical.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (canonical.contains(place)) canonical.at(place.parent_pointer()).erase(place.back());
+  return canonical;
 }
 
 // A full-precision run of the same words that lies in the runs folder although the sweep, whose
@@ -120,36 +110,18 @@ std::optional<double> full_precision(const SweepData& data, const std::string& e
 // Series that differ in x alone, in its order.
 std::vector<Item> lanes_of(const SweepData& data, const std::string& experiment,
                            const std::string& differing, const Places& places) {
-  std::vector<std::string> keys;
+  std::vector<nlohmann::json> keys;
   std::vector<Item> lanes;
   for (const auto* series : data.of(experiment)) {
     if (!places.contains(series)) continue;
-    const std::string key = lane_of(*series, differing);
-    const auto at =
-        static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin());
-    if (at == keys.size()) {
-      keys.push_back(key);
-      lanes.emplace_back();
-    }
+    const std::size_t at = place_in(keys, lane_of(*series, differing));
+    lanes.resize(keys.size());
     lanes[at].push_back(series);
   }
-  for (auto& lane : lanes) {
-    std::stable_sort(lane.begin(), lane.end(),
-                     [&](const Series* a, const Series* b) { return places.at(a) < places.at(b); });
-  }
-  std::erase_if(
-      lanes, [&](const Item& lane) { return places.at(lane.front()) == places.at(lane.back()); });
+  const auto x = [&](const Series* series) { return places.at(series).x; };
+  for (auto& lane : lanes) std::ranges::stable_sort(lane, {}, x);
+  std::erase_if(lanes, [&](const Item& lane) { return x(lane.front()) == x(lane.back()); });
   return lanes;
-}
-
-std::vector<CurvePoint> points_of(const Places& places, const Item& lane,
-                                  const std::string& metric) {
-  std::vector<CurvePoint> points;
-  for (const auto* series : lane) {
-    const Summary summary = summarize(series->finals(metric));
-    points.push_back({places.at(series), summary.mean, summary.sd.value_or(kUnknown), summary.n});
-  }
-  return points;
 }
 
 Axis x_axis(const Against& against, const std::vector<Curve>& curves) {
@@ -178,11 +150,10 @@ Charts charts_of(const SweepData& data, const std::string& experiment, const Aga
   const train::MetricFacts& judged = train::facts(data.metric(experiment));
   const Places places = places_of(data, experiment, against);
   const auto lanes = lanes_of(data, experiment, against.key, places);
-  Chart model;
-  model.name = chart_name(data, against.name, experiment);
-  model.kind = capital(judged.word) + " against " + against.what;
-  model.title =
-      fmt::format("Test {} against {}, {}", judged.word, against.what, data.title_of(experiment));
+  Chart model{.name = chart_name(data, against.name, experiment),
+              .kind = capital(judged.word) + " against " + against.what,
+              .title = fmt::format("Test {} against {}, {}", judged.word, against.what,
+                                   data.title_of(experiment))};
   if (lanes.empty()) {
     all.left_out.push_back(
         {model.title, "needs completed runs that differ in nothing else; see the overview"});
@@ -198,9 +169,13 @@ Charts charts_of(const SweepData& data, const std::string& experiment, const Aga
                   missing_words(data.of(experiment));
   const auto curves = [&](const Item& lane) {
     std::vector<std::string> labels;
-    for (const auto* series : lane) labels.push_back(series->label);
-    return std::vector<Curve>{
-        {.name = common_label(labels), .points = points_of(places, lane, judged.test)}};
+    Curve curve;
+    for (const auto* series : lane) {
+      labels.push_back(series->label);
+      curve.points.push_back(places.at(series));
+    }
+    curve.name = common_label(labels);
+    return std::vector{curve};
   };
   const auto axes = [&](const std::vector<Curve>& drawn) {
     auto extents = extents_of(drawn);
@@ -234,8 +209,9 @@ std::vector<Against> what_varies(const SweepData& data) {
     const bool numbers = std::all_of(values.begin(), values.end(),
                                      [](const auto& value) { return number_of(value); });
     if (values.size() > 1 && numbers && axis != "quantizer.bits")
-      all.push_back({"by_" + file_word(last_part(axis)), last_part(axis), axis, axis, "",
-                     [key = axis](const Series& series) { return number_at(series, key); }});
+      all.push_back(
+          {"by_" + file_word(last_part(axis)), last_part(axis), axis, axis, "",
+           [key = axis](const Series& series) { return number_of(value_on(series, key)); }});
   }
   return all;
 }

@@ -5,7 +5,6 @@
 
 #include "analysis/chart_facets.hpp"
 #include "analysis/chart_layout.hpp"
-#include "analysis/layer_weights.hpp"
 #include "chart_support.hpp"
 
 using namespace laq;
@@ -73,7 +72,6 @@ TEST_CASE("words of figures", "[charts]") {
   CHECK(script_text("it's") == "'it'.\"'\".'s'");
   CHECK(table_field("a 'b, c") == "a 'b, c");
   CHECK(table_field("\"a\" b") == "\"\"\"a\"\" b\"");
-  CHECK(layer_word("conv1.weight") == "conv1");
 }
 
 TEST_CASE("text is measured and broken where it does not fit", "[charts]") {
