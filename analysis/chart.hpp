@@ -63,8 +63,8 @@ using Key = std::pair<Look, std::string>;
 
 struct Panels {
   std::vector<Panel> panels = {};
-  /// All axes are the first panel's: numbers stand left and below only, and what goes beyond the
-  /// range is marked at the edge.
+  /// All have the same axes: numbers stand left and below only, and what goes beyond the range is
+  /// marked at the edge.
   bool shared = true;
   bool context = false;  ///< the first curve of every panel is grey in all the others
   std::vector<Key> keys = {};

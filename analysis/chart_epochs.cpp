@@ -89,7 +89,7 @@ Charts charts_of(const SweepData& data, const std::string& experiment, const Mea
   });
   for (auto& chart : all.drawn) {
     Panels& body = std::get<Panels>(chart.body);
-    if (has_single_items(chart)) {
+    if (body.panels.front().curves.front().label.empty()) {  // a panel for each series
       body.keys = {{kMain, measure.main_name}, {kOther, measure.other_name}};
     } else {
       chart.caption += " Shown: " + measure.main_name + ".";

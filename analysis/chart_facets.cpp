@@ -17,6 +17,18 @@ const std::string kMethod = "method";
 
 using Items = std::vector<Item>;
 
+/// A curve's place among the items.
+struct FacetCurve {
+  std::size_t item = 0;
+  std::string label;  ///< what tells it from the others in its panel; "" alone
+  Look look = kMain;  ///< the same for the same value in every panel
+};
+
+struct Facet {
+  std::string title;
+  std::vector<FacetCurve> curves = {};
+};
+
 // "" where the series of an item differ.
 std::string value_of(const Item& item, const std::string& factor) {
   const auto value = [&](const Series* series) {
@@ -86,9 +98,8 @@ std::size_t panels_of_figure(std::size_t panels, std::size_t groups) {
   return (panels + figures - 1) / figures;
 }
 
-}  // namespace
-
-std::vector<std::vector<Facet>> facets_of(const Items& items, std::size_t together) {
+// The panels, and how many of them make a figure.
+std::pair<std::vector<Facet>, std::size_t> facets_of(const Items& items, std::size_t together) {
   const auto factors = factors_of(items);
   const std::string lane = lane_factor(items, factors);
   const bool alone = lane.empty() && items.size() > together;
@@ -96,10 +107,6 @@ std::vector<std::vector<Facet>> facets_of(const Items& items, std::size_t togeth
   std::vector<Facet> panels;
   std::vector<std::string> keys;
   std::vector<std::vector<std::string>> labels;  // of all series of a panel
-  std::size_t groups = 0;
-  for (const auto& factor : factors) {
-    if (factor != lane && groups == 0) groups = values_of(items, factor).size();
-  }
   for (std::size_t i = 0; i < items.size(); ++i) {
     std::string key = alone ? std::to_string(i) : "";
     for (const auto& factor : factors) {
@@ -119,14 +126,12 @@ std::vector<std::vector<Facet>> facets_of(const Items& items, std::size_t togeth
     for (const auto& label : labels_of(items[i], false)) labels[at].push_back(label);
     panel.title = common_label(labels[at]);
   }
-  std::vector<std::vector<Facet>> figures;
-  const std::size_t size = panels_of_figure(panels.size(), groups);
-  for (std::size_t i = 0; i < panels.size(); ++i) {
-    if (i % size == 0) figures.emplace_back();
-    figures.back().push_back(panels[i]);
-  }
-  return figures;
+  const auto first = std::ranges::find_if(factors, [&](const auto& one) { return one != lane; });
+  const std::size_t groups = first == factors.end() ? 0 : values_of(items, *first).size();
+  return {panels, panels_of_figure(panels.size(), groups)};
 }
+
+}  // namespace
 
 std::vector<Chart> facet_charts(
     const Chart& model, const Items& items, std::size_t together,
@@ -134,28 +139,27 @@ std::vector<Chart> facet_charts(
     const std::function<std::pair<Axis, Axis>(const std::vector<Curve>&)>& axes) {
   std::vector<Chart> charts;
   std::vector<Curve> all;
-  const auto figures = facets_of(items, together);
-  for (const auto& figure : figures) {
-    Chart& chart = charts.emplace_back(model);
-    set_number(chart, charts.size(), figures.size());
-    chart.caption = chart.title + "." + model.caption;
-    Panels body{.context = figure.size() > 1};
-    for (const auto& facet : figure) {
-      Panel& panel = body.panels.emplace_back(Panel{.title = facet.title});
-      for (const auto& [item, label, look] : facet.curves) {
-        for (const auto* series : items[item]) chart.series.push_back(series->first_job);
-        auto made = curves(items[item]);
-        if (!label.empty()) {
-          made.resize(1);
-          made[0].name = made[0].label = label;
-          made[0].look = look;
-          body.context = false;
-        }
-        all.insert(all.end(), made.begin(), made.end());
-        panel.curves.insert(panel.curves.end(), made.begin(), made.end());
-      }
+  const auto [facets, size] = facets_of(items, together);
+  for (std::size_t i = 0; i < facets.size(); ++i) {
+    if (i % size == 0) {
+      Chart& chart = charts.emplace_back(model);
+      set_number(chart, charts.size(), (facets.size() + size - 1) / size);
+      chart.caption = chart.title + "." + model.caption;
     }
-    chart.body = std::move(body);
+    Panels& body = std::get<Panels>(charts.back().body);
+    Panel& panel = body.panels.emplace_back(Panel{.title = facets[i].title});
+    for (const auto& [item, label, look] : facets[i].curves) {
+      for (const auto* series : items[item]) charts.back().series.push_back(series->first_job);
+      auto made = curves(items[item]);
+      if (!label.empty()) {
+        made.resize(1);
+        made[0].name = made[0].label = label;
+        made[0].look = look;
+      }
+      body.context = label.empty() && body.panels.size() > 1;
+      all.insert(all.end(), made.begin(), made.end());
+      panel.curves.insert(panel.curves.end(), made.begin(), made.end());
+    }
   }
   const auto [x, y] = axes(all);
   const bool beyond = std::any_of(
@@ -176,14 +180,10 @@ void set_number(Chart& chart, std::size_t number, std::size_t figures) {
   chart.title += fmt::format(" ({} of {})", number, figures);
 }
 
-bool has_single_items(const Chart& chart) {
-  return std::get<Panels>(chart.body).panels.front().curves.front().label.empty();
-}
-
-std::vector<Extent> extents_of(const std::vector<Curve>& curves) {
-  std::vector<Extent> extents;
+std::vector<Interval> extents_of(const std::vector<Curve>& curves) {
+  std::vector<Interval> extents;
   for (const auto& curve : curves) {
-    Extent extent{INFINITY, -INFINITY};
+    Interval extent{INFINITY, -INFINITY};
     for (const auto& point : curve.points) {
       if (!std::isfinite(point.y)) continue;
       const double sd = std::isfinite(point.sd) ? point.sd : 0;

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "analysis/unicode.hpp"
+#include "analysis/wording.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
@@ -40,19 +41,14 @@ double transformed(const Axis& axis, double value) {
                                                 : value;
 }
 
-double quartile(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
-}
-
 // The highest end that is not a spike.
-double kept_high(const std::vector<Extent>& extents, double low) {
+double kept_high(const std::vector<Interval>& extents, double low) {
   std::vector<double> ends;
   for (const auto& one : extents) ends.push_back(one.high);
   const double most = *std::max_element(ends.begin(), ends.end());
-  const double common = quartile(ends, 0.5);
+  const double common = at_share(ends, 0.5);
   if (extents.size() < 3 || common <= 0) return most;
-  const double spread = quartile(ends, 0.75) / std::max(quartile(ends, 0.25), 1e-300);
+  const double spread = at_share(ends, 0.75) / std::max(at_share(ends, 0.25), 1e-300);
   const double fence = common * std::max(kSpike, spread * spread);
   double high = low;
   for (const double end : ends) high = end <= fence ? std::max(high, end) : high;
@@ -60,8 +56,7 @@ double kept_high(const std::vector<Extent>& extents, double low) {
 }
 
 std::string number_text(double value) {
-  const std::string text = fmt::format("{:.6g}", value == 0 ? 0.0 : value);  // never -0
-  return text.starts_with('-') ? "−" + text.substr(1) : text;
+  return typographic(fmt::format("{:.6g}", value == 0 ? 0.0 : value));  // never -0
 }
 
 using Values = std::vector<double>;
@@ -205,7 +200,7 @@ std::vector<double> spread(const std::vector<double>& at, double gap, double low
   return placed;
 }
 
-Axis axis_over(const std::string& label, const std::vector<Extent>& extents, bool from_zero) {
+Axis axis_over(const std::string& label, const std::vector<Interval>& extents, bool from_zero) {
   Axis axis{.label = label};
   if (extents.empty()) return axis;
   axis.low = from_zero ? 0 : extents.front().low;
@@ -225,6 +220,12 @@ Axis axis_over(const std::string& label, const std::vector<Extent>& extents, boo
   if (positive) axis.low = std::max(axis.low, 0.0);
   axis.high += 0.06 * size;
   return axis;
+}
+
+double at_share(std::vector<double> values, double share) {
+  std::sort(values.begin(), values.end());
+  return values[static_cast<std::size_t>(
+      std::lround(share * static_cast<double>(values.size() - 1)))];
 }
 
 double place(const Axis& axis, double value, double first, double last) {

@@ -43,15 +43,13 @@ double widest(const std::vector<std::string>& texts, double size);
 /// neighbours are `gap` apart, within [low, high] where they fit.
 std::vector<double> spread(const std::vector<double>& at, double gap, double low, double high);
 
-/// Least and largest value of a curve or a row.
-struct Extent {
-  double low, high;
-};
-
-/// An axis over most of these. What lies several times beyond the rest stays outside, so that one
-/// spike does not flatten all others. `from_zero`: linear, from 0.
-Axis axis_over(const std::string& label, const std::vector<Extent>& extents,
+/// An axis over most of these ranges of a curve or a row. What lies several times beyond the rest
+/// stays outside, so that one spike does not flatten all others. `from_zero`: linear, from 0.
+Axis axis_over(const std::string& label, const std::vector<Interval>& extents,
                bool from_zero = false);
+
+/// The value that this share of the others is below; there must be one.
+double at_share(std::vector<double> values, double share);
 
 double place(const Axis& axis, double value, double first, double last);
 

@@ -72,7 +72,7 @@ Charts charts_of(const SweepData& data, const Overview& overview, MarkRows body,
   bool full_precision = false;
   for (const auto& experiment : data.experiments) {
     RowPanel panel{.title = data.title_of(experiment)};
-    std::vector<Extent> extents;
+    std::vector<Interval> extents;
     std::vector<std::optional<RowMark>> marks(body.rows.size());
     for (const auto& setting : settings) {
       for (const auto* series : setting.series) {
@@ -104,11 +104,6 @@ Charts charts_of(const SweepData& data, const Overview& overview, MarkRows body,
   return all;
 }
 
-double at_fraction(const std::vector<double>& sorted, double fraction) {
-  const double place = fraction * static_cast<double>(sorted.size() - 1);
-  return sorted[static_cast<std::size_t>(std::lround(place))];
-}
-
 // Milliseconds: the middle step, and what a tenth of the steps are below and above.
 std::optional<RowMark> step_mark(const Series& series) {
   std::vector<double> steps;
@@ -121,11 +116,10 @@ std::optional<RowMark> step_mark(const Series& series) {
     }
   }
   if (steps.empty()) return std::nullopt;
-  std::sort(steps.begin(), steps.end());
-  const double middle = at_fraction(steps, 0.5);
+  const double middle = at_share(steps, 0.5);
   return RowMark{.value = middle,
-                 .low = at_fraction(steps, 0.1),
-                 .high = at_fraction(steps, 0.9),
+                 .low = at_share(steps, 0.1),
+                 .high = at_share(steps, 0.9),
                  .text = fixed(middle, 1),
                  .columns = {series.label, std::to_string(steps.size())}};
 }

@@ -32,14 +32,6 @@ std::vector<std::string> curve_labels(const Panel& panel) {
   return labels;
 }
 
-const Axis& x_of(const Panels& body, std::size_t panel) {
-  return body.panels[body.shared ? 0 : panel].x;
-}
-
-const Axis& y_of(const Panels& body, std::size_t panel) {
-  return body.panels[body.shared ? 0 : panel].y;
-}
-
 Grid grid_of(const Panels& body, int width) {
   Grid grid;
   std::size_t most_labels = 0;
@@ -55,7 +47,7 @@ Grid grid_of(const Panels& body, int width) {
   grid.height = std::max(single ? kSingleInner : kLeastInner,
                          static_cast<double>(most_labels) * kSmallLine + 8);
   for (std::size_t i = 0; i < body.panels.size(); ++i) {
-    for (const auto& tic : tics_of(y_of(body, i), grid.height, false))
+    for (const auto& tic : tics_of(body.panels[i].y, grid.height, false))
       grid.left = std::max(grid.left, text_width(tic.second, kSmall) + 10);
   }
   const auto inner = [&](std::size_t columns) {
@@ -72,21 +64,15 @@ Grid grid_of(const Panels& body, int width) {
   return grid;
 }
 
-// Curves that leave the range of the shared axis, and how far up.
-std::string beyond(const Panel& panel, const Axis& y) {
-  double most = y.high;
+// With how far up curves leave the range of a shared axis.
+std::vector<std::string> title_lines(const Panels& body, const Panel& panel, const Grid& grid) {
+  auto lines = wrapped(panel.title, grid.inner + grid.right, kFont);
+  double most = panel.y.high;
   for (const auto& curve : panel.curves) {
     for (const auto& point : curve.points)
       most = std::isfinite(point.y) ? std::max(most, point.y) : most;
   }
-  return most > y.high ? fmt::format("▲ up to {:.3g}", most) : "";
-}
-
-std::vector<std::string> title_lines(const Panels& body, std::size_t i, const Grid& grid) {
-  const double room = grid.inner + grid.right;
-  auto lines = wrapped(body.panels[i].title, room, kFont);
-  const std::string off = body.shared ? beyond(body.panels[i], y_of(body, i)) : "";
-  if (!off.empty()) lines.push_back(off);
+  if (body.shared && most > panel.y.high) lines.push_back(fmt::format("▲ up to {:.3g}", most));
   return lines;
 }
 
@@ -112,7 +98,7 @@ struct Frame {
 
 // Labels stand right of the panel, at the height of their curve's end.
 void end_labels(const Panels& body, std::size_t panel, const Frame& frame, Canvas& canvas) {
-  const Axis &x = x_of(body, panel), &y = y_of(body, panel);
+  const Axis &x = body.panels[panel].x, &y = body.panels[panel].y;
   struct End {
     const Curve* curve;
     double x;
@@ -139,7 +125,7 @@ void end_labels(const Panels& body, std::size_t panel, const Frame& frame, Canva
 }
 
 std::string plot_of(const Panels& body, std::size_t panel, double width) {
-  const Axis& y = y_of(body, panel);
+  const Axis& y = body.panels[panel].y;
   std::vector<std::string> parts;
   if (body.context)
     parts.push_back(fmt::format("for [i=1:{}] data skip 1 using (x(i,1)):6 with lines lt {} lw 0.8",
@@ -192,7 +178,7 @@ Drawing lay_out(const Panels& body, const std::string& table, int width) {
       script_text(table))};
 
   // From the top: the y axis' words and the keys, then rows of titles and panels.
-  const auto words = body.shared ? wrapped(y_of(body, 0).label, width - 2 * kEdge, kFont)
+  const auto words = body.shared ? wrapped(body.panels[0].y.label, width - 2 * kEdge, kFont)
                                  : std::vector<std::string>();
   canvas.lines(kEdge, kEdge + 6, words, kLine, "");
   const double below_words = kEdge + kLine * static_cast<double>(words.size());
@@ -203,28 +189,28 @@ Drawing lay_out(const Panels& body, const std::string& table, int width) {
     const std::size_t first = row * grid.columns, end = std::min(count, first + grid.columns);
     std::size_t lines = 0;
     for (std::size_t i = first; i < end; ++i)
-      lines = std::max(lines, title_lines(body, i, grid).size());
+      lines = std::max(lines, title_lines(body, body.panels[i], grid).size());
     y += kLine * static_cast<double>(lines) + 2;
     // Numbers below a column that ends in the row before.
     if (body.shared && row > 0 && row + 1 == grid.rows && count % grid.columns != 0) y += kTics;
     Frame frame{kEdge + grid.left, y, 0, y + grid.height};
     for (std::size_t i = first; i < end; ++i) {
       frame.right = frame.left + grid.inner;
-      const auto title = title_lines(body, i, grid);
+      const auto title = title_lines(body, body.panels[i], grid);
       canvas.lines(frame.left, y - 10.5 - kLine * static_cast<double>(title.size() - 1), title,
                    kLine, "");
       if (!body.shared)
-        canvas.text((frame.left + frame.right) / 2, frame.bottom + kTics + 7, x_of(body, i).label,
-                    "center");
+        canvas.text((frame.left + frame.right) / 2, frame.bottom + kTics + 7,
+                    body.panels[i].x.label, "center");
       if (body.shared && i + 1 == count)
         canvas.text((kEdge + grid.left + frame.right) / 2, frame.bottom + kTics + kLine,
-                    x_of(body, i).label, "center", "");
+                    body.panels[i].x.label, "center", "");
       end_labels(body, i, frame, canvas);
-      canvas.panel(
-          frame.left, frame.top, frame.right, frame.bottom,
-          axis_commands('x', x_of(body, i), grid.inner, body.shared && i + grid.columns < count) +
-              axis_commands('y', y_of(body, i), grid.height, body.shared && i != first),
-          plot_of(body, i, grid.inner));
+      canvas.panel(frame.left, frame.top, frame.right, frame.bottom,
+                   axis_commands('x', body.panels[i].x, grid.inner,
+                                 body.shared && i + grid.columns < count) +
+                       axis_commands('y', body.panels[i].y, grid.height, body.shared && i != first),
+                   plot_of(body, i, grid.inner));
       frame.left = frame.right + grid.right + kGap + (body.shared ? 0 : grid.left);
     }
     y = frame.bottom + 8 + (body.shared ? 0 : kTics + kLine);

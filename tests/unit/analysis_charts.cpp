@@ -94,7 +94,7 @@ TEST_CASE("text is measured and broken where it does not fit", "[charts]") {
 }
 
 TEST_CASE("one spike does not flatten the rest", "[charts]") {
-  const std::vector<Extent> most = {{1, 2}, {1.1, 2.2}, {1.2, 1.9}, {1.3, 2.5}};
+  const std::vector<Interval> most = {{1, 2}, {1.1, 2.2}, {1.2, 1.9}, {1.3, 2.5}};
   const Axis plain = axis_over("", most);
   CHECK(plain.scale == Axis::Scale::linear);
   CHECK((plain.low < 1 && plain.high > 2.5 && plain.high < 3));
