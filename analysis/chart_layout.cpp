@@ -72,16 +72,13 @@ Values of_decades(double low, double high, const Values& digits, int every) {
   Values values;
   const int first = static_cast<int>(std::floor(std::log10(low)));
   for (int decade = first; std::pow(10.0, decade) <= high; ++decade) {
-    if ((decade % every + every) % every != 0) continue;
-    for (const double digit : digits) {
-      const double value = digit * std::pow(10.0, decade);
-      if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9)) values.push_back(value);
-    }
+    if (decade % every != 0) continue;
+    for (const double digit : digits) values.push_back(digit * std::pow(10.0, decade));
   }
   return values;
 }
 
-// From the finest to the coarsest.
+// Places of tics, from the finest to the coarsest; some may be outside.
 std::vector<Values> candidates(const Axis& axis) {
   std::vector<Values> all;
   if (!axis.places.empty()) {
@@ -91,26 +88,17 @@ std::vector<Values> candidates(const Axis& axis) {
     }
     return all;
   }
-  if (axis.scale == Axis::Scale::asinh) {
-    for (const Values& sizes : {Values{1, 3, 10, 30, 100}, Values{1, 10, 100}, Values{10}}) {
-      Values& values = all.emplace_back(Values{0});
-      for (const double size : sizes) {
-        for (const double value : {-size, size}) {
-          if (value >= axis.low && value <= axis.high) values.push_back(value);
-        }
-      }
-      std::sort(values.begin(), values.end());
-    }
-    return all;
-  }
+  if (axis.scale == Axis::Scale::asinh)
+    return {{-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100},
+            {-100, -10, -1, 0, 1, 10, 100},
+            {-10, 0, 10}};
   if (axis.scale == Axis::Scale::logarithmic && axis.high / axis.low > 10) {
     for (const Values& digits : {Values{1, 2, 5}, Values{1, 3}, Values{1}})
       all.push_back(of_decades(axis.low, axis.high, digits, 1));
     for (const int every : {2, 3, 5}) all.push_back(of_decades(axis.low, axis.high, {1}, every));
     return all;
   }
-  const double size = axis.high - axis.low;
-  const double unit = std::pow(10.0, std::floor(std::log10(size)) - 1);
+  const double unit = std::pow(10.0, std::floor(std::log10(axis.high - axis.low)) - 1);
   for (const double step : {2.0, 5.0, 10.0, 20.0, 50.0, 100.0}) {
     if (axis.whole && step * unit < 1) continue;
     all.push_back(round_numbers(axis.low, axis.high, step * unit));
@@ -236,21 +224,18 @@ double place(const Axis& axis, double value, double first, double last) {
 std::vector<std::pair<double, std::string>> tics_of(const Axis& axis, double pixels,
                                                     bool horizontal) {
   std::vector<std::pair<double, std::string>> tics;
+  const auto touch = [&](const auto& one, const auto& next) {
+    const double words = text_width(one.second, kSmall) + text_width(next.second, kSmall);
+    const double gap = place(axis, next.first, 0, pixels) - place(axis, one.first, 0, pixels);
+    return gap < (horizontal ? words / 2 + 10 : 22);
+  };
   for (const auto& values : candidates(axis)) {
     tics.clear();
-    for (const double value : values) tics.emplace_back(value, number_text(value));
-    bool fits = true;
-    for (std::size_t i = 1; i < tics.size(); ++i) {
-      const double need =
-          horizontal
-              ? (text_width(tics[i].second, kSmall) + text_width(tics[i - 1].second, kSmall)) / 2 +
-                    10
-              : 22;
-      fits =
-          fits &&
-          place(axis, tics[i].first, 0, pixels) - place(axis, tics[i - 1].first, 0, pixels) >= need;
+    for (const double value : values) {
+      const double at = place(axis, value, 0, 1);
+      if (at > -1e-9 && at < 1 + 1e-9) tics.emplace_back(value, number_text(value));
     }
-    if (fits) return tics;
+    if (std::ranges::adjacent_find(tics, touch) == tics.end()) return tics;
   }
   if (tics.size() > 1) tics.resize(1);
   return tics;

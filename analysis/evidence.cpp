@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "analysis/metric_scale.hpp"
 #include "analysis/selection.hpp"
@@ -14,33 +15,34 @@ namespace {
 
 template <typename List, typename Test>
 auto* find_in(List& list, Test test) {
-  const auto found = std::find_if(list.begin(), list.end(), test);
+  const auto found = std::ranges::find_if(list, test);
   return found == list.end() ? nullptr : &*found;
 }
 
-// Adds the runs to those of the same series of another sweep. A seed that has a result needs no
-// other; one that lacks it in both keeps the first reason.
-void merge(const std::vector<RunData>& from, std::vector<RunData>& into) {
-  for (const auto& run : from) {
-    RunData* known = find_in(into, [&](const RunData& other) { return other.seed == run.seed; });
-    if (!known) {
-      into.push_back(run);
-    } else if (run.completed() && !known->completed()) {
-      *known = run;
-    }
-  }
+template <typename List>
+auto* find_series(List& list, const std::string& experiment, const std::string& method,
+                  const Point& point) {
+  return find_in(list, [&](const Series& one) {
+    return one.experiment == experiment && one.method == method && one.point() == point;
+  });
 }
 
+// A seed that has a result needs no other; one that lacks it in both sweeps keeps the first reason.
 void add_series(const SweepData& sweep, Evidence& evidence) {
   for (const auto& one : sweep.series) {
-    Series* known = find_in(evidence.series, [&](const Series& other) {
-      return other.experiment == one.experiment && other.method == one.method &&
-             other.point() == one.point();
-    });
-    if (known) {
-      merge(one.runs, known->runs);
-    } else {
+    Series* known = find_series(evidence.series, one.experiment, one.method, one.point());
+    if (!known) {
       evidence.series.push_back(one);
+      continue;
+    }
+    for (const auto& run : one.runs) {
+      RunData* same =
+          find_in(known->runs, [&](const RunData& other) { return other.seed == run.seed; });
+      if (!same) {
+        known->runs.push_back(run);
+      } else if (run.completed() && !same->completed()) {
+        *same = run;
+      }
     }
   }
 }
@@ -48,31 +50,27 @@ void add_series(const SweepData& sweep, Evidence& evidence) {
 void add_experiments(const sweep::Plan& plan, Evidence& evidence) {
   for (const auto& job : plan.jobs) {
     const std::string& name = job.run.request.experiment;
-    const auto same = [&](const Studied& other) { return other.experiment == name; };
-    if (find_in(evidence.experiments, same)) continue;
+    if (find_in(evidence.experiments, [&](auto& other) { return other.experiment == name; }))
+      continue;
     evidence.experiments.push_back({name, one_line(job.run.dataset.title), metric_of(job.run),
                                     metric_grid(job.run), metric_of_guess(job.run)});
   }
 }
 
 void tell_apart(std::vector<Studied>& experiments) {
-  std::vector<Studied> titled = experiments;
-  for (auto& one : titled) {
-    const auto shared =
-        std::count_if(experiments.begin(), experiments.end(),
-                      [&](const Studied& other) { return other.title == one.title; });
-    if (shared > 1) one.title += fmt::format(" ({})", fs::path(one.experiment).stem().string());
+  std::map<std::string, int> titles;
+  for (const auto& one : experiments) ++titles[one.title];
+  for (auto& one : experiments) {
+    if (titles[one.title] > 1)
+      one.title += fmt::format(" ({})", fs::path(one.experiment).stem().string());
   }
-  experiments = std::move(titled);
 }
 
 }  // namespace
 
 const Series* Evidence::find(const std::string& experiment, const std::string& method,
                              const Point& point) const {
-  return find_in(series, [&](const Series& one) {
-    return one.experiment == experiment && one.method == method && one.point() == point;
-  });
+  return find_series(series, experiment, method, point);
 }
 
 std::vector<std::string> Evidence::shared_values(const std::string& experiment,
