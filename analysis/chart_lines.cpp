@@ -77,6 +77,7 @@ std::optional<double> unlisted_full(const SweepData& data, const std::string& ex
   const sweep::Plan& plan = *data.plan;
   std::vector<double> values;
   std::set<std::int64_t> seeds;
+  store::Store store;
   for (const auto& planned : plan.jobs) {
     train::RunRequest request = planned.run.request;
     if (request.experiment != experiment || !seeds.insert(request.seed).second) continue;
@@ -85,13 +86,11 @@ std::optional<double> unlisted_full(const SweepData& data, const std::string& ex
     try {
       sweep::Job job{train::resolve(configs, request), {}, record::State::queued, {}, {}};
       job.folder = plan.runs / job.run.folder();
-      sweep::refresh(job);
-      if (!job.done()) continue;
-      const auto value =
-          sweep::read_record(job).history.final_number(metric_name(metric_of(job.run)));
-      if (value) values.push_back(*value);
+      const store::Stored stored = store.of(job);
+      if (!stored.completed()) continue;
+      values.push_back(*stored.record->history.final_number(metric_name(metric_of(job.run))));
     } catch (const Error&) {
-      continue;  // words without meaning for full precision, or a record that is of no use
+      continue;  // words without meaning for full precision
     }
   }
   if (values.empty()) return std::nullopt;

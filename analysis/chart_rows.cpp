@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "analysis/chart_layout.hpp"
 #include "core/text.hpp"
@@ -13,11 +14,10 @@ constexpr double kLeastInner = 120, kMostShare = 0.42, kGap = 16, kTics = 20;
 constexpr double kRow = 14, kHeadGap = 5;
 constexpr std::size_t kMostPanels = 4;
 
+// Whether one of these panels has a mark there.
 bool shown(const MarkRow& row, std::size_t first, std::size_t last) {
-  for (std::size_t p = first; p < last; ++p) {
-    if (row.marks[p]) return true;
-  }
-  return false;
+  const auto marks = std::span(row.marks).subspan(first, last - first);
+  return std::ranges::any_of(marks, [](const auto& mark) { return mark.has_value(); });
 }
 
 /// Widths in pixels.
