@@ -46,8 +46,8 @@ Grid grid_of(const Panels& body, int width) {
   const bool single = body.panels.size() == 1;
   grid.height = std::max(single ? kSingleInner : kLeastInner,
                          static_cast<double>(most_labels) * kSmallLine + 8);
-  for (std::size_t i = 0; i < body.panels.size(); ++i) {
-    for (const auto& tic : tics_of(body.panels[i].y, grid.height, false))
+  for (const auto& panel : body.panels) {
+    for (const auto& tic : tics_of(panel.y, grid.height, false))
       grid.left = std::max(grid.left, text_width(tic.second, kSmall) + 10);
   }
   const auto inner = [&](std::size_t columns) {
@@ -91,28 +91,27 @@ std::string table_of(const Panels& body) {
   return text;
 }
 
-/// Draws one panel whose edges are these.
+/// The edges of a panel.
 struct Frame {
   double left, top, right, bottom;
 };
 
 // Labels stand right of the panel, at the height of their curve's end.
-void end_labels(const Panels& body, std::size_t panel, const Frame& frame, Canvas& canvas) {
-  const Axis &x = body.panels[panel].x, &y = body.panels[panel].y;
+void end_labels(const Panel& panel, const Frame& frame, Canvas& canvas) {
   struct End {
     const Curve* curve;
     double x;
   };
   std::vector<End> ends;
   std::vector<double> at;
-  for (const auto& curve : body.panels[panel].curves) {
+  for (const auto& curve : panel.curves) {
     if (curve.label.empty()) continue;
     const auto last = std::find_if(curve.points.rbegin(), curve.points.rend(),
                                    [](const CurvePoint& point) { return std::isfinite(point.y); });
     if (last == curve.points.rend()) continue;
-    const double shown = std::clamp(last->y, y.low, y.high);
-    ends.push_back({&curve, place(x, last->x, frame.left, frame.right)});
-    at.push_back(place(y, shown, frame.bottom, frame.top));
+    const double shown = std::clamp(last->y, panel.y.low, panel.y.high);
+    ends.push_back({&curve, place(panel.x, last->x, frame.left, frame.right)});
+    at.push_back(place(panel.y, shown, frame.bottom, frame.top));
   }
   const auto placed = spread(at, kSmallLine, frame.top + 4, frame.bottom - 4);
   for (std::size_t i = 0; i < ends.size(); ++i) {
@@ -195,22 +194,23 @@ Drawing lay_out(const Panels& body, const std::string& table, int width) {
     if (body.shared && row > 0 && row + 1 == grid.rows && count % grid.columns != 0) y += kTics;
     Frame frame{kEdge + grid.left, y, 0, y + grid.height};
     for (std::size_t i = first; i < end; ++i) {
+      const Panel& panel = body.panels[i];
       frame.right = frame.left + grid.inner;
-      const auto title = title_lines(body, body.panels[i], grid);
+      const auto title = title_lines(body, panel, grid);
       canvas.lines(frame.left, y - 10.5 - kLine * static_cast<double>(title.size() - 1), title,
                    kLine, "");
       if (!body.shared)
-        canvas.text((frame.left + frame.right) / 2, frame.bottom + kTics + 7,
-                    body.panels[i].x.label, "center");
+        canvas.text((frame.left + frame.right) / 2, frame.bottom + kTics + 7, panel.x.label,
+                    "center");
       if (body.shared && i + 1 == count)
         canvas.text((kEdge + grid.left + frame.right) / 2, frame.bottom + kTics + kLine,
-                    body.panels[i].x.label, "center", "");
-      end_labels(body, i, frame, canvas);
-      canvas.panel(frame.left, frame.top, frame.right, frame.bottom,
-                   axis_commands('x', body.panels[i].x, grid.inner,
-                                 body.shared && i + grid.columns < count) +
-                       axis_commands('y', body.panels[i].y, grid.height, body.shared && i != first),
-                   plot_of(body, i, grid.inner));
+                    panel.x.label, "center", "");
+      end_labels(panel, frame, canvas);
+      canvas.panel(
+          frame.left, frame.top, frame.right, frame.bottom,
+          axis_commands('x', panel.x, grid.inner, body.shared && i + grid.columns < count) +
+              axis_commands('y', panel.y, grid.height, body.shared && i != first),
+          plot_of(body, i, grid.inner));
       frame.left = frame.right + grid.right + kGap + (body.shared ? 0 : grid.left);
     }
     y = frame.bottom + 8 + (body.shared ? 0 : kTics + kLine);
