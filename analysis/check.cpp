@@ -101,12 +101,6 @@ Check with_print(const Table& table) {
   return all;
 }
 
-// The configuration's folder, "mnist/late-7bc5d4b8", of a run's.
-std::string configuration_of(const fs::path& run) {
-  const fs::path folder = run.parent_path();
-  return (folder.parent_path().filename() / folder.filename()).generic_string();
-}
-
 // Means of a table that was kept, by the folder of their configuration.
 std::map<std::string, Summary> kept_means(const fs::path& file) {
   std::map<std::string, Summary> all;

@@ -9,6 +9,7 @@
 #include "analysis/claims_file.hpp"
 #include "analysis/compare.hpp"
 #include "analysis/unicode.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 #include "train/method_title.hpp"
 
@@ -32,24 +33,13 @@ std::map<std::string, std::string> titles_of(const fs::path& configs, const Clai
 // All comparisons on one experiment, once a sweep plans at least one of them there.
 void add_comparisons(const ClaimRule& rule, const Studied& where, const Court& court,
                      Claim& claim) {
-  std::vector<const ComparisonRule*> made;
+  std::vector<Comparison> made;
   for (const auto& one : rule.comparisons) {
-    if (one.made_on(where.experiment)) made.push_back(&one);
+    if (one.made_on(where.experiment)) made.push_back(compare(one, where, court));
   }
-  const bool studied = std::any_of(made.begin(), made.end(), [&](const auto* one) {
-    return planned(*one, where, court.evidence);
-  });
-  if (!studied) return;
-  for (const auto* one : made) claim.comparisons.push_back(compare(*one, where, court));
+  if (!has(made, true, &Comparison::planned)) return;
+  claim.comparisons.insert(claim.comparisons.end(), made.begin(), made.end());
   claim.datasets.push_back({{}, where.experiment, where.title});
-}
-
-std::vector<const Comparison*> those_on(const Claim& claim, const std::string& experiment) {
-  std::vector<const Comparison*> all;
-  for (const auto& one : claim.comparisons) {
-    if (experiment.empty() || one.experiment == experiment) all.push_back(&one);
-  }
-  return all;
 }
 
 std::string nowhere(const ClaimRule& rule) {
@@ -72,30 +62,24 @@ Claim judge_claim(const ClaimRule& rule, const Court& court) {
     return claim;
   }
   claim.planned =
-      static_cast<std::size_t>(std::count_if(claim.comparisons.begin(), claim.comparisons.end(),
-                                             [](const Comparison& one) { return one.planned; }));
-  const auto ruling = [&](const std::string& experiment) {
-    return judge(those_on(claim, experiment), rule.any, court.file.level, claim.planned);
+      static_cast<std::size_t>(std::ranges::count(claim.comparisons, true, &Comparison::planned));
+  const auto rule_on = [&](const std::string& experiment, Ruling& ruling) {
+    std::vector<const Comparison*> all;
+    for (const auto& one : claim.comparisons) {
+      if (experiment.empty() || one.experiment == experiment) all.push_back(&one);
+    }
+    ruling = judge(all, rule.any, court.file.level, claim.planned);
   };
-  for (auto& dataset : claim.datasets) static_cast<Ruling&>(dataset) = ruling(dataset.experiment);
-  static_cast<Ruling&>(claim) = ruling("");
+  for (auto& dataset : claim.datasets) rule_on(dataset.experiment, dataset);
+  rule_on("", claim);
   return claim;
 }
 
 }  // namespace
 
 std::string judgement_name(Judgement judgement) {
-  switch (judgement) {
-    case Judgement::supported:
-      return "supported";
-    case Judgement::contradicted:
-      return "contradicted";
-    case Judgement::undecided:
-      return "undecided";
-    case Judgement::missing:
-      return "missing";
-  }
-  return "";
+  static constexpr const char* kNames[] = {"supported", "contradicted", "undecided", "missing"};
+  return kNames[static_cast<std::size_t>(judgement)];
 }
 
 std::vector<ClaimReport> judge_claims(const fs::path& configs,
@@ -117,20 +101,11 @@ std::vector<ClaimReport> judge_claims(const fs::path& configs,
   for (auto& evidence : gather(sweeps)) {
     std::vector<std::string> chosen;
     if (question.select_valid) chosen = choose_by_validation(evidence);
-    ClaimReport report{.sweeps = evidence.sweeps,
-                       .profile = evidence.protocol.profile,
-                       .profile_title = evidence.protocol.profile_title,
-                       .paper_protocol = evidence.protocol.of_the_paper(),
-                       .departures = evidence.protocol.departures,
-                       .chosen = std::move(chosen),
-                       .level = file.level,
-                       .claims = {}};
+    ClaimReport report{evidence.protocol, evidence.sweeps, std::move(chosen), file.level, {}};
     auto titles = own_titles;
     for (const auto& series : evidence.series) {
-      const Point& point = series.point();
-      const bool altered = std::any_of(point.begin(), point.end(), [](const auto& at) {
-        return train::is_told_by_title(at.first);
-      });
+      const bool altered = std::ranges::any_of(
+          series.point(), [](const auto& at) { return train::is_told_by_title(at.first); });
       if (!altered) titles[series.method] = one_line(series.job.run.method_title);
     }
     const Court court{file, evidence, titles};

@@ -6,9 +6,9 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "analysis/protocol.hpp"
 #include "analysis/run_data.hpp"
 
 namespace laq::analysis {
@@ -78,14 +78,11 @@ struct Claim : Ruling {
   std::vector<DatasetJudgement> datasets;  ///< in the order of the comparisons
 };
 
-/// All claims, from the runs of one protocol: runs of different profiles are never compared.
-struct ClaimReport {
+/// All claims, from the runs of one protocol.
+struct ClaimReport : Protocol {
   std::vector<std::string> sweeps;
-  std::string profile, profile_title;
-  bool paper_protocol = false;
-  std::vector<std::string> departures;  ///< from the paper's protocol
-  std::vector<std::string> chosen;      ///< points of a grid, by validation, in words
-  double level = 0.95;                  ///< of the intervals, two-sided
+  std::vector<std::string> chosen;  ///< points of a grid, by validation, in words
+  double level = 0.95;              ///< of the intervals, two-sided
   std::vector<Claim> claims;
 };
 
@@ -114,12 +111,7 @@ std::string claim_method(const ClaimReport& report);
 /// "−0.12 [−0.20, −0.04]", "−0.12" without an interval, "" without an observation.
 std::string interval_text(const Comparison& comparison);
 
-enum class ClaimFormat { text, markdown, json };
-
-/// (name on the command line, format).
-const std::vector<std::pair<std::string, ClaimFormat>>& claim_formats();
-
-/// Ends with a line feed.
-std::string render(const std::vector<ClaimReport>& reports, ClaimFormat format);
+/// As `text`, `md` or `json`. Ends with a line feed.
+std::string render(const std::vector<ClaimReport>& reports, const std::string& format);
 
 }  // namespace laq::analysis

@@ -2,14 +2,14 @@
 
 #include "analysis/chart.hpp"
 #include "analysis/claims_text.hpp"
+#include "core/lists.hpp"
 
 namespace laq::analysis {
 namespace {
 
-SheetCell ruled(const Ruling* ruling, SheetCell::Tone otherwise = SheetCell::Tone::plain) {
-  if (!ruling) return {};
-  const bool bad = ruling->judgement == Judgement::contradicted;
-  return {ruling_text(*ruling), bad ? SheetCell::Tone::bad : otherwise};
+SheetCell ruled(const Ruling& ruling, SheetCell::Tone otherwise = SheetCell::Tone::plain) {
+  const bool bad = ruling.judgement == Judgement::contradicted;
+  return {ruling_text(ruling), bad ? SheetCell::Tone::bad : otherwise};
 }
 
 // Every claim on every data set.
@@ -18,9 +18,13 @@ Sheet overview(const ClaimReport& report) {
   Sheet sheet{"Judgement of every claim", {{"", "claim", true}, {"", "over all", true}}};
   for (const auto& dataset : datasets) sheet.heads.push_back({"", dataset, true});
   for (const auto& claim : report.claims) {
-    std::vector<SheetCell> cells = {{claim.text}, ruled(&claim, SheetCell::Tone::strong)};
+    std::vector<SheetCell> cells = {{claim.text}, ruled(claim, SheetCell::Tone::strong)};
     cells.front().anchor = claim_anchor(report, claim);
-    for (const auto& dataset : datasets) cells.push_back(ruled(ruling_on(claim, dataset)));
+    for (const auto& dataset : datasets) {
+      const auto* on =
+          find_in(claim.datasets, [&](const auto& one) { return one.dataset == dataset; });
+      cells.push_back(on ? ruled(*on) : SheetCell{});
+    }
     sheet.add(std::move(cells));
   }
   return sheet;
@@ -48,7 +52,7 @@ Sheet comparisons(const Claim& claim, double level) {
     }
     sheet.add({{one.dataset},
                {one.statement},
-               ruled(&one),
+               ruled(one),
                {remarks(one)},
                std::move(runs),
                {one.interval ? one.test : ""},
@@ -66,7 +70,8 @@ std::string claim_anchor(const ClaimReport& report, const Claim& claim) {
 }
 
 Document claims_document(const ClaimReport& report) {
-  Document all{"claims", claim_heading(report), {{"", {claim_source(report)}, {overview(report)}}}};
+  Document all{
+      "claims", report.heading("Claims"), {{"", {claim_source(report)}, {overview(report)}}}};
   all.blocks.push_back({"", {claim_method(report)}});
   for (const auto& claim : report.claims) {
     Block block{claim.text,

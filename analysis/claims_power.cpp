@@ -80,7 +80,7 @@ std::string method(const ClaimReport& report) {
 }
 
 std::string plain(const ClaimReport& report) {
-  std::string text = claim_heading(report) + "\n" + method(report) + "\n";
+  std::string text = report.heading("Claims") + "\n" + method(report) + "\n";
   for (const auto& claim : report.claims) {
     if (claim.comparisons.empty()) continue;
     text += fmt::format("\n{}: {}\n", claim.name, claim.text);
@@ -116,7 +116,7 @@ std::string markdown(const ClaimReport& report) {
     }
   }
   return analysis::markdown(Document{
-      "seeds", "Seeds needed. " + claim_heading(report), {{"", {method(report)}, {sheet}}}});
+      "seeds", "Seeds needed. " + report.heading("Claims"), {{"", {method(report)}, {sheet}}}});
 }
 
 Json json(const ClaimReport& report) {
@@ -125,20 +125,18 @@ Json json(const ClaimReport& report) {
     Json comparisons = Json::array();
     for (const auto& one : claim.comparisons) {
       const SeedsNeeded needed = seeds_needed(claim, one, report.level);
-      comparisons.push_back(
-          {{"experiment", one.experiment},
-           {"statement", one.statement},
-           {"n", one.difference.n},
-           {"sd", optional(one.difference.sd)},
-           {"sd_interval",
-            needed.spread ? Json::array({needed.spread->low, needed.spread->high}) : Json()},
-           {"verdict", judgement_name(needed.verdict)},
-           {"level", needed.level},
-           {"chance", needed.chance},
-           {"refusal", needed.refusal},
-           {"seeds", optional(needed.seeds)},
-           {"least", optional(needed.least)},
-           {"most", optional(needed.most)}});
+      comparisons.push_back({{"experiment", one.experiment},
+                             {"statement", one.statement},
+                             {"n", one.difference.n},
+                             {"sd", one.difference.sd},
+                             {"sd_interval", needed.spread},
+                             {"verdict", judgement_name(needed.verdict)},
+                             {"level", needed.level},
+                             {"chance", needed.chance},
+                             {"refusal", needed.refusal},
+                             {"seeds", needed.seeds},
+                             {"least", needed.least},
+                             {"most", needed.most}});
     }
     claims.push_back({{"name", claim.name}, {"comparisons", std::move(comparisons)}});
   }
@@ -197,19 +195,17 @@ std::string seeds_text(const Comparison& comparison, const SeedsNeeded& needed) 
                      number(needed.most));
 }
 
-std::string render_power(const std::vector<ClaimReport>& reports, ClaimFormat format) {
+std::string render_power(const std::vector<ClaimReport>& reports, const std::string& format) {
   require_spread(reports);
-  if (format == ClaimFormat::json) {
-    Json all = Json::array();
-    for (const auto& report : reports) all.push_back(json(report));
-    return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-  }
+  Json all = Json::array();
   std::string text;
   for (const auto& report : reports) {
     if (!text.empty()) text += "\n";
-    text += format == ClaimFormat::markdown ? markdown(report) : plain(report);
+    if (format == "text") text += plain(report);
+    if (format == "md") text += markdown(report);
+    if (format == "json") all.push_back(json(report));
   }
-  return text;
+  return format == "json" ? json_text(all) : text;
 }
 
 }  // namespace laq::analysis

@@ -29,6 +29,6 @@ std::string seeds_text(const Comparison& comparison, const SeedsNeeded& needed);
 
 /// What all comparisons need. Ends with a line feed. Error (usage): no comparison has the 3 seeds
 /// that a spread takes.
-std::string render_power(const std::vector<ClaimReport>& reports, ClaimFormat format);
+std::string render_power(const std::vector<ClaimReport>& reports, const std::string& format);
 
 }  // namespace laq::analysis

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 
 #include "analysis/wording.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
@@ -26,21 +26,37 @@ std::string counts(const ClaimReport& report) {
   return fmt::format("Of {} claims {}.", report.claims.size(), join(parts));
 }
 
-}  // namespace
-
-std::string claim_heading(const ClaimReport& report) {
-  return fmt::format("Claims: {}{}", report.profile_title,
-                     report.paper_protocol ? "" : ", NOT the paper's protocol");
+std::string facts(const Comparison& comparison) {
+  std::vector<std::string> parts;
+  if (comparison.difference.n > 0)
+    parts.push_back(interval_text(comparison) + " " + comparison.unit);
+  parts.push_back(fmt::format("n = {}", comparison.difference.n));
+  if (comparison.p) {
+    const std::string p = p_text(comparison.p);
+    parts.push_back(fmt::format("{}, p {}{}", comparison.test, p.starts_with('<') ? "" : "= ", p));
+  }
+  if (const auto text = remarks(comparison); !text.empty()) parts.push_back(text);
+  return join(parts, "; ");
 }
 
+std::string claim_text(const Claim& claim) {
+  std::string text = fmt::format("\n{}: {}\n", claim.name, claim.text);
+  text += fmt::format("  {} over all: {}\n", ruling_text(claim), claim.reason);
+  for (const auto& dataset : claim.datasets) {
+    text += fmt::format("  {} on {}: {}\n", ruling_text(dataset), dataset.dataset, dataset.reason);
+    for (const auto& one : claim.comparisons) {
+      if (one.experiment != dataset.experiment) continue;
+      text += fmt::format("    {:<12} {}: {}\n", ruling_text(one), one.statement, facts(one));
+      if (!one.observations.empty()) text += fmt::format("{:17}runs {}\n", "", runs_text(one));
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string claim_source(const ClaimReport& report) {
-  const std::string sweeps =
-      fmt::format("Sweep{} {}", report.sweeps.size() > 1 ? "s" : "", join(report.sweeps));
-  const std::string protocol =
-      report.paper_protocol
-          ? "; the paper's protocol."
-          : fmt::format("; this is not the paper's protocol ({}).", join(report.departures, "; "));
-  std::vector<std::string> sentences = {sweeps + protocol, counts(report)};
+  std::vector<std::string> sentences = {report.sentence(report.sweeps), counts(report)};
   sentences.insert(sentences.end(), report.chosen.begin(), report.chosen.end());
   return join(sentences, " ");
 }
@@ -84,21 +100,10 @@ std::string interval_text(const Comparison& comparison) {
 std::string runs_text(const Comparison& comparison) {
   std::vector<std::pair<std::string, std::set<std::int64_t>>> folders;
   for (const auto& one : comparison.observations) {
-    for (const auto& run : one.runs) {
-      const auto parent = run.parent_path();
-      const std::string folder =
-          (parent.parent_path().filename() / parent.filename()).generic_string();
-      const auto known = std::find_if(folders.begin(), folders.end(),
-                                      [&](const auto& other) { return other.first == folder; });
-      auto& seeds = known == folders.end()
-                        ? folders.emplace_back(folder, std::set<std::int64_t>()).second
-                        : known->second;
-      seeds.insert(one.seed);
-    }
+    for (const auto& run : one.runs) under(folders, configuration_of(run)).insert(one.seed);
   }
   std::vector<std::string> parts;
-  for (const auto& [folder, seeds] : folders)
-    parts.push_back(fmt::format("{}, seeds {}", folder, seed_ranges(seeds)));
+  for (const auto& [folder, seeds] : folders) parts.push_back(folder + ", " + named_seeds(seeds));
   return join(parts, "; ");
 }
 
@@ -110,18 +115,9 @@ std::string p_text(const std::optional<double>& p) {
 std::vector<std::string> datasets_of(const ClaimReport& report) {
   std::vector<std::string> all;
   for (const auto& claim : report.claims) {
-    for (const auto& one : claim.datasets) {
-      if (std::find(all.begin(), all.end(), one.dataset) == all.end()) all.push_back(one.dataset);
-    }
+    for (const auto& one : claim.datasets) add_once(all, one.dataset);
   }
   return all;
-}
-
-const Ruling* ruling_on(const Claim& claim, const std::string& dataset) {
-  for (const auto& one : claim.datasets) {
-    if (one.dataset == dataset) return &one;
-  }
-  return nullptr;
 }
 
 std::string ruling_text(const Ruling& ruling) {
@@ -135,35 +131,15 @@ std::string ruling_text(const Ruling& ruling) {
 }
 
 std::string remarks(const Comparison& comparison) {
-  std::vector<std::string> parts;
-  for (const auto& part : {comparison.reason, comparison.note}) {
-    if (!part.empty()) parts.push_back(part);
-  }
-  return join(parts, "; ");
+  const bool both = !comparison.reason.empty() && !comparison.note.empty();
+  return comparison.reason + (both ? "; " : "") + comparison.note;
 }
 
-const std::vector<std::pair<std::string, ClaimFormat>>& claim_formats() {
-  static const std::vector<std::pair<std::string, ClaimFormat>> all = {
-      {"text", ClaimFormat::text}, {"md", ClaimFormat::markdown}, {"json", ClaimFormat::json}};
-  return all;
-}
-
-std::string render(const std::vector<ClaimReport>& reports, ClaimFormat format) {
-  switch (format) {
-    case ClaimFormat::text:
-      return claims_plain(reports);
-    case ClaimFormat::markdown: {
-      std::string text;
-      for (const auto& report : reports) {
-        if (!text.empty()) text += "\n";
-        text += markdown(claims_document(report));
-      }
-      return text;
-    }
-    case ClaimFormat::json:
-      return claims_json(reports);
-  }
-  return "";
+std::string claims_plain(const ClaimReport& report) {
+  std::string text =
+      report.heading("Claims") + "\n" + claim_source(report) + "\n" + claim_method(report) + "\n";
+  for (const auto& claim : report.claims) text += claim_text(claim);
+  return text;
 }
 
 }  // namespace laq::analysis

@@ -103,14 +103,15 @@ std::string capped_text(const Interval& capped) {
       share, quant::kMostRounds);
 }
 
-}  // namespace
-
+// Whether the sweeps plan both sides on the experiment.
 bool planned(const ComparisonRule& rule, const Studied& where, const Evidence& evidence) {
   if (!rule.axis.empty())
     return evidence.shared_values(where.experiment, rule.axis, rule.left, rule.right).size() > 1;
   return evidence.find(where.experiment, rule.left) &&
          (rule.right.empty() || evidence.find(where.experiment, rule.right));
 }
+
+}  // namespace
 
 Comparison compare(const ComparisonRule& rule, const Studied& where, const Court& court) {
   Comparison made;

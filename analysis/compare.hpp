@@ -16,9 +16,6 @@ struct Court {
   const std::map<std::string, std::string>& titles;  ///< of methods
 };
 
-/// Whether the sweeps plan both sides on the experiment.
-bool planned(const ComparisonRule& rule, const Studied& where, const Evidence& evidence);
-
 /// Makes one comparison and judges it at the file's level.
 Comparison compare(const ComparisonRule& rule, const Studied& where, const Court& court);
 

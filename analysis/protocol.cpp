@@ -1,11 +1,23 @@
 #include "analysis/protocol.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
 #include "analysis/unicode.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
+
+std::string Protocol::heading(const std::string& title) const {
+  return title + ": " + profile_title + (of_the_paper() ? "" : ", NOT the paper's protocol");
+}
+
+std::string Protocol::sentence(const std::vector<std::string>& sweeps) const {
+  return fmt::format("Sweep{} {}; {}.", sweeps.size() > 1 ? "s" : "", join(sweeps),
+                     of_the_paper() ? "the paper's protocol"
+                                    : fmt::format("this is not the paper's protocol ({})",
+                                                  join(departures, "; ")));
+}
 
 Protocol protocol_of(const sweep::Plan& plan) {
   Protocol protocol{plan.profile.name, plan.profile.title, {}, {}};
@@ -16,9 +28,7 @@ Protocol protocol_of(const sweep::Plan& plan) {
   if (plan.jobs.empty()) return protocol;
   for (const auto& word : words_of(plan.jobs.front()))
     protocol.overrides.push_back(one_line(word.text));
-  const bool changed = std::any_of(plan.jobs.begin(), plan.jobs.end(),
-                                   [](const auto& job) { return job.changed_by_words; });
-  if (!changed) return protocol;
+  if (!has(plan.jobs, true, &sweep::Job::changed_by_words)) return protocol;
   protocol.departures.push_back(protocol.overrides.empty()
                                     ? "not what today's files say"
                                     : "changed: " + join(protocol.overrides));

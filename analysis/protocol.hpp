@@ -18,6 +18,10 @@ struct Protocol {
   std::vector<std::string> departures;
 
   bool of_the_paper() const { return departures.empty(); }
+  /// "Test error (%): quick profile, NOT the paper's protocol".
+  std::string heading(const std::string& title) const;
+  /// "Sweeps quick, bits; this is not the paper's protocol (small networks)."
+  std::string sentence(const std::vector<std::string>& sweeps) const;
 };
 
 /// Words that change a run's configuration leave the paper's protocol; the points of the sweep's

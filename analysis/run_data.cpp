@@ -64,18 +64,13 @@ std::string machine_of(const record::RunRecord& record) {
 
 RunData read_run(const sweep::Plan& plan, std::size_t index, store::Store& store) {
   const sweep::Job& job = plan.jobs[index];
-  store::Stored stored = store.of(job);
-  RunData run{.job = index,
-              .seed = job.run.request.seed,
-              .folder = job.folder,
-              .state = stored.state,
-              .reason = one_line(stored.reason),
-              .record = std::move(stored.record)};
+  RunData run{store.of(job), index, job.run.request.seed};
   // A run that could not even write its status is known to the plan alone.
   if (run.state == record::State::queued && job.state != record::State::queued) {
     run.state = job.state;
-    run.reason = one_line(job.reason);
+    run.reason = job.reason;
   }
+  run.reason = one_line(run.reason);
   run.lacks_data =
       run.state == record::State::queued && plan.absent.contains(job.run.request.experiment);
   if (!run.completed()) return run;
@@ -173,9 +168,7 @@ std::string axis_words(const std::string& axis, const std::string& value) {
 }
 
 std::string RunData::state_words() const {
-  if (state == record::State::queued) return "not run";
-  if (state == record::State::completed && !record) return "unreadable";
-  return record::state_name(state);
+  return state == record::State::queued ? "not run" : Stored::state_words();
 }
 
 std::string RunData::short_why() const {
@@ -207,10 +200,14 @@ std::vector<std::string> missing_seeds(const std::vector<const RunData*>& runs) 
     const std::string why = runs[i]->why();
     for (; i < runs.size() && !runs[i]->completed() && runs[i]->why() == why; ++i)
       seeds.insert(runs[i]->seed);
-    words.push_back(
-        fmt::format("seed{} {} {}", seeds.size() > 1 ? "s" : "", seed_ranges(seeds), why));
+    words.push_back(named_seeds(seeds) + " " + why);
   }
   return words;
+}
+
+std::string configuration_of(const std::filesystem::path& run) {
+  const auto folder = run.parent_path();
+  return (folder.parent_path().filename() / folder.filename()).generic_string();
 }
 
 std::size_t Series::completed() const {

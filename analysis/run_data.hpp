@@ -20,15 +20,10 @@ namespace laq::analysis {
 using sweep::Point;
 
 /// One planned run and everything that its record holds.
-struct RunData {
+struct RunData : store::Stored {
   std::size_t job = 0;  ///< index into the plan's jobs
   std::int64_t seed = 0;
-  std::filesystem::path folder = {};
-  record::State state = record::State::queued;
-  std::string reason = {};  ///< why it is not completed, or why its record is of no use
   bool lacks_data = false;  ///< and was not started
-  /// Also of a run that is not completed. None: not there, or of no use.
-  std::shared_ptr<const record::RunRecord> record = {};
 
   // Of completed runs.
   double value = 0;                    ///< the metric
@@ -45,7 +40,6 @@ struct RunData {
   /// with several groups the record has the mean over them only.
   std::optional<Interval> capped = {};
 
-  bool completed() const { return state == record::State::completed && record != nullptr; }
   bool diverged() const { return state == record::State::diverged; }
   /// "completed", "not run", "unreadable", "diverged" …
   std::string state_words() const;
@@ -97,6 +91,9 @@ SweepData read_sweep(const sweep::Plan& plan);
 
 /// "seeds 2, 3 not run", one for each reason, of the runs without a result, in their order.
 std::vector<std::string> missing_seeds(const std::vector<const RunData*>& runs);
+
+/// "mnist/late-7bc5d4b8" of the folder of a run.
+std::string configuration_of(const std::filesystem::path& run);
 
 /// "bits" of quantizer.bits.
 std::string last_part(const std::string& key);

@@ -13,6 +13,7 @@ struct Summary {
   double mean = 0;                ///< meaningless when n = 0
   std::optional<double> sd = {};  ///< sample standard deviation (n − 1); none when n < 2
 
+  std::optional<double> known_mean() const { return n > 0 ? std::optional(mean) : std::nullopt; }
   /// sd / √n; 0 when n < 2, where the spread is not known.
   double standard_error() const;
 };

@@ -29,12 +29,12 @@ Json entry_values(const Column& column, const Entry& entry) {
       const auto best = run->final_number("best_epoch");
       runs.push_back({{"seed", run->seed},
                       {"value", run->value},
-                      {"valid", optional(run->valid)},
-                      {"step_ms", optional(run->step_ms)},
+                      {"valid", run->valid},
+                      {"step_ms", run->step_ms},
                       {"step_disturbed", run->disturbed},
                       {"machine", run->machine},
-                      {"rounds", optional(run->rounds)},
-                      {"best_epoch", optional(best)},
+                      {"rounds", run->rounds},
+                      {"best_epoch", best},
                       {"folder", folder}});
     } else {
       missing.push_back({{"seed", run->seed},
@@ -50,14 +50,14 @@ Json entry_values(const Column& column, const Entry& entry) {
               {"n", entry.ours.n},
               {"planned", entry.planned()},
               {"mean", mean_of(entry.ours)},
-              {"sd", optional(entry.ours.sd)},
+              {"sd", entry.ours.sd},
               {"valid_mean", mean_of(entry.valid)},
-              {"valid_sd", optional(entry.valid.sd)},
+              {"valid_sd", entry.valid.sd},
               {"chosen", entry.chosen},
               {"paper", figure(entry.paper)},
-              {"difference", optional(entry.difference)},
+              {"difference", entry.difference},
               {"best", entry.best},
-              {"step_ms", optional(entry.step_ms())},
+              {"step_ms", entry.step_ms()},
               {"step_disturbed", entry.disturbed()},
               {"rounds", value("rounds")},
               {"best_epoch", value("best_epoch")},
@@ -102,7 +102,7 @@ Json values(const Table& table) {
                        {"title", column.title},
                        {"dataset", column.dataset},
                        {"metric", metric_name(column.metric)},
-                       {"paper_column", optional(column.paper_column)}});
+                       {"paper_column", column.paper_column}});
   }
   for (const auto& row : table.rows) {
     Json cells = Json::array();
@@ -228,9 +228,7 @@ std::string render(const std::vector<Table>& tables, Format format) {
   if (format == Format::json) {
     Json all = Json::array();
     for (const auto& table : tables) all.push_back(values(table));
-    // A path may hold bytes that are not UTF-8.
-    return (all.size() == 1 ? all[0] : all).dump(2, ' ', false, Json::error_handler_t::replace) +
-           "\n";
+    return json_text(all.size() == 1 ? all[0] : all);
   }
   std::string text;
   for (const auto& table : tables) {

@@ -34,4 +34,8 @@ std::string seed_ranges(const std::set<std::int64_t>& seeds) {
   return join(parts);
 }
 
+std::string named_seeds(const std::set<std::int64_t>& seeds) {
+  return (seeds.size() > 1 ? "seeds " : "seed ") + seed_ranges(seeds);
+}
+
 }  // namespace laq::analysis

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <set>
 #include <string>
 
@@ -15,5 +14,7 @@ std::string signed_fixed(double value, int decimals);
 std::string typographic(std::string number);
 /// "1 to 3, 5"
 std::string seed_ranges(const std::set<std::int64_t>& seeds);
+/// "seeds 1 to 3, 5", "seed 5"
+std::string named_seeds(const std::set<std::int64_t>& seeds);
 
 }  // namespace laq::analysis

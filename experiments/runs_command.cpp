@@ -85,9 +85,7 @@ std::vector<Json> rows_of(const sweep::Plan& plan, store::Store& store) {
                 {"method", job.run.request.method},
                 {"seed", job.run.request.seed},
                 {"profile", job.run.request.profile},
-                {"state", run.state == record::State::completed && !run.record
-                              ? "unreadable"
-                              : record::state_name(run.state)}};
+                {"state", run.state_words()}};
     for (const auto& key : differing) {
       const auto found = configurations[i].find(key);
       row[key] = found == configurations[i].end() ? Json(nullptr) : Json(found->second);
@@ -151,10 +149,9 @@ void list(const Selection& selection, const std::string& format, const std::stri
     throw Error({.what = "no run is here", .where = selection.folder().string()});
   }
   const auto rows = rows_of(plan, store);
-  write_text(out, format == "csv" ? csv_of(rows)
-                  : format == "json"
-                      ? Json(rows).dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-                      : markdown_of(rows));
+  write_text(out, format == "csv"    ? csv_of(rows)
+                  : format == "json" ? analysis::json_text(rows)
+                                     : markdown_of(rows));
 }
 
 /// A run's folder: as it is, the folder of its record, or by the last names of its path.

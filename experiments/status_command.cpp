@@ -245,7 +245,7 @@ std::string json_of(const Overview& overview, const std::vector<Line>& lines) {
     sweeps.push_back({{"sweep", line.name},
                       {"runs", line.all},
                       {"states", line.counts},
-                      {"seconds_left", analysis::optional(line.seconds_left)},
+                      {"seconds_left", line.seconds_left},
                       {"best", std::move(best)}});
   }
   for (const auto* run : in_order(overview)) {
@@ -256,7 +256,7 @@ std::string json_of(const Overview& overview, const std::vector<Line>& lines) {
                     {"slurm", run->slurm}});
   }
   const Json all = {{"sweeps", std::move(sweeps)}, {"runs", std::move(runs)}};
-  return all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return analysis::json_text(all);
 }
 
 // A sweep's name stands for its folder.

@@ -1,12 +1,10 @@
 #include "store/filter.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "core/error.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 #include "store/store.hpp"
 #include "sweep/frozen_plan.hpp"
@@ -14,20 +12,7 @@
 namespace laq::store {
 namespace {
 
-std::string without_spaces(std::string text) {
-  std::erase(text, ' ');
-  return text;
-}
-
-std::optional<double> number(const std::string& text) {
-  double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [last, failed] = std::from_chars(text.data(), end, value);
-  return failed == std::errc{} && last == end ? std::optional(value) : std::nullopt;
-}
-
 bool fits(const std::string& word, const sweep::Job& job) {
-  const auto& asked = job.run.request.overrides;
   const auto equals = word.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw usage_error({.what = "is not a filter",
@@ -35,13 +20,11 @@ bool fits(const std::string& word, const sweep::Job& job) {
                        .found = "'" + word + "'",
                        .expected = "key=value, for example method=twn,late"});
   }
-  if (std::any_of(asked.begin(), asked.end(), [&](const auto& one) { return one.text == word; }))
-    return true;
+  if (has(job.run.request.overrides, word, &config::Override::text)) return true;
   const std::string value = value_of(job, word.substr(0, equals));
-  const sweep::Values wanted = sweep::axis_values(word.substr(equals + 1));
-  return !value.empty() && std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
-    return same_value(one, value);
-  });
+  return !value.empty() &&
+         std::ranges::any_of(sweep::axis_values(word.substr(equals + 1)),
+                             [&](const std::string& one) { return same_value(one, value); });
 }
 
 // "method=full, twn, late": of the keys that were asked for, and of those that jobs mostly differ
@@ -49,19 +32,13 @@ bool fits(const std::string& word, const sweep::Job& job) {
 std::string what_is_there(const std::vector<std::string>& words,
                           const std::vector<sweep::Job>& jobs) {
   std::vector<std::string> keys = {"experiment", "method", "seed"}, parts;
-  for (const auto& word : words) keys.push_back(word.substr(0, word.find('=')));
-  if (!jobs.empty()) {
-    for (const auto& coordinate : jobs.front().point) keys.push_back(coordinate.first);
-  }
-  std::set<std::string> told;
+  for (const auto& word : words) add_once(keys, word.substr(0, word.find('=')));
+  for (const auto& [axis, value] : jobs.empty() ? sweep::Point() : jobs.front().point)
+    add_once(keys, axis);
   for (const auto& key : keys) {
-    if (!told.insert(key).second) continue;
     std::vector<std::string> values;
-    for (const auto& job : jobs) {
-      const std::string value = value_of(job, key);
-      if (!value.empty() && std::find(values.begin(), values.end(), value) == values.end())
-        values.push_back(value);
-    }
+    for (const auto& job : jobs) add_once(values, value_of(job, key));
+    std::erase(values, "");
     if (!values.empty()) parts.push_back(key + "=" + join_few(values, 20));
   }
   return join(parts, "; ");
@@ -82,9 +59,8 @@ std::string value_of(const sweep::Job& job, const std::string& key) {
   }
   const nlohmann::json* at = &job.run.canonical;
   for (const auto& part : split(key, '.')) {
-    const auto found = at->is_object() ? at->find(part) : at->end();
-    if (!at->is_object() || found == at->end()) return "";
-    at = &*found;
+    if (!at->is_object() || !at->contains(part)) return "";
+    at = &at->at(part);
   }
   return at->is_object() ? "" : leaves({{"value", *at}}).at("value");
 }
@@ -102,23 +78,26 @@ std::set<std::string> differing_keys(
   return keys;
 }
 
-bool same_value(const std::string& a, const std::string& b) {
-  if (a == b || without_spaces(a) == without_spaces(b)) return true;
-  const auto x = number(a), y = number(b);
-  return x && y && *x == *y;
+std::optional<double> number_in(const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [last, failed] = std::from_chars(text.data(), end, value);
+  return failed == std::errc{} && last == end ? std::optional(value) : std::nullopt;
 }
 
-bool keeps(const std::vector<std::string>& words, const sweep::Job& job) {
-  return std::all_of(words.begin(), words.end(),
-                     [&](const std::string& word) { return fits(word, job); });
+bool same_value(std::string a, std::string b) {
+  std::erase(a, ' ');
+  std::erase(b, ' ');
+  const auto x = number_in(a), y = number_in(b);
+  return a == b || (x && y && *x == *y);
 }
 
 void filter(const std::vector<std::string>& words, sweep::Plan& plan) {
   if (words.empty()) return;
   std::vector<sweep::Job> kept;
-  for (const auto& job : plan.jobs) {
-    if (keeps(words, job)) kept.push_back(job);
-  }
+  std::ranges::copy_if(plan.jobs, std::back_inserter(kept), [&](const sweep::Job& job) {
+    return std::ranges::all_of(words, [&](const auto& word) { return fits(word, job); });
+  });
   if (kept.empty()) {
     throw Error({.what = "no run fits " + join(words, " "),
                  .where = plan.runs.string(),

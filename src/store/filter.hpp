@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,7 +15,9 @@ namespace laq::store {
 std::string value_of(const sweep::Job& job, const std::string& key);
 
 /// Whether two values are the same, however written: `0.10` and `0.1`, `[8, 8]` and `[8,8]`.
-bool same_value(const std::string& a, const std::string& b);
+bool same_value(std::string a, std::string b);
+/// The number that the text is as a whole, if it is one.
+std::optional<double> number_in(const std::string& text);
 
 /// The keys in which configurations differ: not all have them, or not with one value. Each is as
 /// `leaves` gives it.
@@ -22,11 +25,8 @@ std::set<std::string> differing_keys(
     const std::vector<std::map<std::string, std::string>>& configurations);
 
 /// Keeps the runs that have one of the values under each of the words' keys: `method=twn,late`,
-/// `train.epochs=5`, `seed=range(1,4)`. A word that a run was asked for with fits it too.
-/// Error (usage): a word is not key=value.
-bool keeps(const std::vector<std::string>& words, const sweep::Job& job);
-
-/// Removes the jobs that the words do not keep. Error: none is left, and what there is instead.
+/// `train.epochs=5`, `seed=range(1,4)`. A word that a run was asked for with fits it too. Errors:
+/// none is left, and what there is instead; (usage) a word is not key=value.
 void filter(const std::vector<std::string>& words, sweep::Plan& plan);
 
 }  // namespace laq::store

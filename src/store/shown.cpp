@@ -38,22 +38,12 @@ std::string inventory(const fs::path& folder) {
   return text;
 }
 
-/// A frozen plan, and the runs folder that it is of.
-struct Kept {
-  fs::path file;
-  fs::path runs() const { return file.parent_path().parent_path(); }
-};
-
-std::vector<Kept> kept_in(const fs::path& folder) {
-  std::vector<Kept> all;
-  for (const auto& file : walk(folder).plans) all.push_back({file});
-  return all;
-}
-
 // The folder of runs, "" when there is none, and the names that the plan may have there.
 struct Place {
   fs::path runs;
   std::vector<std::string> labels;
+
+  fs::path plan(const std::string& label) const { return runs / ("sweep-" + label) / "plan.json"; }
 };
 
 // Where a sweep of this name keeps its runs: in results/NAME/runs, or, when nothing was run here,
@@ -64,20 +54,12 @@ Place place_of(const Wanted& wanted, const std::string& name) {
   labels.push_back(name);
   if (!wanted.runs.empty()) return {wanted.runs, labels};
   for (const auto& label : labels) {
-    const fs::path runs = fs::path("results") / label / "runs";
-    if (is_there(runs / ("sweep-" + label) / "plan.json")) return {runs, {label}};
+    const Place own{fs::path("results") / label / "runs", {label}};
     const fs::path records = fs::path("results") / label / "records";
-    if (!is_there(runs) && is_there(records)) return {records, {label}};
+    if (is_there(own.plan(label))) return own;
+    if (!is_there(own.runs) && is_there(records)) return {records, {label}};
   }
   return {{}, labels};
-}
-
-std::vector<Kept> kept_at(const Place& place) {
-  for (const auto& label : place.labels) {
-    const fs::path file = place.runs / ("sweep-" + label) / "plan.json";
-    if (is_there(file)) return {{file}};
-  }
-  return {};
 }
 
 class Showing {
@@ -87,18 +69,19 @@ class Showing {
 
   std::vector<sweep::Plan> plans() {
     const std::string& what = wanted_.what;
-    if (is_configuration(configs_, what)) {
-      const std::string name = wanted_.name.empty() ? fs::path(what).stem().string() : wanted_.name;
-      const Place place = place_of(wanted_, name);
-      const auto kept = kept_at(place);
-      return kept.empty() ? std::vector{planned_today(place)} : recorded(kept);
+    const bool known = is_configuration(configs_, what);
+    if (!known && fs::is_directory(what)) {
+      const auto files = walk(what).plans;
+      return files.empty() ? std::vector{unplanned(what)} : recorded(files);
     }
-    if (fs::is_directory(what)) {
-      const auto kept = kept_in(what);
-      return kept.empty() ? std::vector{unplanned(what)} : recorded(kept);
+    const std::string name = !known                 ? what
+                             : wanted_.name.empty() ? fs::path(what).stem().string()
+                                                    : wanted_.name;
+    const Place place = place_of(wanted_, name);
+    for (const auto& label : place.labels) {
+      if (is_there(place.plan(label))) return recorded({place.plan(label)});
     }
-    const Place place = place_of(wanted_, what);
-    if (const auto kept = kept_at(place); !kept.empty()) return recorded(kept);
+    if (known) return {planned_today(place)};
     if (!wanted_.runs.empty()) {
       throw Error({.what = fmt::format("no sweep '{}' was run here", what),
                    .where = wanted_.runs.string(),
@@ -109,18 +92,17 @@ class Showing {
   }
 
  private:
-  std::vector<sweep::Plan> recorded(const std::vector<Kept>& all) {
+  std::vector<sweep::Plan> recorded(const std::vector<fs::path>& files) {
     std::vector<sweep::Plan> plans;
     std::string refusal;
-    for (const auto& kept : all) {
-      const auto frozen = sweep::read_frozen_plan(kept.file);
+    for (const auto& file : files) {
+      const auto frozen = sweep::read_frozen_plan(file);
       if (!frozen) continue;
-      sweep::Plan plan = sweep::recorded_plan(configs_, *frozen, kept.runs());
+      sweep::Plan plan = sweep::recorded_plan(configs_, *frozen, file.parent_path().parent_path());
       see_data(plan);
       for (auto& job : plan.jobs) store_.look(job);
       try {
-        require_profile(plan);
-        filter(wanted_.words, plan);
+        leave_out(plan);
       } catch (const Error& error) {
         if (error.kind() == Error::Kind::usage) throw;
         refusal = error.what();
@@ -133,25 +115,29 @@ class Showing {
     return plans;
   }
 
-  void require_profile(sweep::Plan& plan) const {
-    if (wanted_.profile.empty()) return;
-    filter({"profile=" + wanted_.profile}, plan);
+  // What is of another profile, or does not fit the words.
+  void leave_out(sweep::Plan& plan) const {
+    if (!wanted_.profile.empty()) filter({"profile=" + wanted_.profile}, plan);
+    filter(wanted_.words, plan);
+  }
+
+  sweep::Plan today(const std::string& file, const std::string& name, const std::string& profile,
+                    const fs::path& runs) {
+    return sweep::make_plan(configs_, {.sweep = file,
+                                       .profile = profile,
+                                       .name = name,
+                                       .words = {},
+                                       .runs = runs,
+                                       .data = wanted_.data,
+                                       .look = [&](sweep::Job& job) { store_.look(job); }});
   }
 
   void add_edits(const sweep::FrozenPlan& frozen, sweep::Plan& plan) {
     const bool known = is_configuration(configs_, wanted_.what);
     const std::string file = known ? wanted_.what : frozen.file;
     if (!is_configuration(configs_, file)) return;
-    const std::string edits = sweep::edits_since(configs_, frozen, [&] {
-      sweep::PlanRequest request;
-      request.sweep = file;
-      request.name = frozen.sweep;
-      request.profile = plan.profile.name;
-      request.runs = plan.runs;
-      request.data = wanted_.data;
-      request.look = [&](sweep::Job& job) { store_.look(job); };
-      return sweep::make_plan(configs_, request);
-    });
+    const std::string edits = sweep::edits_since(
+        configs_, frozen, [&] { return today(file, frozen.sweep, plan.profile.name, plan.runs); });
     if (edits.empty()) return;
     plan.notes.push_back(
         fmt::format("Shown is what was run, as it was planned on {}; today's files "
@@ -171,15 +157,8 @@ class Showing {
   }
 
   sweep::Plan planned_today(const Place& place) {
-    sweep::PlanRequest request;
-    request.sweep = wanted_.what;
-    request.profile = wanted_.profile;
-    request.name = wanted_.name;
-    request.runs = place.runs;
-    request.data = wanted_.data;
-    request.look = [&](sweep::Job& job) { store_.look(job); };
-    sweep::Plan plan = sweep::make_plan(configs_, request);
-    const bool any = std::any_of(plan.jobs.begin(), plan.jobs.end(), [&](const sweep::Job& job) {
+    sweep::Plan plan = today(wanted_.what, wanted_.name, wanted_.profile, place.runs);
+    const bool any = std::ranges::any_of(plan.jobs, [&](const sweep::Job& job) {
       const Stored& run = store_.at(job.folder);
       return run.status || run.record || run.misplaced;
     });
@@ -190,7 +169,7 @@ class Showing {
                    .advice = fmt::format("laq sweep {} runs it; name a folder to see what is there",
                                          wanted_.what)});
     }
-    filter(wanted_.words, plan);
+    leave_out(plan);
     return plan;
   }
 
@@ -199,8 +178,7 @@ class Showing {
     if (plan.jobs.empty()) {
       throw Error({.what = "no run is here", .where = folder.string(), .found = inventory(folder)});
     }
-    require_profile(plan);
-    filter(wanted_.words, plan);
+    leave_out(plan);
     return plan;
   }
 
@@ -246,12 +224,10 @@ void add_points(const fs::path& configs, sweep::Plan& plan) {
   for (const auto& [name, configurations] : groups) differing.merge(differing_keys(configurations));
   for (auto& job : plan.jobs) {
     for (const auto& [key, value] : leaves(job.run.canonical)) {
-      if (!differing.contains(key)) continue;
+      if (!differing.contains(key) || key.starts_with("dataset.")) continue;
       job.point.emplace_back(key, value);
-      if (!key.starts_with("dataset."))
-        job.run.request.overrides.push_back(config::parse_override(key + "=" + value));
+      job.run.request.overrides.push_back(config::parse_override(key + "=" + value));
     }
-    std::erase_if(job.point, [](const auto& one) { return one.first.starts_with("dataset."); });
     // Words are not known: whatever today's files do not say counts as changed.
     try {
       train::RunRequest plain = job.run.request;
@@ -283,15 +259,17 @@ sweep::Plan shown_one(const fs::path& configs, const Wanted& wanted, Store& stor
 
 sweep::Plan runs_below(const fs::path& configs, const fs::path& folder, Store& store) {
   sweep::Plan plan;
-  const fs::path whole = fs::absolute(folder).lexically_normal();
-  plan.name = plan.label =
-      (whole.filename().empty() ? whole.parent_path() : whole).filename().string();
+  plan.name = plan.label = fs::absolute(folder / "").lexically_normal().parent_path().filename();
   plan.title = "Runs below " + folder.generic_string();
   plan.runs = folder;
   plan.results = folder;
   std::map<std::string, train::Run> runs;  // by method and hash: the same one with several seeds
   std::vector<std::string> lost;
   std::string why;
+  const auto lose = [&](const fs::path& path, const std::string& reason) {
+    lost.push_back(path.lexically_relative(folder).string());
+    why = reason;
+  };
   const Found found = walk(folder);
   for (const auto& path : found.runs) {
     const Stored& stored = store.at(path);
@@ -308,14 +286,10 @@ sweep::Plan runs_below(const fs::path& configs, const fs::path& folder, Store& s
       store.look(job);
       plan.jobs.push_back(std::move(job));
     } catch (const Error& error) {
-      lost.push_back(path.lexically_relative(folder).string());
-      why = error.what();
+      lose(path, error.what());
     }
   }
-  for (const auto& [path, reason] : found.closed) {
-    lost.push_back(path.lexically_relative(folder).string());
-    why = reason;
-  }
+  for (const auto& [path, reason] : found.closed) lose(path, reason);
   if (!lost.empty()) {
     plan.notes.push_back(fmt::format("{} folder{} cannot be shown ({}): {}", lost.size(),
                                      lost.size() > 1 ? "s" : "", join_few(lost), why));

@@ -13,7 +13,7 @@ struct Wanted {
   /// A sweep's name or YAML file, a folder, or the name that a sweep was given.
   std::string what;
   std::string profile, name;            ///< "" leaves them open
-  std::vector<std::string> words = {};  ///< filters, see `keeps`
+  std::vector<std::string> words = {};  ///< see `filter`
   std::filesystem::path runs;           ///< "": results/<name>/runs, otherwise …/records
   data::DataPaths data;                 ///< to say what data is not at hand
 };

@@ -117,6 +117,11 @@ class Walk {
 
 }  // namespace
 
+std::string Stored::state_words() const {
+  const bool lost = state == record::State::completed && !record;
+  return lost ? "unreadable" : record::state_name(state);
+}
+
 const Stored& Store::at(const fs::path& folder) {
   const auto known = runs_.find(folder);
   return known != runs_.end() ? known->second : runs_.emplace(folder, read(folder)).first->second;

@@ -26,6 +26,8 @@ struct Stored {
 
   /// Its status says so, and its record is of use.
   bool completed() const { return state == record::State::completed && record != nullptr; }
+  /// The state; "unreadable" where it is said to be completed and its record is of no use.
+  std::string state_words() const;
 };
 
 /// The runs below folders, each read once, by one rule: a record is believed when it is whole, is

@@ -5,6 +5,7 @@
 
 #include "config/yaml.hpp"
 #include "core/error.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 #include "sweep/frozen_plan.hpp"
 #include "sweep/sweep_file.hpp"
@@ -115,11 +116,6 @@ void make_coordinates(const std::set<std::string>& keys, Job& job) {
   point.insert(point.end(), job.point.begin(), job.point.end());
   job.run.request.overrides = std::move(shared);
   job.point = std::move(point);
-}
-
-template <typename T>
-void add_once(std::vector<T>& list, const T& value) {
-  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
 }
 
 }  // namespace

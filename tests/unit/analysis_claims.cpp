@@ -276,10 +276,10 @@ TEST_CASE("profiles are never mixed, and a run that two sweeps plan counts once"
   const Claims claims(one("{left: late, right: twn, below: 0}"));
   const auto reports = claims.judge({paper.plan(), quick.plan(), again.plan()});
   REQUIRE(reports.size() == 2);
-  CHECK(reports[0].paper_protocol);
+  CHECK(reports[0].of_the_paper());
   CHECK(reports[0].sweeps.size() == 2);
   CHECK(reports[0].claims[0].comparisons[0].difference.n == 3);
-  CHECK_FALSE(reports[1].paper_protocol);
+  CHECK_FALSE(reports[1].of_the_paper());
   CHECK(reports[1].claims[0].judgement == Judgement::undecided);
   const Sample base;
   Bench changed(kMethods, {"train.epochs=3"});
@@ -316,7 +316,7 @@ TEST_CASE("of a grid each method is judged where its validation score is best") 
   CHECK(report.chosen[0] ==
         "late on mnist: train.learning_rate=0.01 has the best validation error (1.42 %) of 2 "
         "settings.");
-  CHECK(holds(render({report}, ClaimFormat::text), "twn on mnist: train.learning_rate=0.001 has"));
+  CHECK(holds(render({report}, "text"), "twn on mnist: train.learning_rate=0.001 has"));
   // Without the choice no point of the grid is the method's own.
   const auto without = judge_claims(configs(), std::vector{bench.plan()}, {.file = file});
   CHECK(without.at(0).claims.at(0).judgement == Judgement::missing);

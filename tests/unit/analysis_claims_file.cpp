@@ -55,7 +55,7 @@ TEST_CASE("the project's claims are made by the papers' sweeps") {
   }
   const auto reports = judge_claims(configs(), plans);
   REQUIRE(reports.size() == 1);
-  CHECK(reports[0].paper_protocol);
+  CHECK(reports[0].of_the_paper());
   CHECK(reports[0].claims.size() ==
         load_claims(configs(), configs() / "claims.yaml").claims.size());
   for (const auto& one : reports[0].claims) {
@@ -107,7 +107,7 @@ TEST_CASE("claims are shown in three formats") {
     bench.complete({"late", seed}, 1.1);
   }
   const auto reports = judge_claims(configs(), {bench.plan()});
-  const std::string text = render(reports, ClaimFormat::text);
+  const std::string text = render(reports, "text");
   CAPTURE(text);
   CHECK(holds(text, "Claims: quick profile, NOT the paper's protocol\n"));
   CHECK(holds(text,
@@ -122,7 +122,7 @@ TEST_CASE("claims are shown in three formats") {
   CHECK(holds(text, "on these test pictures (or this test text) and this split of the data"));
   CHECK(holds(text, "the spread is smaller than can be seen; 0.0041 is taken"));
 
-  const std::string markdown = render(reports, ClaimFormat::markdown);
+  const std::string markdown = render(reports, "md");
   CAPTURE(markdown);
   CHECK(holds(markdown, "# Claims: quick profile, NOT the paper's protocol\n"));
   CHECK(holds(markdown, "| At 3 bits, log levels are at least as good as linear ones "));
@@ -130,7 +130,7 @@ TEST_CASE("claims are shown in three formats") {
               "## At 3 bits, log levels are at least as good as linear ones\n\nsupported over "
               "all: its comparison at 95 %.\n"));
 
-  const auto all = nlohmann::json::parse(render(reports, ClaimFormat::json));
+  const auto all = nlohmann::json::parse(render(reports, "json"));
   REQUIRE(all.size() == 1);
   CHECK(all[0]["level"] == 0.95);
   std::set<std::string> judgements;

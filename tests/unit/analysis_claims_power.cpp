@@ -84,7 +84,7 @@ TEST_CASE("three seeds give a least number, two are refused") {
   const Sample two(2);
   CHECK(needed(two, "{left: late, right: lata, within: 0.02}").refusal ==
         "refused: n = 2, and a spread takes 3 seeds");
-  CHECK(holds(message([&] { render_power(claims.judge({two.plan()}), ClaimFormat::text); }),
+  CHECK(holds(message([&] { render_power(claims.judge({two.plan()}), "text"); }),
               "--power needs the spread of at least 3 seeds"));
 }
 
@@ -92,15 +92,15 @@ TEST_CASE("the seeds needed are shown in three formats") {
   const Sample sample;
   const auto reports =
       Claims(one("{left: late, right: [lata, twn], within: 0.02}")).judge({sample.plan()});
-  const std::string text = render_power(reports, ClaimFormat::text);
+  const std::string text = render_power(reports, "text");
   CAPTURE(text);
   CHECK(holds(text,
               "  MNIST: |LATe − LATa| < 0.02: 17 [9 to 81]; supported at 95 % with chance 90 %; "
               "spread 0.021 [0.013, 0.049] points, n = 5\n"));
   CHECK(holds(text, "|LATe − TWN| < 0.02: refused: n = 0, and a spread takes 3 seeds\n"));
   CHECK(holds(text, "noncentral t"));
-  CHECK(holds(render_power(reports, ClaimFormat::markdown), " 17 [9 to 81] "));
-  const auto json = nlohmann::json::parse(render_power(reports, ClaimFormat::json));
+  CHECK(holds(render_power(reports, "md"), " 17 [9 to 81] "));
+  const auto json = nlohmann::json::parse(render_power(reports, "json"));
   CHECK(json[0]["claims"][0]["comparisons"][0]["seeds"] == 17);
   CHECK(json[0]["claims"][0]["comparisons"][1]["seeds"].is_null());
 }

@@ -92,7 +92,7 @@ TEST_CASE("nothing is supported while a side has runs that diverged") {
   CHECK(claim.datasets.at(0).diverged.size() == 1);
   const std::string markdown =
       render(Claims(one("{left: late, right: twn, below: 0}")).judge({bench.plan()}),
-             ClaimFormat::markdown);
+             "md");
   CHECK(holds(markdown, "**undecided (provisional; 1 run diverged)** | undecided (provisional; 1"));
 }
 
@@ -202,17 +202,17 @@ TEST_CASE("a judgement before all planned seeds are done is provisional") {
   CHECK(some.provisional);
   CHECK(some.comparisons.at(0).provisional);
   CHECK(some.datasets.at(0).provisional);
-  CHECK(holds(render(claims.judge({bench.plan()}), ClaimFormat::text),
+  CHECK(holds(render(claims.judge({bench.plan()}), "text"),
               "  supported (provisional) over all: its comparison at 95 %\n"));
   const auto json = nlohmann::json::parse(
-      render(claims.judge({bench.plan()}), ClaimFormat::json))[0]["claims"][0];
+      render(claims.judge({bench.plan()}), "json"))[0]["claims"][0];
   CHECK(json["judgement"] == "supported");
   CHECK(json["provisional"] == true);
   CHECK(json["k"] == 1);
   bench.complete({"late", 3}, 1.15);
   bench.complete({"twn", 3}, 1.56);
   CHECK_FALSE(claims.first(bench).provisional);
-  CHECK(holds(render(claims.judge({bench.plan()}), ClaimFormat::text),
+  CHECK(holds(render(claims.judge({bench.plan()}), "text"),
               "  supported over all: its comparison at 95 %\n"));
 }
 
@@ -249,6 +249,6 @@ TEST_CASE("the share of solves that took all rounds is told as far as it is know
                              "stopped at the cap of 10 rounds");
   CHECK(
       holds(render(Claims(one("{method: lata, measure: rounds, below: 5.5}")).judge({bench.plan()}),
-                   ClaimFormat::text),
+                   "text"),
             "50.0 % stopped at the cap of 10 rounds"));
 }
