@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -22,83 +23,69 @@ constexpr double kLevel = 0.95;
 constexpr double kLossShare = 0.01;  // of a loss: the spread of a single run
 constexpr std::size_t kMostNamed = 5;
 
-std::string finding_line(const std::string& verdict, const std::string& facts) {
-  return fmt::format("{:<27}{}", verdict, facts);
-}
-
-std::string count_text(const Entry& entry) {
-  return entry.ours.n == entry.planned() ? std::to_string(entry.planned())
-                                         : fmt::format("{} of {}", entry.ours.n, entry.planned());
-}
-
-std::string cell_name(const Row& row, const Column& column) {
-  return row_name(row) + ", " + column.title;
-}
-
-/// A cell against one figure.
-struct Compared {
+/// A cell that has another figure beside it.
+struct Cell {
   const Row& row;
   const Column& column;
   const Entry& entry;
-  std::string figure;  ///< "paper 1.15†", "reference 1.57 (n = 1)"
-  double other = 0;
-  int digits = 2;
+
+  Finding finding(Verdict verdict, const std::string& words, const std::string& facts,
+                  std::optional<double> limit = {}) const {
+    const std::string name = row_name(row) + ", " + column.title;
+    return {verdict, name, fmt::format("{:<27}{}: {}", words, name, facts), limit};
+  }
 };
 
-Finding judge(const Compared& cell, std::optional<double> limit, const std::string& good_word) {
-  const std::string name = cell_name(cell.row, cell.column);
-  if (cell.entry.ours.n < cell.entry.planned()) {
-    return {Verdict::missing,
-            name,
-            finding_line("missing",
-                         fmt::format("{}: {} runs, {}; {}", name, count_text(cell.entry),
-                                     cell.figure, join(missing_seeds(cell.entry.runs), "; "))),
-            {}};
+/// The other figure.
+struct Other {
+  std::string text;  ///< "paper 1.15†", "reference 1.57 (n = 1)"
+  double value = 0;
+  int digits = 2;  ///< one more than are printed, to show on which side of the limit a mean is
+};
+
+Finding judge(const Cell& cell, const Other& other, std::optional<double> limit,
+              const std::string& good_word) {
+  const Summary& ours = cell.entry.ours;
+  if (ours.n < cell.entry.planned()) {
+    return cell.finding(Verdict::missing, "missing",
+                        fmt::format("{} runs, {}; {}", count_text(cell.entry), other.text,
+                                    join(missing_seeds(cell.entry.runs), "; ")));
   }
   const std::string numbers =
-      fmt::format("{}: ours {} (n = {}), {}", name, fixed(cell.entry.ours.mean, cell.digits),
-                  cell.entry.ours.n, cell.figure);
+      fmt::format("ours {} (n = {}), {}", fixed(ours.mean, other.digits), ours.n, other.text);
   if (!limit)
-    return {Verdict::not_judged,
-            name,
-            finding_line("not judged", numbers + "; one run has no spread"),
-            {}};
-  const double difference = cell.entry.ours.mean - cell.other;
-  const bool good =
-      std::abs(difference) <= *limit * (1 + 1e-9);  // decimals are not exact in binary
-  if (good) {
-    return {
-        Verdict::consistent, name,
-        finding_line(good_word, fmt::format("{}, within {}", numbers, fixed(*limit, cell.digits))),
-        limit};
-  }
-  return {Verdict::off, name,
-          finding_line("off by " + signed_fixed(difference, cell.digits),
-                       fmt::format("{}, allowed {}", numbers, fixed(*limit, cell.digits))),
-          limit};
+    return cell.finding(Verdict::not_judged, "not judged", numbers + "; one run has no spread");
+  const double difference = ours.mean - other.value;
+  const std::string reach = fixed(*limit, other.digits);
+  if (std::abs(difference) <= *limit * (1 + 1e-9))  // decimals are not exact in binary
+    return cell.finding(Verdict::consistent, good_word, numbers + ", within " + reach, limit);
+  return cell.finding(Verdict::off, "off by " + signed_fixed(difference, other.digits),
+                      numbers + ", allowed " + reach, limit);
 }
 
-Check with_print(const Table& table) {
-  Check all{"the print", train::facts(table.paper->metric).unit, false, {}};
+/// The findings of all cells of which `judge` finds something.
+std::vector<Finding> findings(const Table& table,
+                              const std::function<std::optional<Finding>(const Cell&)>& judge) {
+  std::vector<Finding> all;
   for (const auto& row : table.rows) {
     for (std::size_t c = 0; c < row.entries.size(); ++c) {
-      const Entry& entry = row.entries[c];
-      if (!entry.paper) continue;
-      const Column& column = table.columns[c];
-      // One more digit than the paper prints, to show on which side of the limit a mean is.
-      const Compared cell{
-          row,
-          column,
-          entry,
-          fmt::format("paper {}{}", entry.paper->text, entry.paper->checked ? "" : "†"),
-          entry.paper->value,
-          entry.paper->decimals + 1};
-      all.findings.push_back(judge(
-          cell, tolerance(with_spread(entry.ours, grid_spread(column.grid, false)), *entry.paper),
-          "consistent with the print"));
+      if (auto one = judge({row, table.columns[c], row.entries[c]})) all.push_back(*one);
     }
   }
   return all;
+}
+
+Check with_print(const Table& table) {
+  const auto of = [](const Cell& cell) -> std::optional<Finding> {
+    const auto& paper = cell.entry.paper;
+    if (!paper) return std::nullopt;
+    const Other other{fmt::format("paper {}{}", paper->text, paper->checked ? "" : "†"),
+                      paper->value, paper->decimals + 1};
+    const double seen = grid_spread(cell.column.grid, false);
+    return judge(cell, other, tolerance(with_spread(cell.entry.ours, seen), *paper),
+                 "consistent with the print");
+  };
+  return {"the print", train::facts(table.paper->metric).unit, false, findings(table, of)};
 }
 
 // Means of a table that was kept, by the folder of their configuration.
@@ -125,39 +112,25 @@ std::map<std::string, Summary> kept_means(const fs::path& file) {
 
 Check with_reference(const Table& table, const fs::path& file) {
   const auto kept = kept_means(file);
-  const auto metric = table.metric();
-  Check all{"the reference " + file.generic_string(),
-            metric ? train::facts(*metric).unit : "of their units",
-            true,
-            {}};
-  for (const auto& row : table.rows) {
-    for (std::size_t c = 0; c < row.entries.size(); ++c) {
-      const Entry& entry = row.entries[c];
-      if (entry.runs.empty()) continue;
-      const Column& column = table.columns[c];
-      const auto found = kept.find(configuration_of(entry.runs.front()->folder));
-      const std::string name = cell_name(row, column);
-      if (found == kept.end()) {
-        all.findings.push_back(
-            {Verdict::not_judged,
-             name,
-             finding_line("not judged", name + ": the reference has no run of this configuration"),
-             {}});
-        continue;
-      }
-      const Compared cell{
-          row,
-          column,
-          entry,
-          fmt::format("reference {} (n = {})", fixed(found->second.mean, column.decimals + 1),
-                      found->second.n),
-          found->second.mean,
-          column.decimals + 1};
-      all.findings.push_back(judge(
-          cell, reference_tolerance(entry.ours, found->second, column, kept.size()), "reproduced"));
+  const auto of = [&](const Cell& cell) -> std::optional<Finding> {
+    const Entry& entry = cell.entry;
+    if (entry.runs.empty()) return std::nullopt;
+    const auto found = kept.find(configuration_of(entry.runs.front()->folder));
+    if (found == kept.end()) {
+      return cell.finding(Verdict::not_judged, "not judged",
+                          "the reference has no run of this configuration");
     }
-  }
-  return all;
+    const Summary& reference = found->second;
+    const int digits = cell.column.decimals + 1;
+    const Other other{
+        fmt::format("reference {} (n = {})", fixed(reference.mean, digits), reference.n),
+        reference.mean, digits};
+    return judge(cell, other, reference_tolerance(entry.ours, reference, cell.column, kept.size()),
+                 "reproduced");
+  };
+  const auto metric = table.metric();
+  return {"the reference " + file.generic_string(),
+          metric ? train::facts(*metric).unit : "of their units", true, findings(table, of)};
 }
 
 }  // namespace
@@ -182,9 +155,7 @@ double reference_tolerance(const Summary& ours, const Summary& reference, const 
 }
 
 std::size_t Check::count(Verdict verdict) const {
-  return static_cast<std::size_t>(
-      std::count_if(findings.begin(), findings.end(),
-                    [&](const Finding& finding) { return finding.verdict == verdict; }));
+  return static_cast<std::size_t>(std::ranges::count(findings, verdict, &Finding::verdict));
 }
 
 bool Check::good() const {
@@ -226,7 +197,7 @@ fs::path reference_of(const fs::path& configs, const Table& table) {
 }
 
 std::optional<Check> check(const Table& table, const fs::path& reference) {
-  if (table.paper_protocol && table.has_figures()) return with_print(table);
+  if (table.of_the_paper() && table.has_figures()) return with_print(table);
   if (reference.empty()) return std::nullopt;
   Check kept = with_reference(table, reference);
   const bool none = kept.count(Verdict::not_judged) == kept.findings.size();
@@ -235,7 +206,7 @@ std::optional<Check> check(const Table& table, const fs::path& reference) {
 
 void refuse_check(const Table& table) {
   const std::string where = fmt::format("sweep {}, {}", table.name, table.profile_title);
-  if (!table.paper_protocol) {
+  if (!table.of_the_paper()) {
     throw usage_error({.what = "--check compares with the paper, but this is not its protocol",
                        .where = where,
                        .found = join(table.departures, "; "),

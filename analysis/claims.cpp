@@ -83,15 +83,6 @@ std::string judgement_name(Judgement judgement) {
 }
 
 std::vector<ClaimReport> judge_claims(const fs::path& configs,
-                                      const std::vector<sweep::Plan>& plans,
-                                      const ClaimQuestion& question) {
-  std::vector<std::shared_ptr<const SweepData>> sweeps;
-  for (const auto& plan : plans)
-    sweeps.push_back(std::make_shared<const SweepData>(read_sweep(plan)));
-  return judge_claims(configs, sweeps, question);
-}
-
-std::vector<ClaimReport> judge_claims(const fs::path& configs,
                                       const std::vector<std::shared_ptr<const SweepData>>& sweeps,
                                       const ClaimQuestion& question) {
   const ClaimsFile file =

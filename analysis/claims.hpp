@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,6 +22,8 @@ enum class Judgement {
 };
 
 std::string judgement_name(Judgement judgement);
+/// "2 supported, 1 missing".
+std::string counts_text(const std::map<Judgement, std::size_t>& counts);
 
 /// A judgement and what must be known beside it.
 struct Ruling {
@@ -28,11 +31,6 @@ struct Ruling {
   std::string reason;                        ///< how it comes about, and what is lacking
   bool provisional = false;                  ///< a planned run that it rests on is not done yet
   std::set<std::filesystem::path> diverged;  ///< runs of either side that did
-};
-
-/// Open interval of the values that a claim allows; infinite where there is no limit.
-struct Region {
-  double low = 0, high = 0;
 };
 
 /// What one seed says.
@@ -53,7 +51,7 @@ struct Comparison : Ruling {
   std::string unit;         ///< "points" (of percent), "nats", "rounds"
   int decimals = 2;         ///< to show values with
   bool planned = false;     ///< whether the sweeps plan both sides
-  Region region;
+  Interval region;  ///< what the claim allows, both ends outside; infinite where there is no limit
   double margin = 0;                      ///< of a tie, in the unit; NaN when it is not known
   std::vector<Observation> observations;  ///< the common seeds, in order
   Summary difference;  ///< over the observations; its spread is at least what can be seen
@@ -100,9 +98,6 @@ struct ClaimQuestion {
 /// wrong. Runs that are missing are no errors.
 std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
                                       const std::vector<std::shared_ptr<const SweepData>>& sweeps,
-                                      const ClaimQuestion& question = {});
-std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
-                                      const std::vector<sweep::Plan>& plans,
                                       const ClaimQuestion& question = {});
 
 /// "supported if … ; all comparisons …": how judgements come about, for a reader.

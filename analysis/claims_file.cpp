@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "config/reader.hpp"
 #include "core/error.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
+#include "store/filter.hpp"
 #include "train/experiment.hpp"
 
 namespace laq::analysis {
@@ -20,28 +20,15 @@ struct Known {
   std::vector<std::string> methods, experiments;
 };
 
-std::string words_of(const config::Tree& tree, const std::string& key) {
-  if (const std::string* word = tree.scalar()) return *word;
-  throw usage_error({.what = fmt::format("wrong value of '{}'", key),
-                     .where = tree.place,
-                     .found = tree.description(),
-                     .expected = "a name or a list of names"});
-}
-
 // A name or a list of names, each of them known.
 std::vector<std::string> names(config::Reader& section, const std::string& key,
                                const std::vector<std::string>& known) {
   const config::Tree* tree = section.raw(key);
-  if (!tree || tree->empty()) return {};
-  std::vector<std::string> all;
-  if (tree->list()) {
-    for (const auto& one : *tree->list()) all.push_back(words_of(one, key));
-  } else {
-    all.push_back(words_of(*tree, key));
-  }
+  const auto all = tree && tree->scalar() ? std::vector{section.word(key, {})}
+                                          : section.words(key, std::vector<std::string>());
   for (const auto& name : all) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    section.refuse(key, fmt::format("has the unknown name '{}'", name), suggestion(name, known));
+    if (!has(known, name))
+      section.refuse(key, fmt::format("has the unknown name '{}'", name), suggestion(name, known));
   }
   return all;
 }
@@ -51,13 +38,9 @@ std::optional<Limit> limit(config::Reader& section, const std::string& key) {
   const std::string text = section.word(key, {});
   if (text == "margin") return Limit{0, 1};
   if (text == "-margin") return Limit{0, -1};
-  Limit result;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, result.number, std::chars_format::fixed);
-  if (parsed.ec != std::errc{} || parsed.ptr != end) {
-    section.refuse(key, "is neither a number nor 'margin' nor '-margin'");
-  }
-  return result;
+  const auto number = store::number_in(text);
+  if (!number) section.refuse(key, "is neither a number nor 'margin' nor '-margin'");
+  return Limit{*number, 0};
 }
 
 void read_limits(config::Reader& section, ComparisonRule& rule) {
@@ -74,9 +57,9 @@ void read_limits(config::Reader& section, ComparisonRule& rule) {
 
 // `diverged: fails`; without it a run that diverged bars judgements.
 bool divergence_fails(config::Reader& section, bool otherwise) {
-  if (!section.has("diverged")) return otherwise;
-  if (section.word("diverged", {}) != "fails") section.refuse("diverged", "must be 'fails'");
-  return true;
+  const std::string word = section.word("diverged", std::string());
+  if (!word.empty() && word != "fails") section.refuse("diverged", "must be 'fails'");
+  return otherwise || !word.empty();
 }
 
 std::vector<ComparisonRule> read_comparison(const config::Tree& tree, const std::string& path,
@@ -139,10 +122,7 @@ ClaimRule read_claim(const config::Tree& tree, const Known& known) {
 }  // namespace
 
 bool ComparisonRule::made_on(const std::string& experiment) const {
-  const auto holds = [&](const std::vector<std::string>& all) {
-    return std::find(all.begin(), all.end(), experiment) != all.end();
-  };
-  return (experiments.empty() || holds(experiments)) && !holds(except);
+  return (experiments.empty() || has(experiments, experiment)) && !has(except, experiment);
 }
 
 double ClaimsFile::margin(Metric metric) const {

@@ -2,10 +2,9 @@
 #include "analysis/json_values.hpp"
 
 namespace laq::analysis {
-namespace {
 
 // Adds what every ruling has.
-Json with_ruling(Json object, const Ruling& ruling) {
+static Json with_ruling(Json object, const Ruling& ruling) {
   object["judgement"] = judgement_name(ruling.judgement);
   object["reason"] = ruling.reason;
   object["provisional"] = ruling.provisional;
@@ -13,12 +12,13 @@ Json with_ruling(Json object, const Ruling& ruling) {
   return object;
 }
 
-Json comparison(const Comparison& one) {
-  Json seeds = Json::array();
-  for (const auto& seen : one.observations)
-    seeds.push_back({{"seed", seen.seed}, {"value", seen.value}, {"runs", seen.runs}});
+static void to_json(Json& json, const Observation& seen) {
+  json = {{"seed", seen.seed}, {"value", seen.value}, {"runs", seen.runs}};
+}
+
+static void to_json(Json& json, const Comparison& one) {
   // What is not finite is written as null: no limit, no margin.
-  return with_ruling({{"experiment", one.experiment},
+  json = with_ruling({{"experiment", one.experiment},
                       {"dataset", one.dataset},
                       {"left", one.left},
                       {"right", one.right},
@@ -35,30 +35,26 @@ Json comparison(const Comparison& one) {
                       {"interval", one.interval},
                       {"p", one.p},
                       {"note", one.note},
-                      {"seeds", std::move(seeds)}},
+                      {"seeds", one.observations}},
                      one);
 }
 
-Json claim_of(const Claim& claim) {
-  Json datasets = Json::array(), comparisons = Json::array();
-  for (const auto& one : claim.datasets) {
-    datasets.push_back(
-        with_ruling({{"experiment", one.experiment}, {"dataset", one.dataset}}, one));
-  }
-  for (const auto& one : claim.comparisons) comparisons.push_back(comparison(one));
-  return with_ruling({{"name", claim.name},
+static void to_json(Json& json, const DatasetJudgement& one) {
+  json = with_ruling({{"experiment", one.experiment}, {"dataset", one.dataset}}, one);
+}
+
+static void to_json(Json& json, const Claim& claim) {
+  json = with_ruling({{"name", claim.name},
                       {"text", claim.text},
                       {"of", claim.any ? "any" : "all"},
                       {"k", claim.planned},
-                      {"datasets", std::move(datasets)},
-                      {"comparisons", std::move(comparisons)}},
+                      {"datasets", claim.datasets},
+                      {"comparisons", claim.comparisons}},
                      claim);
 }
 
-Json report_of(const ClaimReport& report) {
-  Json claims = Json::array();
-  for (const auto& claim : report.claims) claims.push_back(claim_of(claim));
-  return {{"sweeps", report.sweeps},
+static void to_json(Json& json, const ClaimReport& report) {
+  json = {{"sweeps", report.sweeps},
           {"profile", report.profile},
           {"profile_title", report.profile_title},
           {"paper_protocol", report.of_the_paper()},
@@ -66,21 +62,17 @@ Json report_of(const ClaimReport& report) {
           {"chosen", report.chosen},
           {"level", report.level},
           {"method", claim_method(report)},
-          {"claims", std::move(claims)}};
+          {"claims", report.claims}};
 }
 
-}  // namespace
-
 std::string render(const std::vector<ClaimReport>& reports, const std::string& format) {
-  Json all = Json::array();
+  if (format == "json") return json_text(reports);
   std::string text;
   for (const auto& report : reports) {
     if (!text.empty()) text += "\n";
-    if (format == "text") text += claims_plain(report);
-    if (format == "md") text += markdown(claims_document(report));
-    if (format == "json") all.push_back(report_of(report));
+    text += format == "md" ? markdown(claims_document(report)) : claims_plain(report);
   }
-  return format == "json" ? json_text(all) : text;
+  return text;
 }
 
 }  // namespace laq::analysis

@@ -25,7 +25,7 @@ struct Truth {
   std::vector<double> distances;
 };
 
-Truth truth_of_zero(const Region& region) {
+Truth truth_of_zero(const Interval& region) {
   if (region.low < 0 && region.high > 0) {
     Truth truth{Judgement::supported, {}};
     for (const double one : {-region.low, region.high}) {

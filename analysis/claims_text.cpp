@@ -20,10 +20,7 @@ std::string value_text(const Comparison& comparison, double value) {
 std::string counts(const ClaimReport& report) {
   std::map<Judgement, std::size_t> all;
   for (const auto& claim : report.claims) ++all[claim.judgement];
-  std::vector<std::string> parts;
-  for (const auto& [judgement, count] : all)
-    parts.push_back(fmt::format("{} {}", count, judgement_name(judgement)));
-  return fmt::format("Of {} claims {}.", report.claims.size(), join(parts));
+  return fmt::format("Of {} claims {}.", report.claims.size(), counts_text(all));
 }
 
 std::string facts(const Comparison& comparison) {
@@ -85,6 +82,13 @@ std::string claim_method(const ClaimReport& report) {
       "then such a run counts as a network that guesses. Provisional: planned runs are not done "
       "yet.",
       percent, (1 - report.level) / 2, 1 - report.level);
+}
+
+std::string counts_text(const std::map<Judgement, std::size_t>& counts) {
+  std::vector<std::string> parts;
+  for (const auto& [judgement, n] : counts)
+    parts.push_back(fmt::format("{} {}", n, judgement_name(judgement)));
+  return join(parts);
 }
 
 std::string interval_text(const Comparison& comparison) {

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "analysis/gathered.hpp"
 #include "core/text.hpp"
 #include "quant/alternating.hpp"
 
@@ -47,7 +46,7 @@ std::string statement(const ComparisonRule& rule, const Comparison& made, double
   return fmt::format("{} > {}", subject, text(*rule.low, made.region.low));
 }
 
-std::optional<double> p_value(const Summary& summary, const Region& region) {
+std::optional<double> p_value(const Summary& summary, const Interval& region) {
   std::optional<double> p;
   const auto worst = [&](double limit, bool below) {
     if (!std::isfinite(limit)) return;
@@ -103,6 +102,28 @@ std::string capped_text(const Interval& capped) {
       share, quant::kMostRounds);
 }
 
+using Comparisons = std::vector<const Comparison*>;
+
+std::size_t count(const Comparisons& all, Judgement wanted, double level) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      all, [&](const Comparison* one) { return judge(*one, level) == wanted; }));
+}
+
+std::string percent(double level) {
+  return fmt::format("{:.4g} %", 100 * level);
+}
+
+std::string plural(std::size_t n) {
+  return fmt::format("{} comparison{}", n, n == 1 ? "" : "s");
+}
+
+// Of what is not decided.
+std::string shares(const Comparisons& all, double level) {
+  std::map<Judgement, std::size_t> counts;
+  for (const auto* one : all) ++counts[judge(*one, level)];
+  return fmt::format("of {} at {} {}", plural(all.size()), percent(level), counts_text(counts));
+}
+
 // Whether the sweeps plan both sides on the experiment.
 bool planned(const ComparisonRule& rule, const Studied& where, const Evidence& evidence) {
   if (!rule.axis.empty())
@@ -149,7 +170,7 @@ Comparison compare(const ComparisonRule& rule, const Studied& where, const Court
   return made;
 }
 
-Judgement judge(const Region& region, const Interval& interval) {
+Judgement judge(const Interval& region, const Interval& interval) {
   if (interval.low > region.low && interval.high < region.high) return Judgement::supported;
   const bool outside = interval.high <= region.low || interval.low >= region.high;
   return outside ? Judgement::contradicted : Judgement::undecided;
@@ -161,6 +182,47 @@ Judgement judge(const Comparison& comparison, double level) {
   if (!interval) return Judgement::undecided;
   const Judgement judgement = judge(comparison.region, *interval);
   return comparison.barred.contains(judgement) ? Judgement::undecided : judgement;
+}
+
+double corrected_level(double level, std::size_t k) {
+  return 1 - (1 - level) / static_cast<double>(std::max<std::size_t>(k, 1));
+}
+
+Ruling judge(const Comparisons& comparisons, bool any, double level, std::size_t k) {
+  Ruling ruling;
+  for (const auto* one : comparisons) {
+    ruling.provisional = ruling.provisional || one->provisional;
+    ruling.diverged.insert(one->diverged.begin(), one->diverged.end());
+  }
+  // What one comparison alone decides, and what only all of them together do.
+  const Judgement alone = any ? Judgement::supported : Judgement::contradicted;
+  const Judgement together = any ? Judgement::contradicted : Judgement::supported;
+  const double corrected = corrected_level(level, k);
+  const std::string bonferroni =
+      k > 1 ? fmt::format("{}, that is 1 − {:g}/{}", percent(corrected), 1 - level, k)
+            : percent(level);
+  if (const std::size_t n = count(comparisons, alone, corrected); n > 0) {
+    ruling.judgement = alone;
+    ruling.reason = fmt::format("{} of {} at {}", n, plural(comparisons.size()), bonferroni);
+    return ruling;
+  }
+  if (count(comparisons, together, level) == comparisons.size()) {
+    ruling.judgement = together;
+    ruling.reason = fmt::format(
+        "{} at {}",
+        comparisons.size() == 1 ? "its comparison" : "each of " + plural(comparisons.size()),
+        percent(level));
+    return ruling;
+  }
+  const bool none = count(comparisons, Judgement::missing, level) == comparisons.size();
+  ruling.judgement = none ? Judgement::missing : Judgement::undecided;
+  ruling.reason = shares(comparisons, level);
+  if (count(comparisons, alone, level) > 0)
+    ruling.reason += fmt::format("; one decides alone at {}", bonferroni);
+  const bool single = std::ranges::any_of(
+      comparisons, [](const Comparison* one) { return one->difference.n == 1; });
+  if (single) ruling.reason += "; one seed has no interval";
+  return ruling;
 }
 
 }  // namespace laq::analysis

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "analysis/claims.hpp"
 #include "analysis/claims_file.hpp"
@@ -16,11 +20,26 @@ struct Court {
   const std::map<std::string, std::string>& titles;  ///< of methods
 };
 
+/// What a comparison rests on.
+struct Gathered {
+  std::vector<Observation> observations;  ///< the common seeds, in order
+  std::vector<double> right;              ///< what their right sides measured: for the margin
+  double seen = 0;                        ///< the smallest spread of an observation that shows
+  std::vector<std::string> lacking;       ///< in words
+  bool waiting = false;                   ///< a planned run is not done yet
+  std::set<std::filesystem::path> left_diverged, right_diverged;
+  /// Of a measure of rounds: `RunData::capped`, mean over the runs.
+  std::optional<Interval> capped;
+};
+
+/// The runs' differences, slopes or measures, as the rule asks.
+Gathered gather_observations(const ComparisonRule& rule, const Studied& where, const Court& court);
+
 /// Makes one comparison and judges it at the file's level.
 Comparison compare(const ComparisonRule& rule, const Studied& where, const Court& court);
 
 /// Where an interval lies: inside, outside or over a limit.
-Judgement judge(const Region& region, const Interval& interval);
+Judgement judge(const Interval& region, const Interval& interval);
 
 /// The judgement of a comparison at another level.
 Judgement judge(const Comparison& comparison, double level);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "analysis/metric_scale.hpp"
 #include "analysis/selection.hpp"
 #include "analysis/unicode.hpp"
 
@@ -53,7 +52,7 @@ void add_experiments(const sweep::Plan& plan, Evidence& evidence) {
     if (find_in(evidence.experiments, [&](auto& other) { return other.experiment == name; }))
       continue;
     evidence.experiments.push_back({name, one_line(job.run.dataset.title), metric_of(job.run),
-                                    metric_grid(job.run), metric_of_guess(job.run)});
+                                    train::metric_grid(job.run), train::metric_of_guess(job.run)});
   }
 }
 

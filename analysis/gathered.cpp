@@ -1,14 +1,11 @@
-#include "analysis/gathered.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
+#include "analysis/compare.hpp"
 #include "core/error.hpp"
-#include "core/text.hpp"
-#include "record/status.hpp"
+#include "store/filter.hpp"
 
 namespace laq::analysis {
 namespace {
@@ -65,14 +62,13 @@ std::optional<Score> score(const Series& series, std::int64_t seed, const Compar
 }
 
 double axis_number(const std::string& axis, const std::string& text) {
-  double value = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || value <= 0) {
+  const auto value = store::number_in(text);
+  if (!value || *value <= 0) {
     throw usage_error({.what = "a slope needs an axis of positive numbers",
                        .where = axis,
                        .found = "'" + text + "'"});
   }
-  return value;
+  return *value;
 }
 
 // What to multiply differences at these x with, to add them up to the least squares' slope.
@@ -85,13 +81,34 @@ std::vector<double> slope_weights(const std::vector<double>& x) {
   return weights;
 }
 
-// Σ weight · (left − right) over the points, for each seed that has both sides at all of them.
-void add_sums(const ComparisonRule& rule, const Studied& where, const std::vector<Pair>& pairs,
-              const std::vector<double>& weights, Gathered& all) {
+// Σ weight · (left − right) over the points, for each seed that has both sides at all of them: the
+// difference itself, or its slope against the axis's logarithm to base 2.
+Gathered differences(const ComparisonRule& rule, const Studied& where, const Court& court) {
+  Gathered all;
+  std::vector<Pair> pairs;
+  std::vector<double> x, weights = {1};
+  const auto add_pair = [&](const std::string& at, const Point& point) {
+    const auto side = [&](const std::string& method) {
+      return Side{court.titles.at(method) + at,
+                  court.evidence.find(where.experiment, method, point)};
+    };
+    pairs.push_back({side(rule.left), side(rule.right)});
+  };
+  if (rule.axis.empty()) {
+    add_pair("", {});
+  } else {
+    for (const auto& value :
+         court.evidence.shared_values(where.experiment, rule.axis, rule.left, rule.right)) {
+      x.push_back(std::log2(axis_number(rule.axis, value)));
+      add_pair(fmt::format(" at {}={}", rule.axis, value), {{rule.axis, value}});
+    }
+    if (x.size() < 2) return all;
+    weights = slope_weights(x);
+  }
   for (const auto& pair : pairs) {
     add_missing(pair.left, rule.divergence_fails, all.left_diverged, all);
     add_missing(pair.right, rule.divergence_fails, all.right_diverged, all);
-    if (!pair.left.series || !pair.right.series) return;
+    if (!pair.left.series || !pair.right.series) return all;
   }
   std::set<std::int64_t> seeds;
   for (const auto& run : pairs.front().left.series->runs) seeds.insert(run.seed);
@@ -113,6 +130,7 @@ void add_sums(const ComparisonRule& rule, const Studied& where, const std::vecto
   double squares = 0;
   for (const double weight : weights) squares += weight * weight;
   all.seen = grid_spread(where.grid, true) * std::sqrt(squares);
+  return all;
 }
 
 Gathered measures(const ComparisonRule& rule, const Studied& where, const Court& court) {
@@ -137,41 +155,12 @@ Gathered measures(const ComparisonRule& rule, const Studied& where, const Court&
   return all;
 }
 
-Gathered differences(const ComparisonRule& rule, const Studied& where, const Court& court) {
-  Gathered all;
-  const auto side = [&](const std::string& method) {
-    return Side{court.titles.at(method), court.evidence.find(where.experiment, method)};
-  };
-  add_sums(rule, where, {{side(rule.left), side(rule.right)}}, {1}, all);
-  return all;
-}
-
-// The slope of left − right against the axis's logarithm to base 2.
-Gathered slopes(const ComparisonRule& rule, const Studied& where, const Court& court) {
-  Gathered all;
-  std::vector<double> x;
-  std::vector<Pair> pairs;
-  for (const auto& value :
-       court.evidence.shared_values(where.experiment, rule.axis, rule.left, rule.right)) {
-    const auto side = [&](const std::string& method) {
-      return Side{fmt::format("{} at {}={}", court.titles.at(method), rule.axis, value),
-                  court.evidence.find(where.experiment, method, {{rule.axis, value}})};
-    };
-    x.push_back(std::log2(axis_number(rule.axis, value)));
-    pairs.push_back({side(rule.left), side(rule.right)});
-  }
-  if (x.size() > 1) add_sums(rule, where, pairs, slope_weights(x), all);
-  return all;
-}
-
 }  // namespace
 
 Gathered gather_observations(const ComparisonRule& rule, const Studied& where, const Court& court) {
-  Gathered all = !rule.measure.empty() ? measures(rule, where, court)
-                 : rule.axis.empty()   ? differences(rule, where, court)
-                                       : slopes(rule, where, court);
-  std::sort(all.observations.begin(), all.observations.end(),
-            [](const auto& a, const auto& b) { return a.seed < b.seed; });
+  Gathered all =
+      rule.measure.empty() ? differences(rule, where, court) : measures(rule, where, court);
+  std::ranges::sort(all.observations, {}, &Observation::seed);
   return all;
 }
 

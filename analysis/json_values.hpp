@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "analysis/statistics.hpp"
 
@@ -23,9 +24,11 @@ inline void to_json(Json& json, const Interval& interval) {
   json = {interval.low, interval.high};
 }
 
+/// Lines of CSV (RFC 4180) below a head of all their keys, in the order in which these first come;
+/// a line lacks what it has no key for. Numbers are the shortest text that reads back as the same.
+std::string csv(const std::vector<Json>& lines);
+
 /// As the text of a file, where a path may hold bytes that are not UTF-8.
-inline std::string json_text(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+std::string json_text(const Json& json);
 
 }  // namespace laq::analysis

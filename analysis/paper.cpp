@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 
 #include "config/reader.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
+#include "store/filter.hpp"
 
 namespace laq::analysis {
 namespace fs = std::filesystem;
@@ -16,21 +17,18 @@ namespace {
 constexpr const char* kSources = "sources";
 
 Figure read_figure(const config::Tree& tree, bool checked) {
-  const std::string* text = tree.scalar();
-  double value = 0;
-  const char* end = text ? text->data() + text->size() : nullptr;
+  const std::string text = tree.scalar() ? *tree.scalar() : "";
   // Plain decimals only: the number of printed digits is read off the text.
-  const auto parsed = text ? std::from_chars(text->data(), end, value, std::chars_format::fixed)
-                           : std::from_chars_result{nullptr, std::errc::invalid_argument};
-  if (parsed.ec != std::errc{} || parsed.ptr != end || !std::isfinite(value)) {
+  const bool plain = text.find_first_not_of("0123456789.-") == std::string::npos;
+  const auto value = plain ? store::number_in(text) : std::nullopt;
+  if (!value) {
     throw usage_error({.what = "not a printed figure",
                        .where = tree.place,
                        .found = tree.description(),
                        .expected = "a decimal number such as 1.28, or ~ for none"});
   }
-  const auto point = text->find('.');
-  const auto decimals = point == std::string::npos ? 0 : text->size() - point - 1;
-  return {value, static_cast<int>(decimals), *text, checked};
+  const std::string after = text.substr(std::min(text.find('.'), text.size()));
+  return {*value, std::max(static_cast<int>(after.size()) - 1, 0), text, checked};
 }
 
 void read_rows(const config::Tree& rows, bool checked, PaperTable& table) {
@@ -57,32 +55,21 @@ void read_rows(const config::Tree& rows, bool checked, PaperTable& table) {
   }
 }
 
-// Names of the tables, for messages.
-std::vector<std::string> table_names(const config::Tree& file) {
-  std::vector<std::string> names;
-  if (file.map()) {
-    for (const auto& [name, tree] : *file.map()) {
-      if (name != kSources) names.push_back(name);
-    }
-  }
-  return names;
-}
-
 PaperTable read_table(const config::Tree& file, const std::string& name, bool may_be_confirmed) {
-  const config::Tree* tree = file.map() && name != kSources && file.map()->contains(name)
-                                 ? &file.map()->at(name)
-                                 : nullptr;
-  if (!tree) {
+  auto tables = file.map() ? *file.map() : config::Tree::Map();
+  tables.erase(kSources);
+  if (!tables.contains(name)) {
+    std::vector<std::string> known;
+    for (const auto& one : tables) known.push_back(one.first);
     throw usage_error({.what = fmt::format("unknown table of the papers '{}'", name),
                        .where = file.place,
-                       .advice = suggestion(name, table_names(file))});
+                       .advice = suggestion(name, known)});
   }
-  config::Reader section(tree, name);
+  config::Reader section(&tables.at(name), name);
   PaperTable table;
   table.name = name;
   const std::string source = section.word("source", {});
-  const config::Tree* sources = file.find(kSources);
-  const config::Tree* citation = sources ? sources->find(source) : nullptr;
+  const config::Tree* citation = file.find(std::string(kSources) + "." + source);
   if (!citation || !citation->scalar()) {
     section.refuse("source", fmt::format("is not one of '{}'", kSources));
   }

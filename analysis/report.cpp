@@ -223,7 +223,7 @@ std::string counts(const SweepData& data) {
 std::string Page::render() const {
   auto introduction = document_.blocks.front().paragraphs;
   std::string warning;
-  if (!table_.paper_protocol) {
+  if (!table_.of_the_paper()) {
     warning = introduction.front();
     introduction.erase(introduction.begin());
   }
@@ -234,7 +234,7 @@ std::string Page::render() const {
   return page.render(
       Object{{"page_title", table_.title + ": " + table_.profile_title},
              {"style", std::string(kReportStyle)},
-             {"heading", heading(table_)},
+             {"heading", table_.heading(table_.title)},
              {"warning", text(warning)},
              {"introduction", lines(introduction)},
              {"planned", fmt::format("{} run{} planned", planned, planned == 1 ? "" : "s")},

@@ -10,6 +10,7 @@
 #include "analysis/step_time.hpp"
 #include "analysis/unicode.hpp"
 #include "analysis/wording.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 #include "quant/alternating.hpp"
 #include "train/method_title.hpp"
@@ -53,11 +54,9 @@ std::string machine_of(const record::RunRecord& record) {
   std::vector<std::string> names;
   for (const record::Process& by : record.processes()) {
     if (by.threads == 0) continue;  // of a part of which nothing is known
-    const std::string name =
-        one_line(by.device != "cpu" ? by.device
-                                    : fmt::format("{}, {} thread{}", by.cpu_model, by.threads,
-                                                  by.threads > 1 ? "s" : ""));
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    const std::string cpu =
+        fmt::format("{}, {} thread{}", by.cpu_model, by.threads, by.threads > 1 ? "s" : "");
+    add_once(names, one_line(by.device != "cpu" ? by.device : cpu));
   }
   return join(names, ", then ");
 }
@@ -119,38 +118,25 @@ void choose_machine(SweepData& data) {
     }
   }
   if (runs.empty()) return;
-  data.timed_on = std::max_element(runs.begin(), runs.end(), [](const auto& a, const auto& b) {
-                    return a.second < b.second;
-                  })->first;
+  data.timed_on =
+      std::ranges::max_element(runs, {}, [](const auto& one) { return one.second; })->first;
   for (auto& series : data.series) {
     for (auto& run : series.runs) run.timed = run.machine == data.timed_on;
   }
 }
 
-// What tells the series of a plan apart.
-struct Naming {
-  bool methods;  // more than one
-  std::vector<std::string> axes;
-};
-
-std::string label_of(const sweep::Job& job, const Naming& naming) {
-  std::vector<std::string> parts;
-  const bool titled = naming.methods || naming.axes.empty();
+std::string label_of(const sweep::Job& job, const sweep::Plan& plan) {
+  std::vector<std::string> parts, axes;  // the latter tell series apart
+  for (const auto& [axis, values] : plan.grid) {
+    if (values.size() > 1) axes.push_back(axis);
+  }
+  const bool titled = plan.methods.size() > 1 || axes.empty();
   if (titled) parts.push_back(one_line(job.run.method_title));
   for (const auto& [axis, value] : job.point) {
-    if (titled && train::is_told_by_title(axis)) continue;
-    if (std::find(naming.axes.begin(), naming.axes.end(), axis) == naming.axes.end()) continue;
+    if (!has(axes, axis) || (titled && train::is_told_by_title(axis))) continue;
     parts.push_back(axis_words(axis, value));
   }
   return join(parts);
-}
-
-Naming naming_of(const sweep::Plan& plan) {
-  Naming naming{plan.methods.size() > 1, {}};
-  for (const auto& [axis, values] : plan.grid) {
-    if (values.size() > 1) naming.axes.push_back(axis);
-  }
-  return naming;
 }
 
 }  // namespace
@@ -212,7 +198,7 @@ std::string configuration_of(const std::filesystem::path& run) {
 
 std::size_t Series::completed() const {
   return static_cast<std::size_t>(
-      std::count_if(runs.begin(), runs.end(), [](const RunData& run) { return run.completed(); }));
+      std::ranges::count_if(runs, [](const RunData& run) { return run.completed(); }));
 }
 
 std::vector<const record::History*> Series::histories() const {
@@ -281,23 +267,19 @@ SweepData read_sweep(const sweep::Plan& read, store::Store& store) {
   SweepData data;
   data.plan = std::make_shared<const sweep::Plan>(read);
   const sweep::Plan& plan = *data.plan;
-  const Naming naming = naming_of(plan);
   for (std::size_t i = 0; i < plan.jobs.size(); ++i) {
     const sweep::Job& job = plan.jobs[i];
     const train::RunRequest& request = job.run.request;
-    if (std::find(data.experiments.begin(), data.experiments.end(), request.experiment) ==
-        data.experiments.end())
-      data.experiments.push_back(request.experiment);
-    auto at = std::find_if(data.series.begin(), data.series.end(), [&](const Series& known) {
+    add_once(data.experiments, request.experiment);
+    Series* series = find_in(data.series, [&](const Series& known) {
       return known.experiment == request.experiment && known.method == request.method &&
              known.job.point == job.point && known.job.run.hash == job.run.hash;
     });
-    if (at == data.series.end()) {
-      data.series.push_back(
-          {i, request.experiment, request.method, job, label_of(job, naming), {}});
-      at = data.series.end() - 1;
+    if (!series) {
+      series = &data.series.emplace_back(
+          Series{i, request.experiment, request.method, job, label_of(job, plan), {}});
     }
-    at->runs.push_back(read_run(plan, i, store));
+    series->runs.push_back(read_run(plan, i, store));
   }
   mark_disturbed(data.series);
   choose_machine(data);

@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <map>
+#include <regex>
+#include <sstream>
 #include <utility>
 
 #include "analysis/sheet.hpp"
@@ -10,63 +14,33 @@
 namespace laq::analysis {
 namespace {
 
-// What the characters are in LaTeX; the rest of ASCII and Latin letters stand for themselves. After
-// the end of a table's line a bare * or [ is an argument.
-const std::map<char32_t, std::string>& special() {
-  static const std::map<char32_t, std::string> all = {{U'\\', "\\textbackslash{}"},
-                                                      {U'{', "\\{"},
-                                                      {U'}', "\\}"},
-                                                      {U'%', "\\%"},
-                                                      {U'&', "\\&"},
-                                                      {U'_', "\\_"},
-                                                      {U'#', "\\#"},
-                                                      {U'$', "\\$"},
-                                                      {U'~', "$\\sim$"},
-                                                      {U'^', "\\textasciicircum{}"},
-                                                      {U'<', "$<$"},
-                                                      {U'>', "$>$"},
-                                                      {U'|', "$|$"},
-                                                      {U'"', "''"},
-                                                      {U'`', "\\`{}"},
-                                                      {U'*', "{*}"},
-                                                      {U'[', "{[}"},
-                                                      {U']', "{]}"},
-                                                      {U'\u2212', "$-$"},
-                                                      {U'–', "--"},
-                                                      {U'—', "---"},
-                                                      {U'…', "\\ldots{}"},
-                                                      {U'×', "$\\times$"},
-                                                      {U'±', "$\\pm$"},
-                                                      {U'†', "\\dag{}"},
-                                                      {U'‘', "`"},
-                                                      {U'’', "'"},
-                                                      {U'“', "``"},
-                                                      {U'”', "''"},
-                                                      {U'α', "$\\alpha$"},
-                                                      {U'β', "$\\beta$"},
-                                                      {U'Δ', "$\\Delta$"},
-                                                      {U'√', "$\\surd$"},
-                                                      {U'≤', "$\\leq$"},
-                                                      {U'≥', "$\\geq$"},
-                                                      {U'⌈', "$\\lceil$"},
-                                                      {U'⌉', "$\\rceil$"},
-                                                      {U'→', "$\\to$"},
-                                                      {U'∞', "$\\infty$"},
-                                                      {U'®', "\\textregistered{}"},
-                                                      {U'™', "\\texttrademark{}"},
-                                                      {U'\u00A0', "~"}};
+// What characters are in LaTeX; the rest of ASCII and Latin letters stand for themselves. After the
+// end of a table's line a bare * or [ is an argument.
+constexpr const char* kSpecial = R"(
+  \ \textbackslash{}  { \{  } \}  % \%  & \&  _ \_  # \#  $ \$  ~ $\sim$  ^ \textasciicircum{}
+  < $<$  > $>$  | $|$  " ''  ` \`{}  * {*}  [ {[}  ] {]}
+  − $-$  – --  — ---  … \ldots{}  × $\times$  ± $\pm$  † \dag{}  ‘ `  ’ '  “ ``  ” ''
+  α $\alpha$  β $\beta$  Δ $\Delta$  √ $\surd$  ≤ $\leq$  ≥ $\geq$  ⌈ $\lceil$  ⌉ $\rceil$
+  → $\to$  ∞ $\infty$  ® \textregistered{}  ™ \texttrademark{}
+)";
+
+std::map<std::string, std::string> read_special() {
+  std::map<std::string, std::string> all = {{"\u00A0", "~"}};
+  std::istringstream words(kSpecial);
+  for (std::string character, text; words >> character >> text;) all[character] = text;
   return all;
 }
 
 std::string escaped(const std::string& text) {
+  static const std::map<std::string, std::string> special = read_special();
   std::string result;
   for (const char32_t c : decode_utf8(text)) {
-    const auto known = special().find(c);
+    const std::string character = encode_utf8({&c, 1});
     const bool letter = c < 0x80 || (c >= 0xC0 && c <= 0x17F);  // what inputenc knows
-    if (known != special().end()) {
+    if (const auto known = special.find(character); known != special.end()) {
       result += known->second;
     } else if (letter) {
-      result += encode_utf8({&c, 1});
+      result += character;
     } else {
       result += fmt::format("{{[}}U+{:04X}{{]}}", static_cast<unsigned>(c));
     }
@@ -76,20 +50,11 @@ std::string escaped(const std::string& text) {
 
 // Numbers with a sign or a spread are mathematics.
 std::string number_or_text(const std::string& text) {
-  std::string digits = text;
-  for (const char* part : {"±", "−", "+"}) {
-    for (std::size_t at; (at = digits.find(part)) != std::string::npos;)
-      digits.erase(at, std::string(part).size());
-  }
-  const bool number = digits != text && digits.find_first_not_of("0123456789. ") == digits.npos &&
-                      digits.find_first_of("0123456789") != digits.npos;
-  if (!number) return escaped(text);
-  std::string math = text;
-  for (const auto& [sign, command] : {std::pair{"±", "\\pm"}, {"−", "-"}}) {
-    for (std::size_t at; (at = math.find(sign)) != std::string::npos;)
-      math.replace(at, std::string(sign).size(), command);
-  }
-  return "$" + math + "$";
+  static const std::regex number("(?=.*[0-9])(?=.*(±|−|[+]))(±|−|[+0-9. ])+"), spread("±"),
+      minus("−");
+  if (!std::regex_match(text, number)) return escaped(text);
+  const std::string math = std::regex_replace(std::regex_replace(text, spread, "\\pm"), minus, "-");
+  return fmt::format("${}$", math);
 }
 
 std::string cell_text(const SheetCell& cell) {
@@ -138,13 +103,10 @@ std::string tabular(const Sheet& sheet) {
 }
 
 // Labels take letters, digits and hyphens whatever the language's package makes active.
-std::string label_of(const std::string& name) {
-  std::string text;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    text += plain ? c : '-';
-  }
-  return text;
+std::string label_of(std::string name) {
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0; }, '-');
+  return name;
 }
 
 }  // namespace

@@ -2,17 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <tuple>
 
-#include "analysis/metric_scale.hpp"
-#include "analysis/protocol.hpp"
 #include "analysis/selection.hpp"
 #include "analysis/unicode.hpp"
 #include "analysis/wording.hpp"
 #include "core/error.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 #include "store/filter.hpp"
 #include "train/method_title.hpp"
@@ -26,10 +23,6 @@ using Keys = std::vector<std::string>;
 constexpr const char *kMethod = "method", *kExperiment = "experiment", *kDataset = "dataset",
                      *kSeed = "seed";
 
-bool has(const Keys& keys, const std::string& key) {
-  return std::find(keys.begin(), keys.end(), key) != keys.end();
-}
-
 // Values that the runs have under a key.
 std::set<std::string> values_under(const SweepData& data, const std::string& key) {
   std::set<std::string> values;
@@ -41,7 +34,7 @@ std::set<std::string> values_under(const SweepData& data, const std::string& key
 Keys paper_axes(const sweep::Plan& plan) {
   Keys axes;
   for (const auto& [axis, values] : plan.grid) {
-    const bool named = std::any_of(values.begin(), values.end(), [&](const auto& value) {
+    const bool named = std::ranges::any_of(values, [&](const auto& value) {
       return sweep::named_column(plan.columns, axis + "=" + value) != nullptr;
     });
     if (named || axis == kDataset) axes.push_back(axis);
@@ -68,6 +61,7 @@ Laid lay_out(const SweepData& data, const Layout& layout) {
     }
   }
   Laid laid{layout.rows, layout.columns};
+  const auto varies = [&](const char* key) { return values_under(data, key).size() > 1; };
   const auto free = [&](const std::string& key) {
     return !has(laid.rows, key) && !has(laid.columns, key) && !has(layout.mean_over, key);
   };
@@ -78,15 +72,13 @@ Laid lay_out(const SweepData& data, const Layout& layout) {
     }
   }
   if (layout.rows.empty() && free(kMethod)) laid.rows.push_back(kMethod);
-  Keys rest;
-  if (free(kMethod) && values_under(data, kMethod).size() > 1) rest.push_back(kMethod);
-  if (free(kExperiment) && values_under(data, kExperiment).size() > 1) rest.push_back(kExperiment);
-  if (free(kSeed) && values_under(data, kSeed).size() > 1) rest.push_back(kSeed);
+  for (const char* key : {kMethod, kExperiment, kSeed}) {
+    if (free(key) && varies(key)) laid.rows.push_back(key);
+  }
   for (const auto& [axis, values] : plan.grid) {
     if (!free(axis) || layout.select_valid) continue;
-    if (layout.rows.empty() || values.size() > 1) rest.push_back(axis);
+    if (layout.rows.empty() || values.size() > 1) laid.rows.push_back(axis);
   }
-  laid.rows.insert(laid.rows.end(), rest.begin(), rest.end());
   return laid;
 }
 
@@ -108,18 +100,16 @@ std::optional<std::string> paper_column(const sweep::Job& job, const Table& tabl
 }
 
 Column column_at(const sweep::Job& job, const Point& point, const Table& table) {
-  Column column;
-  column.point = point;
-  column.experiment = job.run.request.experiment;
-  column.title = one_line(job.run.dataset.title);
-  column.dataset = job.run.dataset.name;
-  column.metric = metric_of(job.run);
-  column.grid = metric_grid(job.run);
-  column.paper_column = paper_column(job, table);
   const auto& absent = table.data->plan->absent;
-  if (const auto found = absent.find(column.experiment); found != absent.end())
-    column.absent = found->second;
-  return column;
+  const auto lacking = absent.find(job.run.request.experiment);
+  return {.point = point,
+          .experiment = job.run.request.experiment,
+          .title = one_line(job.run.dataset.title),
+          .dataset = job.run.dataset.name,
+          .metric = metric_of(job.run),
+          .paper_column = paper_column(job, table),
+          .absent = lacking == absent.end() ? Keys() : lacking->second,
+          .grid = train::metric_grid(job.run)};
 }
 
 // Experiments on the same data are told apart by their names, points by their values. Where columns
@@ -127,13 +117,12 @@ Column column_at(const sweep::Job& job, const Point& point, const Table& table) 
 void complete_titles(Table& table, const Keys& keys) {
   std::vector<Column> titled = table.columns;
   for (Column& column : titled) {
-    const auto shared =
-        std::count_if(table.columns.begin(), table.columns.end(), [&](const Column& other) {
-          return other.title == column.title && other.experiment != column.experiment;
-        });
+    const bool shared = std::ranges::any_of(table.columns, [&](const Column& other) {
+      return other.title == column.title && other.experiment != column.experiment;
+    });
     if (!has(keys, kExperiment) && values_under(*table.data, kExperiment).size() > 1)
       column.title.clear();
-    else if (shared > 0)
+    else if (shared)
       column.title += fmt::format(" ({})", fs::path(column.experiment).stem().string());
     for (const auto& [key, value] : column.point) {
       if (key == kDataset || key == kExperiment) continue;
@@ -158,14 +147,6 @@ std::string block_of(const Point& point) {
   return join(parts);
 }
 
-template <typename List>
-auto& found_or_added(List& list, const Point& point) {
-  const auto found =
-      std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.first == point; });
-  return found == list.end() ? list.emplace_back(point, typename List::value_type::second_type())
-                             : *found;
-}
-
 void fill(const Settings& settings, Table& table, Column& column, Row& row, Entry& entry) {
   const sweep::Plan& plan = *table.data->plan;
   const auto& chosen = best_on_validation(settings);
@@ -188,7 +169,7 @@ void fill(const Settings& settings, Table& table, Column& column, Row& row, Entr
       entry.file_bytes = file_bytes(run->folder, plan.jobs[run->job].run);
   }
   row.group = {entry.size->bits, entry.size->scales_of_group};
-  const bool one = std::all_of(entry.runs.begin(), entry.runs.end(), [&](const RunData* run) {
+  const bool one = std::ranges::all_of(entry.runs, [&](const RunData* run) {
     return plan.jobs[run->job].run.hash == entry.job->run.hash;
   });
   const auto printed = paper_column(*entry.job, table);
@@ -200,17 +181,15 @@ void fill(const Settings& settings, Table& table, Column& column, Row& row, Entr
 
 // Marks the lowest means of each group and setting in a column, once two have one.
 void mark_best(Table& table, std::size_t column) {
-  std::map<std::tuple<int, int, std::string, std::string>, std::vector<Entry*>> groups;
+  std::map<std::tuple<std::pair<int, int>, std::string, std::string>, std::vector<Entry*>> groups;
   for (Row& row : table.rows) {
     Entry& entry = row.entries[column];
-    if (entry.ours.n > 0)
-      groups[{row.group.bits, row.group.scales, row.block, entry.setting}].push_back(&entry);
+    if (entry.ours.n > 0) groups[{row.group, row.block, entry.setting}].push_back(&entry);
   }
   for (const auto& [name, group] : groups) {
     if (group.size() < 2) continue;
     const auto lowest =
-        std::min_element(group.begin(), group.end(),
-                         [](const auto* a, const auto* b) { return a->ours.mean < b->ours.mean; });
+        std::ranges::min_element(group, {}, [](const Entry* entry) { return entry->ours.mean; });
     // As printed: rounding by other means may part what print makes equal.
     const auto shown = [&](const Entry* entry) {
       return fixed(entry->ours.mean, table.columns[column].decimals);
@@ -252,11 +231,9 @@ std::string title_of(const Row& row, const fs::path& configs) {
 
 // Numbers by their size, then text.
 bool key_less(const std::string& a, const std::string& b) {
-  char *end_a = nullptr, *end_b = nullptr;
-  const double x = std::strtod(a.c_str(), &end_a), y = std::strtod(b.c_str(), &end_b);
-  const bool number_a = !a.empty() && *end_a == '\0', number_b = !b.empty() && *end_b == '\0';
-  if (number_a && number_b) return x < y;
-  return number_a != number_b ? number_a : a < b;
+  const auto x = store::number_in(a), y = store::number_in(b);
+  if (x && y) return *x < *y;
+  return x.has_value() != y.has_value() ? x.has_value() : a < b;
 }
 
 void sort_rows(const Table& table, std::vector<Row>& rows) {
@@ -279,7 +256,7 @@ void sort_rows(const Table& table, std::vector<Row>& rows) {
                          .expected = "a key of the rows or a metric",
                          .advice = suggestion(name, measure_names())});
     };
-    std::stable_sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
+    std::ranges::stable_sort(rows, [&](const Row& a, const Row& b) {
       const std::string left = value(a), right = value(b);
       if (left == "none" || right == "none") return right == "none" && left != "none";
       return down ? key_less(right, left) : key_less(left, right);
@@ -290,64 +267,11 @@ void sort_rows(const Table& table, std::vector<Row>& rows) {
 // Rows on the same data and network together, in the order of the first.
 void gather_blocks(std::vector<Row>& rows) {
   std::vector<std::string> order;
-  for (auto& row : rows) {
-    if (!has(order, row.block)) order.push_back(row.block);
-  }
-  const auto place = [&](const Row& row) {
-    return std::find(order.begin(), order.end(), row.block);
-  };
-  std::stable_sort(rows.begin(), rows.end(),
-                   [&](const Row& a, const Row& b) { return place(a) < place(b); });
+  for (const auto& row : rows) add_once(order, row.block);
+  std::ranges::stable_sort(rows, {},
+                           [&](const Row& row) { return std::ranges::find(order, row.block); });
   if (order.size() > 1) return;
   for (auto& row : rows) row.block.clear();
-}
-
-}  // namespace
-
-const RunData* Entry::fastest() const {
-  const RunData* fastest = nullptr;
-  for (const auto* run : runs) {
-    const auto order = [](const RunData& one) { return std::pair(one.disturbed, *one.step_ms); };
-    if (run->step_ms && run->timed && (!fastest || order(*run) < order(*fastest))) fastest = run;
-  }
-  return fastest;
-}
-
-std::optional<double> Entry::step_ms() const {
-  const RunData* run = fastest();
-  return run ? run->step_ms : std::nullopt;
-}
-
-bool Entry::disturbed() const {
-  const RunData* run = fastest();
-  return run && run->disturbed;
-}
-
-std::optional<Metric> Table::metric() const {
-  if (columns.empty()) return std::nullopt;
-  const bool one = std::all_of(columns.begin(), columns.end(), [&](const Column& column) {
-    return column.metric == columns.front().metric;
-  });
-  return one ? std::optional(columns.front().metric) : std::nullopt;
-}
-
-bool Table::has_figures(std::size_t column) const {
-  return std::any_of(rows.begin(), rows.end(),
-                     [&](const Row& row) { return row.entries[column].paper.has_value(); });
-}
-
-bool Table::has_figures() const {
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (has_figures(i)) return true;
-  }
-  return false;
-}
-
-bool Table::has_unchecked() const {
-  return std::any_of(rows.begin(), rows.end(), [](const Row& row) {
-    return std::any_of(row.entries.begin(), row.entries.end(),
-                       [](const Entry& entry) { return entry.paper && !entry.paper->checked; });
-  });
 }
 
 Origin origin_of(const SweepData& data) {
@@ -375,6 +299,35 @@ Origin origin_of(const SweepData& data) {
   return origin;
 }
 
+}  // namespace
+
+const RunData* Entry::fastest() const {
+  const RunData* fastest = nullptr;
+  for (const auto* run : runs) {
+    const auto order = [](const RunData& one) { return std::pair(one.disturbed, *one.step_ms); };
+    if (run->step_ms && run->timed && (!fastest || order(*run) < order(*fastest))) fastest = run;
+  }
+  return fastest;
+}
+
+std::optional<double> Entry::step_ms() const {
+  const RunData* run = fastest();
+  return run ? run->step_ms : std::nullopt;
+}
+
+bool Entry::disturbed() const {
+  const RunData* run = fastest();
+  return run && run->disturbed;
+}
+
+std::optional<Metric> Table::metric() const {
+  if (columns.empty()) return std::nullopt;
+  const Metric first = columns.front().metric;
+  const bool one =
+      std::ranges::all_of(columns, [&](const Column& column) { return column.metric == first; });
+  return one ? std::optional(first) : std::nullopt;
+}
+
 Table make_table(std::shared_ptr<const SweepData> data, const fs::path& configs,
                  const Layout& layout) {
   const sweep::Plan& plan = *data->plan;
@@ -387,21 +340,14 @@ Table make_table(std::shared_ptr<const SweepData> data, const fs::path& configs,
   for (const auto& note : sweep::equal_quantizers(plan.jobs)) table.notes.push_back(one_line(note));
   if (!plan.paper_table.empty() && layout.paper)
     table.paper = load_paper_table(configs, plan.paper_table);
-  Protocol protocol = protocol_of(plan);
-  table.profile = std::move(protocol.profile);
-  table.profile_title = std::move(protocol.profile_title);
-  table.overrides = std::move(protocol.overrides);
-  table.departures = std::move(protocol.departures);
-  table.paper_protocol = table.departures.empty();
+  static_cast<Protocol&>(table) = protocol_of(plan);
   table.origin = origin_of(*data);
 
   const Laid laid = lay_out(*data, layout);
-  for (const auto& key : laid.rows) {
-    if (key != kMethod) table.axes.push_back(key);
-  }
-  for (const auto& key : laid.columns) {
-    if (key != kExperiment) table.column_axes.push_back(key);
-  }
+  table.axes = laid.rows;
+  std::erase(table.axes, kMethod);
+  table.column_axes = laid.columns;
+  std::erase(table.column_axes, kExperiment);
   Keys choices;  // axes of which each cell shows one setting
   for (const auto& [axis, values] : plan.grid) {
     const bool laid_out = has(laid.rows, axis) || has(laid.columns, axis);
@@ -412,38 +358,35 @@ Table make_table(std::shared_ptr<const SweepData> data, const fs::path& configs,
     for (const auto& run : series.runs) {
       const sweep::Job& job = plan.jobs[run.job];
       const Point column = point_at(job, laid.columns);
-      const bool known = std::any_of(table.columns.begin(), table.columns.end(),
-                                     [&](const Column& one) { return one.point == column; });
-      if (!known) table.columns.push_back(column_at(job, column, table));
-      auto& row = found_or_added(cells, point_at(job, laid.rows)).second;
-      auto& settings = found_or_added(row, column).second;
-      found_or_added(settings, point_at(job, choices)).second.push_back(&run);
+      if (!has(table.columns, column, &Column::point))
+        table.columns.push_back(column_at(job, column, table));
+      Settings& settings = under(under(cells, point_at(job, laid.rows)), column);
+      under(settings, point_at(job, choices)).push_back(&run);
     }
   }
   for (const auto& [point, columns] : cells) {
     Row row;
     row.entries.resize(table.columns.size());
     for (const auto& [at, settings] : columns) {
-      const auto column = std::find_if(table.columns.begin(), table.columns.end(),
-                                       [&](const Column& one) { return one.point == at; });
+      const auto column = std::ranges::find(table.columns, at, &Column::point);
       Entry& entry = row.entries[static_cast<std::size_t>(column - table.columns.begin())];
       fill(settings, table, *column, row, entry);
       entry.setting = setting_of(entry.job->run);
     }
-    for (const auto& coordinate : point)
-      coordinate.first == kMethod ? void(row.method = coordinate.second)
-                                  : void(row.point.push_back(coordinate));
+    for (const auto& [key, value] : point) {
+      if (key == kMethod) row.method = value;
+      if (key != kMethod) row.point.emplace_back(key, value);
+    }
     if (!row.method.empty()) row.title = title_of(row, configs);
     row.block = block_of(row.point);
     table.rows.push_back(std::move(row));
   }
   complete_titles(table, laid.columns);
   for (const auto& name : layout.metrics) {
-    if (!has(measure_names(), name)) {
-      throw usage_error({.what = "unknown metric '" + name + "'",
-                         .where = "--metric",
-                         .advice = suggestion(name, measure_names())});
-    }
+    if (has(measure_names(), name)) continue;
+    throw usage_error({.what = "unknown metric '" + name + "'",
+                       .where = "--metric",
+                       .advice = suggestion(name, measure_names())});
   }
   if (!table.columns.empty()) sort_rows(table, table.rows);
   gather_blocks(table.rows);
@@ -452,10 +395,6 @@ Table make_table(std::shared_ptr<const SweepData> data, const fs::path& configs,
     mark_best(table, c);
   }
   return table;
-}
-
-Table make_table(const sweep::Plan& plan, const fs::path& configs, const Layout& layout) {
-  return make_table(std::make_shared<const SweepData>(read_sweep(plan)), configs, layout);
 }
 
 }  // namespace laq::analysis

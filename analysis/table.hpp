@@ -1,13 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/model_size.hpp"
 #include "analysis/paper.hpp"
+#include "analysis/protocol.hpp"
 #include "analysis/run_data.hpp"
 #include "analysis/sheet.hpp"
 
@@ -62,19 +65,13 @@ struct Entry {
   bool disturbed() const;                 ///< whether step_ms is of a disturbed run
 };
 
-/// Methods that are compared with each other: as many bits for a weight and scales for a group.
-struct Group {
-  int bits = 32, scales = 0;
-
-  bool operator==(const Group&) const = default;
-};
-
 /// One method, at one point of the sweep's grid.
 struct Row {
   std::string method;
   std::string title;
   Point point;  ///< the other keys
-  Group group;
+  /// Methods that are compared: as many bits for a weight and scales for a group.
+  std::pair<int, int> group;
   std::string block;           ///< data and network in words, where rows differ in them
   std::vector<Entry> entries;  ///< one for each column
 };
@@ -86,21 +83,15 @@ struct Origin {
 
   bool empty() const { return times.empty(); }
 };
-Origin origin_of(const SweepData& data);
 
 /// A sweep's results beside the paper's, in no format yet.
-struct Table {
+struct Table : Protocol {
   std::shared_ptr<const SweepData> data;  ///< the runs that entries point to
   Layout layout;
   std::string name, title;
-  std::string profile, profile_title;
-  bool paper_protocol = false;
-  /// Why it is not the paper's protocol: the profile's note and the keys that were changed.
-  std::vector<std::string> departures;
-  std::vector<std::string> overrides;  ///< key=value that the user set for all runs
-  std::vector<std::string> notes;      ///< of the plan, and what was chosen
-  std::optional<PaperTable> paper;     ///< where the printed figures come from
-  std::vector<std::string> axes;       ///< keys that have a value for each row, beside the method
+  std::vector<std::string> notes;   ///< of the plan, and what was chosen
+  std::optional<PaperTable> paper;  ///< where the printed figures come from
+  std::vector<std::string> axes;    ///< keys that have a value for each row, beside the method
   std::vector<std::string>
       column_axes;  ///< keys that have one for each column, beside the experiment
   std::vector<Column> columns;
@@ -110,9 +101,15 @@ struct Table {
 
   /// That of all columns. None: there is no column, or they differ.
   std::optional<Metric> metric() const;
-  bool has_figures() const;    ///< whether any entry has the paper's figure
-  bool has_unchecked() const;  ///< whether any of these is unchecked
-  bool has_figures(std::size_t column) const;
+  /// Whether any entry passes the test.
+  template <typename Test>
+  bool any(Test test) const {
+    return std::ranges::any_of(
+        rows, [&](const Row& row) { return std::ranges::any_of(row.entries, test); });
+  }
+  bool has_figures() const {
+    return any([](const Entry& entry) { return entry.paper.has_value(); });
+  }
 };
 
 /// Lays out what runs hold beside the paper's figures. A figure is given where the dataset (or what
@@ -121,8 +118,6 @@ struct Table {
 /// paper's protocol. Errors (usage): the plan's paper table is unknown or broken, an unknown
 /// metric.
 Table make_table(std::shared_ptr<const SweepData> data, const std::filesystem::path& configs,
-                 const Layout& layout = {});
-Table make_table(const sweep::Plan& plan, const std::filesystem::path& configs,
                  const Layout& layout = {});
 
 /// Metrics that a cell can show: test_error, valid_error, step_ms, size …
@@ -136,23 +131,14 @@ Document document(const Table& table);
 
 /// "LATe, quantizer.bits=3".
 std::string row_name(const Row& row);
-/// "Test error (%): quick profile, NOT the paper's protocol".
-std::string heading(const Table& table);
-/// What was run, how it departs from the paper's protocol and what the differences then mean.
-std::string protocol_sentence(const Table& table);
+/// "3" runs, or "2 of 3" where some have no result.
+std::string count_text(const Entry& entry);
 /// Where a page lists the runs of a series, by the index of its first job.
 std::string series_anchor(std::size_t first_job);
 
-enum class Format { markdown, latex, csv, json };
-
-/// (name on the command line, format).
-const std::vector<std::pair<std::string, Format>>& formats();
-/// The tables as the text of a file, UTF-8, ending with a line feed. CSV (RFC 4180) has a line for
-/// each row and column of each table, with full precision; JSON everything that is known, a list
-/// where there are several tables.
-std::string render(const std::vector<Table>& tables, Format format);
-inline std::string render(const Table& table, Format format) {
-  return render(std::vector{table}, format);
-}
+/// The tables as the text of a file, UTF-8, ending with a line feed, as `md`, `latex`, `csv` or
+/// `json`. CSV (RFC 4180) has a line for each row and column of each table, with full precision;
+/// JSON everything that is known, a list where there are several tables.
+std::string render(const std::vector<Table>& tables, const std::string& format);
 
 }  // namespace laq::analysis

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
 
 #include "analysis/table.hpp"
 #include "analysis/wording.hpp"
+#include "core/lists.hpp"
 #include "core/median.hpp"
 #include "core/text.hpp"
 
@@ -30,35 +30,33 @@ struct Measure {
   std::function<Summary(const Entry&)> of;
 };
 
-Summary of_finals(const Entry& entry, const std::string& key) {
+// What the runs have of it.
+std::vector<double> values_of(const Entry& entry,
+                              const std::function<std::optional<double>(const RunData&)>& of) {
   std::vector<double> values;
   for (const auto* run : entry.runs) {
-    const auto value = run->final_number(key);
-    if (value && (run->timed || key != kSeconds)) values.push_back(*value);
+    if (const auto value = of(*run)) values.push_back(*value);
   }
-  return summarize(values);
+  return values;
 }
 
 Summary mean_rounds(const Entry& entry) {
-  std::vector<double> values;
-  for (const auto* run : entry.runs) {
-    if (run->rounds) values.push_back(*run->rounds);
-  }
-  const Summary all = summarize(values);
-  return all.n > 0 ? alone(all.mean) : all;
+  const auto rounds = [](const RunData& run) { return run.rounds; };
+  return alone(summarize(values_of(entry, rounds)).known_mean());
 }
 
 Summary median_epoch(const Entry& entry) {
-  std::vector<double> values;
-  for (const auto* run : entry.runs) {
-    if (const auto value = run->final_number("best_epoch")) values.push_back(*value);
-  }
-  return alone(median(std::move(values)));
+  const auto epoch = [](const RunData& run) { return run.final_number("best_epoch"); };
+  return alone(median(values_of(entry, epoch)));
 }
 
 Measure final_measure(const char* name, const char* heading, int decimals) {
+  const std::string key = name;
+  const auto value = [key](const RunData& run) {
+    return run.timed || key != kSeconds ? run.final_number(key) : std::nullopt;
+  };
   return {name, heading, decimals,
-          [key = std::string(name)](const Entry& entry) { return of_finals(entry, key); }};
+          [value](const Entry& entry) { return summarize(values_of(entry, value)); }};
 }
 
 Measure size_measure(const char* name, const char* heading, int decimals,
@@ -102,18 +100,11 @@ std::string short_commit(const std::string& commit) {
   return end <= kCommitDigits ? commit : commit.substr(0, kCommitDigits) + commit.substr(end);
 }
 
-std::string count_text(const Entry& entry) {
-  return entry.ours.n == entry.planned() ? std::to_string(entry.planned())
-                                         : fmt::format("{} of {}", entry.ours.n, entry.planned());
-}
-
 // The states of the runs without a result, each once.
 std::string missing_states(const Entry& entry) {
   std::vector<std::string> states;
   for (const auto* run : entry.runs) {
-    const std::string state = run->short_why();
-    if (!run->completed() && std::find(states.begin(), states.end(), state) == states.end())
-      states.push_back(state);
+    if (!run->completed()) add_once(states, run->short_why());
   }
   return states.empty() ? "not planned" : join(states);
 }
@@ -143,85 +134,86 @@ SheetCell measure_cell(const Table& table, std::size_t c, const Entry& entry, co
   return linked(entry, {text, best ? SheetCell::Tone::strong : SheetCell::Tone::plain});
 }
 
-// The leading cells, and a row for each of the table's; a row's `cells` are added by the caller.
-Sheet started(const Table& table, const std::string& title) {
-  Sheet sheet{title, {}};
-  const bool methods = std::any_of(table.rows.begin(), table.rows.end(),
-                                   [](const Row& row) { return !row.method.empty(); });
-  if (methods) sheet.heads.push_back({"", "method", true});
-  for (const auto& axis : table.axes) sheet.heads.push_back({"", axis, true});
-  for (const auto& row : table.rows) {
-    std::vector<SheetCell> cells;
-    if (methods) cells.push_back({row.title});
-    for (const auto& coordinate : row.point) cells.push_back({coordinate.second});
-    cells.resize(sheet.heads.size());
-    sheet.add(std::move(cells));
-  }
-  return sheet;
-}
+/// A column of a sheet.
+struct SheetColumn {
+  SheetHead head;
+  std::function<SheetCell(const Row&)> cell;
+};
 
-// Heads over each block, and space between groups of methods.
-void add_blocks(const Table& table, Sheet& sheet) {
-  std::vector<SheetRow> rows;
-  for (std::size_t r = 0; r < table.rows.size(); ++r) {
-    const bool new_block = r == 0 || table.rows[r].block != table.rows[r - 1].block;
-    if (new_block && !table.rows[r].block.empty())
-      rows.push_back({{{table.rows[r].block, SheetCell::Tone::strong}}, r > 0});
-    sheet.rows[r].begins_group =
-        r > 0 && !new_block && table.rows[r].group != table.rows[r - 1].group;
-    rows.push_back(std::move(sheet.rows[r]));
+// What rows are called by.
+std::vector<SheetColumn> leading_columns(const Table& table) {
+  std::vector<SheetColumn> all;
+  const bool methods =
+      std::ranges::any_of(table.rows, [](const Row& row) { return !row.method.empty(); });
+  if (methods)
+    all.push_back({{"", "method", true}, [](const Row& row) { return SheetCell{row.title}; }});
+  for (std::size_t i = 0; i < table.axes.size(); ++i) {
+    all.push_back({{"", table.axes[i], true},
+                   [i](const Row& row) { return SheetCell{row.point[i].second}; }});
   }
-  sheet.rows = std::move(rows);
+  return all;
 }
 
 // The metrics, those of the score with the count of runs, the paper's figure and what was chosen.
-Sheet sheet_of(const Table& table, const std::string& title,
-               const std::vector<std::string>& names) {
-  Sheet sheet = started(table, title);
-  for (std::size_t c = 0; c < table.columns.size(); ++c) {
-    const Column& column = table.columns[c];
-    const bool paper = table.has_figures(c), alone = names.size() == 1;
-    for (const auto& name : names) {
-      const bool score = name == kScore || name == metric_name(column.metric);
-      const Measure& one = measure_named(score ? kScore : name);
-      const auto add = [&](const std::string& head,
-                           const std::function<SheetCell(const Entry&)>& of) {
-        sheet.heads.push_back({column.title, head});
-        for (std::size_t r = 0; r < table.rows.size(); ++r)
-          sheet.rows[r].cells.push_back(of(table.rows[r].entries[c]));
-      };
-      const std::string heading = !score  ? one.heading
-                                  : alone ? (paper ? "ours" : "")
-                                          : measure_named(metric_name(column.metric)).heading;
-      add(heading, [&](const Entry& entry) { return measure_cell(table, c, entry, one); });
-      if (!score) continue;
-      add("n", [&](const Entry& entry) {
-        const bool whole = entry.ours.n == entry.planned();
-        return SheetCell{count_text(entry), whole ? SheetCell::Tone::plain : SheetCell::Tone::bad};
-      });
-      if (table.layout.select_valid)
-        add("chosen", [](const Entry& entry) { return SheetCell{entry.chosen}; });
-      if (!paper) continue;
-      add("paper", [](const Entry& entry) {
-        SheetCell cell{entry.paper ? entry.paper->text : ""};
-        cell.dagger = entry.paper && !entry.paper->checked;
-        return cell;
-      });
-      add("ours − paper", [&](const Entry& entry) {
-        if (!entry.difference) return SheetCell{};
-        return linked(entry, {typographic(signed_fixed(*entry.difference, column.decimals))});
-      });
-    }
+std::vector<SheetColumn> metric_columns(const Table& table, std::size_t c,
+                                        const std::vector<std::string>& names) {
+  const Column& column = table.columns[c];
+  const bool alone = names.size() == 1;
+  const bool paper = std::ranges::any_of(
+      table.rows, [&](const Row& row) { return row.entries[c].paper.has_value(); });
+  std::vector<SheetColumn> all;
+  const auto add = [&](const std::string& head, const std::function<SheetCell(const Entry&)>& of) {
+    all.push_back({{column.title, head}, [of, c](const Row& row) { return of(row.entries[c]); }});
+  };
+  for (const auto& name : names) {
+    const bool score = name == kScore || name == metric_name(column.metric);
+    const Measure& one = measure_named(score ? kScore : name);
+    const std::string heading = !score  ? one.heading
+                                : alone ? (paper ? "ours" : "")
+                                        : measure_named(metric_name(column.metric)).heading;
+    add(heading,
+        [&table, &one, c](const Entry& entry) { return measure_cell(table, c, entry, one); });
+    if (!score) continue;
+    add("n", [](const Entry& entry) {
+      const bool whole = entry.ours.n == entry.planned();
+      return SheetCell{count_text(entry), whole ? SheetCell::Tone::plain : SheetCell::Tone::bad};
+    });
+    if (table.layout.select_valid)
+      add("chosen", [](const Entry& entry) { return SheetCell{entry.chosen}; });
+    if (!paper) continue;
+    add("paper", [](const Entry& entry) {
+      SheetCell cell{entry.paper ? entry.paper->text : ""};
+      cell.dagger = entry.paper && !entry.paper->checked;
+      return cell;
+    });
+    add("ours − paper", [decimals = column.decimals](const Entry& entry) {
+      if (!entry.difference) return SheetCell{};
+      return linked(entry, {typographic(signed_fixed(*entry.difference, decimals))});
+    });
   }
-  add_blocks(table, sheet);
-  return sheet;
+  return all;
 }
 
-template <typename Test>
-bool any_entry(const Table& table, Test test) {
-  return std::any_of(table.rows.begin(), table.rows.end(), [&](const Row& row) {
-    return std::any_of(row.entries.begin(), row.entries.end(), test);
-  });
+// With heads over each block, and space between groups of methods.
+Sheet sheet_of(const Table& table, const std::string& title,
+               const std::vector<std::string>& names) {
+  std::vector<SheetColumn> columns = leading_columns(table);
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    for (auto& one : metric_columns(table, c, names)) columns.push_back(std::move(one));
+  }
+  Sheet sheet{title, {}};
+  for (const auto& column : columns) sheet.heads.push_back(column.head);
+  const Row* last = nullptr;
+  for (const Row& row : table.rows) {
+    const bool new_block = !last || row.block != last->block;
+    if (new_block && !row.block.empty())
+      sheet.add({{row.block, SheetCell::Tone::strong}}, last != nullptr);
+    std::vector<SheetCell> cells;
+    for (const auto& column : columns) cells.push_back(column.cell(row));
+    sheet.add(std::move(cells), !new_block && row.group != last->group);
+    last = &row;
+  }
+  return sheet;
 }
 
 // "LATe (0.01, glorot) and TWN (0.01, glorot)", "LATe and 12 other rows": the heads name the keys.
@@ -250,10 +242,8 @@ std::vector<std::string> unequal_seed_notes(const Table& table) {
       if (!seeds.empty()) rows[seeds].push_back(&row);
     }
     if (rows.size() < 2) continue;
-    const auto most = std::max_element(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-      return std::pair(a.second.size(), a.first.size()) <
-             std::pair(b.second.size(), b.first.size());
-    });
+    const auto most = std::ranges::max_element(
+        rows, {}, [](const auto& one) { return std::pair(one.second.size(), one.first.size()); });
     std::vector<std::string> others;
     for (const auto& [seeds, with] : rows) {
       if (seeds != most->first)
@@ -285,16 +275,16 @@ std::string provenance_note(const Table& table) {
 
 std::vector<std::string> result_notes(const Table& table) {
   std::vector<std::string> notes;
-  if (any_entry(table, [](const Entry& entry) { return entry.ours.sd.has_value(); }))
+  if (table.any([](const Entry& entry) { return entry.ours.sd.has_value(); }))
     notes.emplace_back("± is the standard deviation over the runs of a cell.");
-  if (table.has_unchecked())
+  if (table.any([](const Entry& entry) { return entry.paper && !entry.paper->checked; }))
     notes.emplace_back("† Figure transcribed from memory, not compared with the printed paper.");
-  if (any_entry(table, [](const Entry& entry) { return entry.best; })) {
+  if (table.any([](const Entry& entry) { return entry.best; })) {
     notes.push_back(
         "Bold: the lowest mean among methods with as many bits and scales, on the same data and "
         "network.");
   }
-  if (any_entry(table, [](const Entry& entry) { return entry.ours.n == 1; }))
+  if (table.any([](const Entry& entry) { return entry.ours.n == 1; }))
     notes.emplace_back("n = 1: a single run, so no standard deviation.");
   for (auto& note : unequal_seed_notes(table)) notes.push_back(std::move(note));
   if (table.paper && table.has_figures())
@@ -305,14 +295,11 @@ std::vector<std::string> result_notes(const Table& table) {
 
 // What a cell that shows a state does not say: reasons, and data that is not at hand.
 std::vector<std::string> missing_lines(const Table& table) {
-  const auto lacks_data = [](const RunData* run) { return run->lacks_data; };
   std::vector<std::string> lines;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     std::ptrdiff_t lacking = 0;
-    for (const auto& row : table.rows) {
-      const auto& runs = row.entries[c].runs;
-      lacking += std::count_if(runs.begin(), runs.end(), lacks_data);
-    }
+    for (const auto& row : table.rows)
+      lacking += std::ranges::count(row.entries[c].runs, true, &RunData::lacks_data);
     if (lacking == 0) continue;
     lines.push_back(fmt::format("{}: {} run{} missing: {} not at hand", table.columns[c].title,
                                 lacking, lacking > 1 ? "s" : "", join(table.columns[c].absent)));
@@ -321,18 +308,12 @@ std::vector<std::string> missing_lines(const Table& table) {
   for (const auto& row : table.rows) {
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       auto runs = row.entries[c].runs;
-      std::erase_if(runs, lacks_data);
-      const bool told = std::all_of(runs.begin(), runs.end(), [](const RunData* run) {
-        return run->why() == run->short_why();
-      });
+      std::erase_if(runs, [](const RunData* run) { return run->lacks_data; });
+      const bool told = std::ranges::all_of(
+          runs, [](const RunData* run) { return run->why() == run->short_why(); });
       if (row.entries[c].ours.n == 0 && told) continue;
-      for (const auto& seeds : missing_seeds(runs)) {
-        const std::string what = fmt::format("{}, {}", table.columns[c].title, seeds);
-        const auto known = std::find_if(others.begin(), others.end(),
-                                        [&](const auto& one) { return one.first == what; });
-        (known == others.end() ? others.emplace_back(what, std::vector<const Row*>()) : *known)
-            .second.push_back(&row);
-      }
+      for (const auto& seeds : missing_seeds(runs))
+        under(others, table.columns[c].title + ", " + seeds).push_back(&row);
     }
   }
   for (const auto& [what, rows] : others)
@@ -342,22 +323,19 @@ std::vector<std::string> missing_lines(const Table& table) {
 
 // Of the times among the metrics.
 std::vector<std::string> time_notes(const Table& table, const std::vector<std::string>& names) {
-  const auto shown = [&](const char* name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
   std::vector<std::string> notes;
-  if (shown(kStep) &&
-      any_entry(table, [](const Entry& entry) { return entry.step_ms().has_value(); })) {
+  if (has(names, kStep) &&
+      table.any([](const Entry& entry) { return entry.step_ms().has_value(); })) {
     notes.emplace_back(
         "ms per step: the median of the epoch with the lowest one, in the least disturbed run.");
-    if (any_entry(table, [](const Entry& entry) { return entry.disturbed(); })) {
+    if (table.any([](const Entry& entry) { return entry.disturbed(); })) {
       notes.back() +=
           " ~: no measure of speed: another run was under way on the machine, or the medians of "
           "the epochs differ by more than a quarter.";
     }
   }
   const std::string source = table.data->times_sentence();
-  if ((shown(kStep) || shown(kSeconds)) && !source.empty()) notes.push_back(source);
+  if ((has(names, kStep) || has(names, kSeconds)) && !source.empty()) notes.push_back(source);
   return notes;
 }
 
@@ -380,26 +358,16 @@ Summary measure(const Entry& entry, const std::string& name, Metric score) {
   return measure_named(name == metric_name(score) ? kScore : name).of(entry);
 }
 
-std::string heading(const Table& table) {
-  return fmt::format("{}: {}{}", table.title, table.profile_title,
-                     table.paper_protocol ? "" : ", NOT the paper's protocol");
-}
-
-std::string protocol_sentence(const Table& table) {
-  if (table.paper_protocol) return fmt::format("Sweep {}; the paper's protocol.", table.name);
-  std::string text = fmt::format("Sweep {}; this is not the paper's protocol ({}).", table.name,
-                                 join(table.departures, "; "));
-  if (table.has_figures()) {
-    text += " The differences from the paper's figures are only an orientation.";
-  }
-  return text;
-}
-
 std::string row_name(const Row& row) {
   std::vector<std::string> parts;
   if (!row.title.empty()) parts.push_back(row.title);
   for (const auto& [axis, value] : row.point) parts.push_back(axis + "=" + value);
   return join(parts);
+}
+
+std::string count_text(const Entry& entry) {
+  return entry.ours.n == entry.planned() ? std::to_string(entry.planned())
+                                         : fmt::format("{} of {}", entry.ours.n, entry.planned());
 }
 
 std::string series_anchor(std::size_t first_job) {
@@ -408,8 +376,11 @@ std::string series_anchor(std::size_t first_job) {
 
 Document document(const Table& table) {
   const auto& asked = table.layout.metrics;
-  Document all{table.name, heading(table), {}};
-  Block results{"", {protocol_sentence(table)}};
+  Document all{table.name, table.heading(table.title), {}};
+  Block results{"", {table.sentence({table.name})}};
+  // What was run, how it departs from the paper's protocol and what the differences then mean.
+  if (!table.of_the_paper() && table.has_figures())
+    results.paragraphs[0] += " The differences from the paper's figures are only an orientation.";
   if (!table.verdict.empty()) results.paragraphs.push_back(table.verdict);
   results.paragraphs.insert(results.paragraphs.end(), table.notes.begin(), table.notes.end());
   if (table.columns.empty()) return all.blocks.push_back(std::move(results)), all;
@@ -417,12 +388,10 @@ Document document(const Table& table) {
       sheet_of(table, table.title, asked.empty() ? std::vector<std::string>{kScore} : asked);
   first.notes = result_notes(table);
   for (auto& note : time_notes(table, asked)) first.notes.push_back(std::move(note));
-  const auto is_size = [](const std::string& name) {
-    return name == "size" || name == "compression" || name == "bits";
-  };
-  if (std::any_of(asked.begin(), asked.end(), is_size)) first.notes.emplace_back(kSizeNote);
-  if (std::find(asked.begin(), asked.end(), "file") != asked.end())
-    first.notes.emplace_back(kFileNote);
+  const std::vector<std::string> sizes = {"bits", "size", "compression"};
+  if (std::ranges::any_of(asked, [&](const auto& name) { return has(sizes, name); }))
+    first.notes.emplace_back(kSizeNote);
+  if (has(asked, "file")) first.notes.emplace_back(kFileNote);
   results.sheets.push_back(std::move(first));
   all.blocks.push_back(std::move(results));
   if (auto missing = missing_lines(table); !missing.empty())
@@ -433,13 +402,12 @@ Document document(const Table& table) {
     sheet.notes = std::move(notes);
     all.blocks.push_back({sheet.title, {}, {sheet}});
   };
-  const bool trained = any_entry(table, [&](const Entry& entry) {
-    return std::any_of(training.begin(), training.end(), [&](const std::string& name) {
-      return measure_named(name).of(entry).n > 0;
-    });
+  const bool trained = table.any([&](const Entry& entry) {
+    return std::ranges::any_of(
+        training, [&](const auto& name) { return measure_named(name).of(entry).n > 0; });
   });
   if (trained) add(sheet_of(table, "Training", training), time_notes(table, training));
-  add(sheet_of(table, "Size of the weights", {"bits", "size", "compression"}), {kSizeNote});
+  add(sheet_of(table, "Size of the weights", sizes), {kSizeNote});
   return all;
 }
 

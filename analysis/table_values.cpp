@@ -2,23 +2,18 @@
 
 #include "analysis/json_values.hpp"
 #include "analysis/table.hpp"
-#include "core/error.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
+
+static void to_json(Json& json, const Figure& figure) {
+  json = {{"value", figure.value},
+          {"text", figure.text},
+          {"decimals", figure.decimals},
+          {"checked", figure.checked}};
+}
+
 namespace {
-
-Json figure(const std::optional<Figure>& figure) {
-  if (!figure) return nullptr;
-  return {{"value", figure->value},
-          {"text", figure->text},
-          {"decimals", figure->decimals},
-          {"checked", figure->checked}};
-}
-
-Json mean_of(const Summary& summary) {
-  return summary.n > 0 ? Json(summary.mean) : Json(nullptr);
-}
 
 // Everything that is known of a cell: what JSON has of it, and CSV in a line.
 Json entry_values(const Column& column, const Entry& entry) {
@@ -26,7 +21,6 @@ Json entry_values(const Column& column, const Entry& entry) {
   for (const auto* run : entry.runs) {
     const std::string folder = run->folder.generic_string();
     if (run->completed()) {
-      const auto best = run->final_number("best_epoch");
       runs.push_back({{"seed", run->seed},
                       {"value", run->value},
                       {"valid", run->valid},
@@ -34,7 +28,7 @@ Json entry_values(const Column& column, const Entry& entry) {
                       {"step_disturbed", run->disturbed},
                       {"machine", run->machine},
                       {"rounds", run->rounds},
-                      {"best_epoch", best},
+                      {"best_epoch", run->final_number("best_epoch")},
                       {"folder", folder}});
     } else {
       missing.push_back({{"seed", run->seed},
@@ -43,18 +37,20 @@ Json entry_values(const Column& column, const Entry& entry) {
                          {"folder", folder}});
     }
   }
-  const auto value = [&](const char* name) { return mean_of(measure(entry, name, column.metric)); };
+  const auto value = [&](const char* name) {
+    return measure(entry, name, column.metric).known_mean();
+  };
   Json all = {{"experiment", entry.job ? entry.job->run.request.experiment : column.experiment},
               {"dataset", entry.job ? entry.job->run.dataset.name : column.dataset},
               {"metric", metric_name(column.metric)},
               {"n", entry.ours.n},
               {"planned", entry.planned()},
-              {"mean", mean_of(entry.ours)},
+              {"mean", entry.ours.known_mean()},
               {"sd", entry.ours.sd},
-              {"valid_mean", mean_of(entry.valid)},
+              {"valid_mean", entry.valid.known_mean()},
               {"valid_sd", entry.valid.sd},
               {"chosen", entry.chosen},
-              {"paper", figure(entry.paper)},
+              {"paper", entry.paper},
               {"difference", entry.difference},
               {"best", entry.best},
               {"step_ms", entry.step_ms()},
@@ -120,7 +116,7 @@ Json values(const Table& table) {
           {"title", table.title},
           {"profile", table.profile},
           {"profile_title", table.profile_title},
-          {"paper_protocol", table.paper_protocol},
+          {"paper_protocol", table.of_the_paper()},
           {"departures", table.departures},
           {"overrides", table.overrides},
           {"notes", table.notes},
@@ -136,106 +132,54 @@ Json values(const Table& table) {
           {"provenance", provenance(table.origin)}};
 }
 
-// A field's text: the shortest that reads back as the same number, "" for null, lists of runs as
-// folders and reasons.
-std::string field(const std::string& key, const Json& value) {
-  if (value.is_null()) return "";
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_float()) return fmt::format("{}", value.get<double>());
-  if (!value.is_array()) return value.dump();
-  std::vector<std::string> parts;
-  for (const auto& one : value) {
-    parts.push_back(key == "missing" ? fmt::format("seed {}: {}", one["seed"].get<std::int64_t>(),
-                                                   one["reason"].get<std::string>())
-                                     : one["folder"].get<std::string>());
+// A line of CSV: what JSON has, lists of runs as folders and reasons.
+Json line_of(const Json& table, const Json& row, std::size_t column) {
+  const Json& cell = row["cells"][column];
+  Json line = {{"sweep", table["sweep"]},
+               {"profile", table["profile"]},
+               {"paper_protocol", table["paper_protocol"]},
+               {"experiment", ""},
+               {"dataset", ""},
+               {"method", row["method"]},
+               {"title", row["title"]}};
+  line.update(row["point"]);
+  line.update(table["columns"][column]["point"]);
+  for (const auto& [key, value] : cell.items()) {
+    const bool figure = key == "paper" && !value.is_null();
+    line[key] = figure ? value["text"] : value;
+    if (key == "paper") line["paper_checked"] = figure ? value["checked"] : Json();
   }
-  return join(parts, key == "missing" ? "; " : ";");
-}
-
-/// Lines of CSV whose fields have names; a line lacks what it has no name for.
-class Lines {
- public:
-  void add(const Json& line) {
-    for (const auto& [key, value] : line.items()) {
-      if (std::find(heads_.begin(), heads_.end(), key) == heads_.end()) heads_.push_back(key);
-    }
-    lines_.push_back(line);
+  std::vector<std::string> folders, missing;
+  for (const auto& run : cell["runs"]) folders.push_back(run["folder"]);
+  for (const auto& run : cell["missing"]) {
+    missing.push_back(fmt::format("seed {}: {}", run["seed"].get<std::int64_t>(),
+                                  run["reason"].get<std::string>()));
   }
-  std::string text() const {
-    std::string text = joined([](const std::string& head) { return head; });
-    for (const auto& line : lines_) {
-      text += joined([&](const std::string& head) {
-        return line.contains(head) ? field(head, line[head]) : "";
-      });
-    }
-    return text;
-  }
-
- private:
-  template <typename Field>
-  std::string joined(Field field) const {
-    std::vector<std::string> fields;
-    for (const auto& head : heads_) fields.push_back(quoted_field(field(head), ','));
-    return join(fields, ",") + "\n";
-  }
-
-  std::vector<std::string> heads_;
-  std::vector<Json> lines_;
-};
-
-std::string csv(const std::vector<Table>& tables) {
-  Lines lines;
-  for (const auto& table : tables) {
-    const Json all = values(table);
-    for (const auto& row : all["rows"]) {
-      for (std::size_t c = 0; c < row["cells"].size(); ++c) {
-        Json line = {{"sweep", table.name},
-                     {"profile", table.profile},
-                     {"paper_protocol", table.paper_protocol},
-                     {"experiment", ""},
-                     {"dataset", ""},
-                     {"method", row["method"]},
-                     {"title", row["title"]}};
-        line.update(row["point"]);
-        line.update(all["columns"][c]["point"]);
-        for (const auto& [key, value] : row["cells"][c].items()) {
-          if (key != "paper") {
-            line[key] = value;
-            continue;
-          }
-          line[key] = value.is_null() ? Json() : value["text"];
-          line["paper_checked"] = value.is_null() ? Json() : value["checked"];
-        }
-        lines.add(line);
-      }
-    }
-  }
-  return lines.text();
+  line["runs"] = join(folders, ";");
+  line["missing"] = join(missing, "; ");
+  return line;
 }
 
 }  // namespace
 
-const std::vector<std::pair<std::string, Format>>& formats() {
-  static const std::vector<std::pair<std::string, Format>> all = {{"md", Format::markdown},
-                                                                  {"latex", Format::latex},
-                                                                  {"csv", Format::csv},
-                                                                  {"json", Format::json}};
-  return all;
-}
-
-std::string render(const std::vector<Table>& tables, Format format) {
-  if (format == Format::csv) return csv(tables);
-  if (format == Format::json) {
-    Json all = Json::array();
-    for (const auto& table : tables) all.push_back(values(table));
-    return json_text(all.size() == 1 ? all[0] : all);
-  }
+std::string render(const std::vector<Table>& tables, const std::string& format) {
+  Json all = Json::array();
   std::string text;
   for (const auto& table : tables) {
-    text += text.empty() ? "" : "\n";
-    text += format == Format::markdown ? markdown(document(table)) : latex(document(table));
+    if (!text.empty()) text += "\n";
+    if (format == "md") text += markdown(document(table));
+    if (format == "latex") text += latex(document(table));
+    if (format == "csv" || format == "json") all.push_back(values(table));
   }
-  return text;
+  if (format == "json") return json_text(all.size() == 1 ? all[0] : all);
+  if (format != "csv") return text;
+  std::vector<Json> lines;
+  for (const auto& table : all) {
+    for (const auto& row : table["rows"]) {
+      for (std::size_t c = 0; c < row["cells"].size(); ++c) lines.push_back(line_of(table, row, c));
+    }
+  }
+  return csv(lines);
 }
 
 }  // namespace laq::analysis

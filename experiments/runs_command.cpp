@@ -102,28 +102,6 @@ std::vector<Json> rows_of(const sweep::Plan& plan, store::Store& store) {
   return rows;
 }
 
-std::string csv_of(const std::vector<Json>& rows) {
-  std::string text;
-  const auto add = [&](const std::vector<std::string>& fields) {
-    std::vector<std::string> quoted;
-    for (const auto& field : fields) quoted.push_back(quoted_field(field, ','));
-    text += join(quoted, ",") + "\n";
-  };
-  std::vector<std::string> heads;
-  for (const auto& [key, value] : rows.front().items()) heads.push_back(key);
-  add(heads);
-  for (const auto& row : rows) {
-    std::vector<std::string> fields;
-    for (const auto& head : heads) {
-      const Json& value = row[head];
-      fields.push_back(value.is_number_float() ? fmt::format("{}", value.get<double>())
-                                               : text_of(value));
-    }
-    add(fields);
-  }
-  return text;
-}
-
 std::string markdown_of(const std::vector<Json>& rows) {
   analysis::Sheet sheet;
   for (const auto& [key, value] : rows.front().items()) {
@@ -149,7 +127,7 @@ void list(const Selection& selection, const std::string& format, const std::stri
     throw Error({.what = "no run is here", .where = selection.folder().string()});
   }
   const auto rows = rows_of(plan, store);
-  write_text(out, format == "csv"    ? csv_of(rows)
+  write_text(out, format == "csv"    ? analysis::csv(rows)
                   : format == "json" ? analysis::json_text(rows)
                                      : markdown_of(rows));
 }

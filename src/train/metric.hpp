@@ -21,4 +21,12 @@ struct MetricFacts {
 };
 const MetricFacts& facts(Metric metric);
 
+/// The step in which a run's metric is known: 100/N percent for the error on N test pictures,
+/// otherwise the unit of the last digit shown.
+double metric_grid(const Run& run);
+
+/// The metric of a network that guesses among the classes, or the characters of the vocabulary:
+/// 100 (1 − 1/classes) percent, or ln(classes) nats.
+double metric_of_guess(const Run& run);
+
 }  // namespace laq::train

@@ -33,7 +33,7 @@ TEST_CASE("a setting is chosen by its validation score, not by its test score") 
   CHECK(entry(table, "late").ours.n == 2);
   CHECK(entry(table, "twn").ours.mean == Approx(9));
   CHECK(entry(table, "lab").ours.n == 0);
-  const std::string text = render(table, Format::markdown);
+  const std::string text = markdown_of(table);
   CHECK(holds(text,
               "late on mnist: train.learning_rate=0.01 has the best validation error (1.25 %) "
               "of 3 settings."));

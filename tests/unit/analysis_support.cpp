@@ -99,6 +99,20 @@ void Bench::leave(const Which& which, State state, const std::string& reason) {
   record::write_status(folder / "status.json", status);
 }
 
+Table make_table(const sweep::Plan& plan, const std::filesystem::path& configs,
+                 const Layout& layout) {
+  return analysis::make_table(std::make_shared<const SweepData>(read_sweep(plan)), configs, layout);
+}
+
+std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
+                                      const std::vector<sweep::Plan>& plans,
+                                      const ClaimQuestion& question) {
+  std::vector<std::shared_ptr<const SweepData>> sweeps;
+  for (const auto& plan : plans)
+    sweeps.push_back(std::make_shared<const SweepData>(read_sweep(plan)));
+  return analysis::judge_claims(configs, sweeps, question);
+}
+
 Table Bench::table() const {
   return make_table(plan(), configs());
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/claims.hpp"
 #include "analysis/table.hpp"
 #include "record/status.hpp"
 #include "record_support.hpp"
@@ -75,18 +76,25 @@ class Bench {
 std::vector<RunData> missing_of(const Entry& entry);
 std::vector<RunData> results_of(const Entry& entry);
 
+/// The table of a plan, and the claims that the runs of plans are judged by.
+Table make_table(const sweep::Plan& plan, const std::filesystem::path& configs,
+                 const Layout& layout = {});
+std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
+                                      const std::vector<sweep::Plan>& plans,
+                                      const ClaimQuestion& question = {});
+
 /// The formats as they were called one by one.
 inline std::string latex_of(const Table& table) {
-  return render(table, Format::latex);
+  return render({table}, "latex");
 }
 inline std::string markdown_of(const Table& table) {
-  return render(table, Format::markdown);
+  return render({table}, "md");
 }
 inline std::string csv_of(const Table& table) {
-  return render(table, Format::csv);
+  return render({table}, "csv");
 }
 inline std::string json_of(const Table& table) {
-  return render(table, Format::json);
+  return render({table}, "json");
 }
 
 /// The entry of a method in the first column. Fails the test when there is none.

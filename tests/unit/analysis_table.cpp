@@ -38,7 +38,7 @@ TEST_CASE("mean, spread and difference over seeds") {
   const Table table = bench.table();
   REQUIRE(table.rows.size() == 3);
   CHECK(table.rows[1].title == "LATe");
-  CHECK(table.paper_protocol);
+  CHECK(table.of_the_paper());
   CHECK(table.columns[0].decimals == 2);
 
   // Deviations from 3.7/3 in units of 1/30: -4, -1, 5; squares 42/900, halved 7/300.
@@ -107,24 +107,24 @@ TEST_CASE("every missing run says why") {
 
 TEST_CASE("a profile or a changed key leaves the paper's protocol") {
   const Table paper = Bench(kSweep).table();
-  CHECK(paper.paper_protocol);
+  CHECK(paper.of_the_paper());
   CHECK(paper.departures.empty());
 
   const Table quick = Bench(
                           "title: T\ntable: feedforward\nprofile: quick\n"
                           "experiments: [mnist]\nmethods: [full]\n")
                           .table();
-  CHECK_FALSE(quick.paper_protocol);
+  CHECK_FALSE(quick.of_the_paper());
   REQUIRE(quick.departures.size() == 1);
   CHECK(holds(quick.departures[0], "small networks"));
 
   const Table changed = Bench(kSweep, {"train.epochs=3", "model.hidden=[64, 32]"}).table();
-  CHECK_FALSE(changed.paper_protocol);
+  CHECK_FALSE(changed.of_the_paper());
   REQUIRE(changed.departures.size() == 1);
   CHECK(changed.departures[0] == "changed: train.epochs=3, model.hidden=[64, 32]");
 
   const Table same = Bench(kSweep, {"train.epochs=50"}).table();
-  CHECK(same.paper_protocol);
+  CHECK(same.of_the_paper());
   CHECK(same.overrides == std::vector<std::string>{"train.epochs=50"});
 }
 
@@ -152,8 +152,8 @@ TEST_CASE("a grid has a row for each point, and figures only at the method's own
   CHECK_FALSE(entry(table, "laq3_linear_released", two).paper);
   REQUIRE(entry(table, "laq3_linear_released", three).difference);
   CHECK(*entry(table, "laq3_linear_released", three).difference == Approx(0.05));
-  CHECK(table.paper_protocol);
-  CHECK_FALSE(Bench(kGrid, {"train.epochs=1"}).table().paper_protocol);
+  CHECK(table.of_the_paper());
+  CHECK_FALSE(Bench(kGrid, {"train.epochs=1"}).table().of_the_paper());
 }
 
 TEST_CASE("a copy of a run under another seed counts for nothing") {

@@ -104,7 +104,8 @@ TEST_CASE("pictures are judged by their error whatever the loss that was trained
   CHECK_FALSE(entry(table, "twn").best);
   CHECK(holds(json_of(table), "\"metric\": \"test_error\""));
   CHECK(holds(csv_of(table), ",test_error,1,1,1.25,"));
-  for (const auto& [name, format] : formats()) CHECK_FALSE(holds(render(table, format), "nats"));
+  for (const auto* format : {"md", "latex", "csv", "json"})
+    CHECK_FALSE(holds(render({table}, format), "nats"));
 }
 
 TEST_CASE("a sweep of pictures and text shows each by its own metric") {
