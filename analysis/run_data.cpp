@@ -227,15 +227,11 @@ std::vector<double> Series::finals(const std::string& name) const {
 
 std::string SweepData::title_of(const std::string& experiment) const {
   const auto title = [&](const std::string& name) {
-    for (const auto& one : series) {
-      if (one.experiment == name) return one_line(one.job.run.dataset.title);
-    }
-    return name;
+    return one_line(of(name).front()->job.run.dataset.title);
   };
   const std::string own = title(experiment);
-  const bool shared = std::any_of(experiments.begin(), experiments.end(), [&](const auto& name) {
-    return name != experiment && title(name) == own;
-  });
+  const bool shared = std::ranges::any_of(
+      experiments, [&](const auto& name) { return name != experiment && title(name) == own; });
   return shared ? own + " (" + experiment + ")" : own;
 }
 

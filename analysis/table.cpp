@@ -161,6 +161,14 @@ void fill(const Settings& settings, Table& table, Column& column, Row& row, Entr
   entry.ours = summary_of(entry.runs, false);
   entry.valid = summary_of(entry.runs, true);
   entry.size = model_size(entry.job->run);
+  auto timed = entry.runs;
+  std::erase_if(timed, [](const RunData* run) { return !run->timed || !run->step_ms; });
+  if (!timed.empty()) {
+    const RunData* fastest = *std::ranges::min_element(
+        timed, {}, [](const RunData* run) { return std::pair(run->disturbed, *run->step_ms); });
+    entry.step_ms = fastest->step_ms;
+    entry.disturbed = fastest->disturbed;
+  }
   const Layout& layout = table.layout;
   const bool asked =
       has(layout.metrics, "file") || has(layout.sort, "file") || has(layout.sort, "-file");
@@ -300,25 +308,6 @@ Origin origin_of(const SweepData& data) {
 }
 
 }  // namespace
-
-const RunData* Entry::fastest() const {
-  const RunData* fastest = nullptr;
-  for (const auto* run : runs) {
-    const auto order = [](const RunData& one) { return std::pair(one.disturbed, *one.step_ms); };
-    if (run->step_ms && run->timed && (!fastest || order(*run) < order(*fastest))) fastest = run;
-  }
-  return fastest;
-}
-
-std::optional<double> Entry::step_ms() const {
-  const RunData* run = fastest();
-  return run ? run->step_ms : std::nullopt;
-}
-
-bool Entry::disturbed() const {
-  const RunData* run = fastest();
-  return run && run->disturbed;
-}
 
 std::optional<Metric> Table::metric() const {
   if (columns.empty()) return std::nullopt;

@@ -57,12 +57,10 @@ struct Entry {
   std::string chosen;   ///< with `select_valid`: the setting, "learning_rate=0.01"
   std::optional<ModelSize> size;
   std::optional<double> file_bytes;  ///< exported, where the layout asks for it
+  std::optional<double> step_ms;     ///< lowest of the timed runs, the undisturbed ones if any is
+  bool disturbed = false;            ///< whether step_ms is of a disturbed run
 
   std::size_t planned() const { return runs.size(); }
-  /// The timed one of the lowest step time, undisturbed if any is; null: none.
-  const RunData* fastest() const;
-  std::optional<double> step_ms() const;  ///< its
-  bool disturbed() const;                 ///< whether step_ms is of a disturbed run
 };
 
 /// One method, at one point of the sweep's grid.

@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kCommitDigits = 12;
 constexpr std::size_t kDateCharacters = 10;  // of an ISO 8601 time
 constexpr double kMebi = 1024 * 1024;
+const std::vector<std::string> kTraining = {"step_ms", "rounds", "best_epoch"},
+                               kSizes = {"bits", "size", "compression"};
 constexpr const char *kScore = "score", *kStep = "step_ms", *kSeconds = "seconds";
 
 Summary alone(std::optional<double> value) {
@@ -72,7 +74,7 @@ const std::vector<Measure>& measures() {
       final_measure("valid_error", "validation error (%)", 2),
       final_measure("test_loss", "test loss", 3),
       final_measure("valid_loss", "validation loss", 3),
-      {kStep, "ms per step", 1, [](const Entry& entry) { return alone(entry.step_ms()); }},
+      {kStep, "ms per step", 1, [](const Entry& entry) { return alone(entry.step_ms); }},
       {"rounds", "solver rounds", 1, mean_rounds},
       {"best_epoch", "best epoch", 0, median_epoch},
       final_measure(kSeconds, kSeconds, 0),
@@ -129,7 +131,7 @@ SheetCell measure_cell(const Table& table, std::size_t c, const Entry& entry, co
   std::string text = fixed(found.mean, decimals);
   if (found.sd) text += " ± " + fixed(*found.sd, decimals);
   if (name == "compression") text += "×";
-  if (name == kStep && entry.disturbed()) text = "~" + text;
+  if (name == kStep && entry.disturbed) text = "~" + text;
   const bool best = score && entry.best;
   return linked(entry, {text, best ? SheetCell::Tone::strong : SheetCell::Tone::plain});
 }
@@ -194,6 +196,34 @@ std::vector<SheetColumn> metric_columns(const Table& table, std::size_t c,
   return all;
 }
 
+// What is to be known of metrics.
+std::vector<std::string> metric_notes(const Table& table, const std::vector<std::string>& names) {
+  std::vector<std::string> notes;
+  if (has(names, kStep) &&
+      table.any([](const Entry& entry) { return entry.step_ms.has_value(); })) {
+    notes.emplace_back(
+        "ms per step: the median of the epoch with the lowest one, in the least disturbed run.");
+    if (table.any([](const Entry& entry) { return entry.disturbed; })) {
+      notes.back() +=
+          " ~: no measure of speed: another run was under way on the machine, or the medians of "
+          "the epochs differ by more than a quarter.";
+    }
+  }
+  const std::string source = table.data->times_sentence();
+  if ((has(names, kStep) || has(names, kSeconds)) && !source.empty()) notes.push_back(source);
+  if (std::ranges::any_of(kSizes, [&](const auto& name) { return has(names, name); })) {
+    notes.emplace_back(
+        "Quantizable weights only: a code of ⌈log2 levels⌉ bits for each and 32 bits for each "
+        "scale, against 32 bits for each weight.");
+  }
+  if (has(names, "file")) {
+    notes.emplace_back(
+        "The file that `laq export` makes, with biases, batch norm, preprocessing and header; "
+        "empty where the run's weights are not here.");
+  }
+  return notes;
+}
+
 // With heads over each block, and space between groups of methods.
 Sheet sheet_of(const Table& table, const std::string& title,
                const std::vector<std::string>& names) {
@@ -201,7 +231,7 @@ Sheet sheet_of(const Table& table, const std::string& title,
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     for (auto& one : metric_columns(table, c, names)) columns.push_back(std::move(one));
   }
-  Sheet sheet{title, {}};
+  Sheet sheet{title, {}, {}, metric_notes(table, names)};
   for (const auto& column : columns) sheet.heads.push_back(column.head);
   const Row* last = nullptr;
   for (const Row& row : table.rows) {
@@ -321,31 +351,6 @@ std::vector<std::string> missing_lines(const Table& table) {
   return lines;
 }
 
-// Of the times among the metrics.
-std::vector<std::string> time_notes(const Table& table, const std::vector<std::string>& names) {
-  std::vector<std::string> notes;
-  if (has(names, kStep) &&
-      table.any([](const Entry& entry) { return entry.step_ms().has_value(); })) {
-    notes.emplace_back(
-        "ms per step: the median of the epoch with the lowest one, in the least disturbed run.");
-    if (table.any([](const Entry& entry) { return entry.disturbed(); })) {
-      notes.back() +=
-          " ~: no measure of speed: another run was under way on the machine, or the medians of "
-          "the epochs differ by more than a quarter.";
-    }
-  }
-  const std::string source = table.data->times_sentence();
-  if ((has(names, kStep) || has(names, kSeconds)) && !source.empty()) notes.push_back(source);
-  return notes;
-}
-
-constexpr const char* kSizeNote =
-    "Quantizable weights only: a code of ⌈log2 levels⌉ bits for each and 32 bits for each scale, "
-    "against 32 bits for each weight.";
-constexpr const char* kFileNote =
-    "The file that `laq export` makes, with biases, batch norm, preprocessing and header; "
-    "empty where the run's weights are not here.";
-
 }  // namespace
 
 std::vector<std::string> measure_names() {
@@ -386,28 +391,22 @@ Document document(const Table& table) {
   if (table.columns.empty()) return all.blocks.push_back(std::move(results)), all;
   Sheet first =
       sheet_of(table, table.title, asked.empty() ? std::vector<std::string>{kScore} : asked);
-  first.notes = result_notes(table);
-  for (auto& note : time_notes(table, asked)) first.notes.push_back(std::move(note));
-  const std::vector<std::string> sizes = {"bits", "size", "compression"};
-  if (std::ranges::any_of(asked, [&](const auto& name) { return has(sizes, name); }))
-    first.notes.emplace_back(kSizeNote);
-  if (has(asked, "file")) first.notes.emplace_back(kFileNote);
+  const auto notes = result_notes(table);
+  first.notes.insert(first.notes.begin(), notes.begin(), notes.end());
   results.sheets.push_back(std::move(first));
   all.blocks.push_back(std::move(results));
   if (auto missing = missing_lines(table); !missing.empty())
     all.blocks.push_back({"Missing runs", {}, {}, std::move(missing)});
   if (!asked.empty()) return all;
-  const std::vector<std::string> training = {kStep, "rounds", "best_epoch"};
-  const auto add = [&](Sheet sheet, std::vector<std::string> notes) {
-    sheet.notes = std::move(notes);
-    all.blocks.push_back({sheet.title, {}, {sheet}});
+  const auto add = [&](const std::string& title, const std::vector<std::string>& names) {
+    all.blocks.push_back({title, {}, {sheet_of(table, title, names)}});
   };
   const bool trained = table.any([&](const Entry& entry) {
     return std::ranges::any_of(
-        training, [&](const auto& name) { return measure_named(name).of(entry).n > 0; });
+        kTraining, [&](const auto& name) { return measure_named(name).of(entry).n > 0; });
   });
-  if (trained) add(sheet_of(table, "Training", training), time_notes(table, training));
-  add(sheet_of(table, "Size of the weights", sizes), {kSizeNote});
+  if (trained) add("Training", kTraining);
+  add("Size of the weights", kSizes);
   return all;
 }
 

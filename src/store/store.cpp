@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <deque>
 #include <set>
@@ -65,56 +66,6 @@ void add_leaves(const nlohmann::json& from, const std::string& path,
     add_leaves(value, path.empty() ? key : path + "." + key, to);
 }
 
-/// Links are followed last, so that what they lead to has its own name where that is here too.
-class Walk {
- public:
-  explicit Walk(const fs::path& top) {
-    pending_.push_back(top);
-    while (!pending_.empty()) {
-      const fs::path folder = pending_.front();
-      pending_.pop_front();
-      if (seen_.insert(real_path(folder)).second) look_into(folder);
-    }
-    std::sort(found_.runs.begin(), found_.runs.end());
-    std::sort(found_.plans.begin(), found_.plans.end());
-  }
-  Found found() && { return std::move(found_); }
-
- private:
-  void look_into(const fs::path& folder) {
-    std::error_code failed;
-    bool is_run = false;
-    for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
-         entry.increment(failed)) {
-      const fs::path& path = entry->path();
-      std::error_code unknown;
-      const std::string name = path.filename().string();
-      is_run = is_run || name == "status.json" || name == "run.h5";
-      if (name == "plan.json" && folder.filename().string().starts_with("sweep-"))
-        found_.plans.push_back(path);
-      if (!entry->is_directory(unknown)) {
-        if (unknown && unknown != std::errc::no_such_file_or_directory) close(path, unknown);
-      } else if (name == train::kAside) {
-        continue;
-      } else if (entry->is_symlink(unknown)) {
-        pending_.push_back(path);
-      } else {
-        pending_.push_front(path);
-      }
-    }
-    if (failed) close(folder, failed);
-    if (is_run) found_.runs.push_back(folder);
-  }
-
-  void close(const fs::path& path, const std::error_code& why) {
-    found_.closed.emplace_back(path, "cannot look into it: " + why.message());
-  }
-
-  std::deque<fs::path> pending_;
-  std::set<fs::path> seen_;
-  Found found_;
-};
-
 }  // namespace
 
 std::string Stored::state_words() const {
@@ -164,7 +115,39 @@ fs::path real_path(const fs::path& path) {
 }
 
 Found walk(const fs::path& top) {
-  return Walk(top).found();
+  Found found;
+  const auto close = [&](const fs::path& path, const std::error_code& why) {
+    found.closed.emplace_back(path, "cannot look into it: " + why.message());
+  };
+  // Links are followed last, so that what they lead to has its own name where that is here too.
+  std::deque<fs::path> pending = {top};
+  std::set<fs::path> seen;
+  while (!pending.empty()) {
+    const fs::path folder = pending.front();
+    pending.pop_front();
+    if (!seen.insert(real_path(folder)).second) continue;
+    std::error_code failed;
+    bool is_run = false;
+    for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
+         entry.increment(failed)) {
+      const fs::path& path = entry->path();
+      std::error_code unknown;
+      const std::string name = path.filename().string();
+      is_run = is_run || name == "status.json" || name == "run.h5";
+      if (name == "plan.json" && folder.filename().string().starts_with("sweep-"))
+        found.plans.push_back(path);
+      if (!entry->is_directory(unknown)) {
+        if (unknown && unknown != std::errc::no_such_file_or_directory) close(path, unknown);
+      } else if (name != train::kAside) {
+        pending.insert(entry->is_symlink(unknown) ? pending.end() : pending.begin(), path);
+      }
+    }
+    if (failed) close(folder, failed);
+    if (is_run) found.runs.push_back(folder);
+  }
+  std::ranges::sort(found.runs);
+  std::ranges::sort(found.plans);
+  return found;
 }
 
 std::map<std::string, std::string> leaves(const nlohmann::json& configuration) {

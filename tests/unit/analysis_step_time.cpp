@@ -64,7 +64,7 @@ TEST_CASE("runs side by side on one machine have no step time to rely on") {
   bench.complete({"late", 2}, {.test_error = 1, .seconds = 1, .step_seconds = {0.030, 0.030}});
   bench.complete({"twn", 2}, {.test_error = 1, .seconds = 1, .step_seconds = {0.040, 0.060}});
   const Table table = bench.table();
-  CHECK(entry(table, "full").disturbed());  // beside late's first
+  CHECK(entry(table, "full").disturbed);  // beside late's first
   const auto late = results_of(entry(table, "late"));
   CHECK(late[0].disturbed);
   CHECK(late[1].disturbed);  // beside twn's
@@ -80,22 +80,22 @@ TEST_CASE("the step time of an undisturbed run goes before that of disturbed one
   bench.complete({"late", 1}, {.test_error = 1, .seconds = 1, .step_seconds = {0.020, 0.021}});
   bench.complete({"late", 2}, {.test_error = 1, .seconds = 1, .step_seconds = {0.030, 0.030}});
   const Table table = bench.table();
-  CHECK(entry(table, "late").step_ms() == Approx(30));
-  CHECK_FALSE(entry(table, "late").disturbed());
-  CHECK(entry(table, "full").disturbed());
-  CHECK_FALSE(entry(table, "twn").step_ms());
+  CHECK(entry(table, "late").step_ms == Approx(30));
+  CHECK_FALSE(entry(table, "late").disturbed);
+  CHECK(entry(table, "full").disturbed);
+  CHECK_FALSE(entry(table, "twn").step_ms);
 }
 
 TEST_CASE("machines of one name but different processors do not disturb each other") {
   Bench bench(kSweep);
   for (const char* method : {"full", "late"})
     bench.complete({method, 1}, {.test_error = 1, .seconds = 1, .step_seconds = {0.01, 0.01}});
-  CHECK(entry(bench.table(), "full").disturbed());
+  CHECK(entry(bench.table(), "full").disturbed);
   const auto file = bench.run_folder({"late", 1}) / "run.h5";
   auto record = record::read_run_record(file);
   record.provenance.cpu_model = "Another";
   record::write_run_record(file, record.provenance, record.history);
-  CHECK_FALSE(entry(bench.table(), "full").disturbed());
+  CHECK_FALSE(entry(bench.table(), "full").disturbed);
 }
 
 TEST_CASE("times are of the one machine with most runs") {
@@ -111,8 +111,8 @@ TEST_CASE("times are of the one machine with most runs") {
   bench.complete({"twn", 1}, run(3, "An H100"));
   bench.complete({"twn", 2}, run(4, "An H100"));
   const Table table = bench.table();
-  CHECK_FALSE(entry(table, "full").step_ms());
-  CHECK(entry(table, "late").step_ms() == Approx(2));
+  CHECK_FALSE(entry(table, "full").step_ms);
+  CHECK(entry(table, "late").step_ms == Approx(2));
   CHECK(measure(entry(table, "late"), "seconds", Metric::test_error).mean == Approx(2));
   const std::string sentence = "Times are of the 3 of 5 runs on one machine: An H100.";
   CHECK(holds(markdown_of(table), sentence));

@@ -50,7 +50,7 @@ TEST_CASE("mean, spread and difference over seeds") {
   CHECK(late.paper->text == "1.15");
   CHECK_FALSE(late.paper->checked);
   CHECK(late.difference.value() == Approx(3.7 / 3 - 1.15));
-  CHECK(late.step_ms() == 60.0);  // the lowest
+  CHECK(late.step_ms == 60.0);  // the lowest
   CHECK(measure(late, "best_epoch", Metric::test_error).mean == 14.0);
   CHECK(results_of(late).at(2).folder == bench.run_folder({"late", 3}));
 
@@ -59,7 +59,7 @@ TEST_CASE("mean, spread and difference over seeds") {
   CHECK_FALSE(full.ours.sd);
   CHECK(full.planned() == 3);
   CHECK(missing_of(full).size() == 2);
-  CHECK_FALSE(full.step_ms());
+  CHECK_FALSE(full.step_ms);
   const Entry& twn = entry(table, "twn");
   CHECK(twn.ours.n == 0);
   CHECK(twn.paper);
