@@ -5,7 +5,6 @@
 #include <set>
 
 #include "config/reader.hpp"
-#include "core/error.hpp"
 #include "core/lists.hpp"
 #include "core/text.hpp"
 #include "store/filter.hpp"

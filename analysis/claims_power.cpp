@@ -10,7 +10,6 @@
 #include "analysis/json_values.hpp"
 #include "analysis/wording.hpp"
 #include "core/error.hpp"
-#include "core/text.hpp"
 
 namespace laq::analysis {
 namespace {

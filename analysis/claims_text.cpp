@@ -86,8 +86,9 @@ std::string claim_method(const ClaimReport& report) {
 
 std::string counts_text(const std::map<Judgement, std::size_t>& counts) {
   std::vector<std::string> parts;
-  for (const auto& [judgement, n] : counts)
-    parts.push_back(fmt::format("{} {}", n, judgement_name(judgement)));
+  for (const auto& [judgement, n] : counts) {
+    if (n > 0) parts.push_back(fmt::format("{} {}", n, judgement_name(judgement)));
+  }
   return join(parts);
 }
 

@@ -48,13 +48,8 @@ std::string statement(const ComparisonRule& rule, const Comparison& made, double
 
 std::optional<double> p_value(const Summary& summary, const Interval& region) {
   std::optional<double> p;
-  const auto worst = [&](double limit, bool below) {
-    if (!std::isfinite(limit)) return;
-    const auto one = t_test(summary, limit, below);
-    if (one) p = std::max(p.value_or(0), *one);
-  };
-  worst(region.high, true);
-  worst(region.low, false);
+  if (std::isfinite(region.high)) p = t_test(summary, region.high, true);
+  if (std::isfinite(region.low)) p = std::max(p, t_test(summary, region.low, false));
   return p;
 }
 
@@ -71,6 +66,22 @@ std::set<Judgement> barred_by(const Gathered& all, const Comparison& made,
     barred.insert(Judgement::contradicted);
   }
   return barred;
+}
+
+// Where an interval lies: inside, outside or over a limit.
+Judgement judge(const Interval& region, const Interval& interval) {
+  if (interval.low > region.low && interval.high < region.high) return Judgement::supported;
+  const bool outside = interval.high <= region.low || interval.low >= region.high;
+  return outside ? Judgement::contradicted : Judgement::undecided;
+}
+
+// The judgement of a comparison at another level.
+Judgement judge(const Comparison& comparison, double level) {
+  if (comparison.difference.n == 0) return Judgement::missing;
+  const auto interval = t_interval(comparison.difference, level);
+  if (!interval) return Judgement::undecided;
+  const Judgement judgement = judge(comparison.region, *interval);
+  return comparison.barred.contains(judgement) ? Judgement::undecided : judgement;
 }
 
 std::string reason_of(const Gathered& all, const Comparison& made, bool floored) {
@@ -102,26 +113,12 @@ std::string capped_text(const Interval& capped) {
       share, quant::kMostRounds);
 }
 
-using Comparisons = std::vector<const Comparison*>;
-
-std::size_t count(const Comparisons& all, Judgement wanted, double level) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      all, [&](const Comparison* one) { return judge(*one, level) == wanted; }));
-}
-
 std::string percent(double level) {
   return fmt::format("{:.4g} %", 100 * level);
 }
 
 std::string plural(std::size_t n) {
   return fmt::format("{} comparison{}", n, n == 1 ? "" : "s");
-}
-
-// Of what is not decided.
-std::string shares(const Comparisons& all, double level) {
-  std::map<Judgement, std::size_t> counts;
-  for (const auto* one : all) ++counts[judge(*one, level)];
-  return fmt::format("of {} at {} {}", plural(all.size()), percent(level), counts_text(counts));
 }
 
 // Whether the sweeps plan both sides on the experiment.
@@ -170,58 +167,43 @@ Comparison compare(const ComparisonRule& rule, const Studied& where, const Court
   return made;
 }
 
-Judgement judge(const Interval& region, const Interval& interval) {
-  if (interval.low > region.low && interval.high < region.high) return Judgement::supported;
-  const bool outside = interval.high <= region.low || interval.low >= region.high;
-  return outside ? Judgement::contradicted : Judgement::undecided;
-}
-
-Judgement judge(const Comparison& comparison, double level) {
-  if (comparison.difference.n == 0) return Judgement::missing;
-  const auto interval = t_interval(comparison.difference, level);
-  if (!interval) return Judgement::undecided;
-  const Judgement judgement = judge(comparison.region, *interval);
-  return comparison.barred.contains(judgement) ? Judgement::undecided : judgement;
-}
-
 double corrected_level(double level, std::size_t k) {
   return 1 - (1 - level) / static_cast<double>(std::max<std::size_t>(k, 1));
 }
 
-Ruling judge(const Comparisons& comparisons, bool any, double level, std::size_t k) {
+Ruling judge(const std::vector<const Comparison*>& comparisons, bool any, double level,
+             std::size_t k) {
   Ruling ruling;
+  bool single = false;
+  const double corrected = corrected_level(level, k);
+  std::map<Judgement, std::size_t> found, strictly;  // at the level and at the corrected one
   for (const auto* one : comparisons) {
     ruling.provisional = ruling.provisional || one->provisional;
     ruling.diverged.insert(one->diverged.begin(), one->diverged.end());
+    single = single || one->difference.n == 1;
+    ++found[judge(*one, level)];
+    ++strictly[judge(*one, corrected)];
   }
   // What one comparison alone decides, and what only all of them together do.
   const Judgement alone = any ? Judgement::supported : Judgement::contradicted;
   const Judgement together = any ? Judgement::contradicted : Judgement::supported;
-  const double corrected = corrected_level(level, k);
+  const std::size_t all = comparisons.size();
   const std::string bonferroni =
       k > 1 ? fmt::format("{}, that is 1 − {:g}/{}", percent(corrected), 1 - level, k)
             : percent(level);
-  if (const std::size_t n = count(comparisons, alone, corrected); n > 0) {
+  if (const std::size_t n = strictly[alone]; n > 0) {
     ruling.judgement = alone;
-    ruling.reason = fmt::format("{} of {} at {}", n, plural(comparisons.size()), bonferroni);
-    return ruling;
-  }
-  if (count(comparisons, together, level) == comparisons.size()) {
+    ruling.reason = fmt::format("{} of {} at {}", n, plural(all), bonferroni);
+  } else if (found[together] == all) {
     ruling.judgement = together;
-    ruling.reason = fmt::format(
-        "{} at {}",
-        comparisons.size() == 1 ? "its comparison" : "each of " + plural(comparisons.size()),
-        percent(level));
-    return ruling;
+    ruling.reason = fmt::format("{} at {}", all == 1 ? "its comparison" : "each of " + plural(all),
+                                percent(level));
+  } else {
+    ruling.judgement = found[Judgement::missing] == all ? Judgement::missing : Judgement::undecided;
+    ruling.reason = fmt::format("of {} at {} {}", plural(all), percent(level), counts_text(found));
+    if (found[alone] > 0) ruling.reason += fmt::format("; one decides alone at {}", bonferroni);
+    if (single) ruling.reason += "; one seed has no interval";
   }
-  const bool none = count(comparisons, Judgement::missing, level) == comparisons.size();
-  ruling.judgement = none ? Judgement::missing : Judgement::undecided;
-  ruling.reason = shares(comparisons, level);
-  if (count(comparisons, alone, level) > 0)
-    ruling.reason += fmt::format("; one decides alone at {}", bonferroni);
-  const bool single = std::ranges::any_of(
-      comparisons, [](const Comparison* one) { return one->difference.n == 1; });
-  if (single) ruling.reason += "; one seed has no interval";
   return ruling;
 }
 

@@ -38,12 +38,6 @@ Gathered gather_observations(const ComparisonRule& rule, const Studied& where, c
 /// Makes one comparison and judges it at the file's level.
 Comparison compare(const ComparisonRule& rule, const Studied& where, const Court& court);
 
-/// Where an interval lies: inside, outside or over a limit.
-Judgement judge(const Interval& region, const Interval& interval);
-
-/// The judgement of a comparison at another level.
-Judgement judge(const Comparison& comparison, double level);
-
 /// The judgement of several: all must hold, or any. What one comparison brings about alone is
 /// judged at 1 − (1 − level)/k (Bonferroni) for the k comparisons that are planned for the claim,
 /// whether run or not, over all data sets; what needs every comparison needs no correction

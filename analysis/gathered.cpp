@@ -40,23 +40,14 @@ void add_missing(const Side& side, bool counted, std::set<std::filesystem::path>
   }
 }
 
-// Left and right at each value of an axis, or at the one point of a plain difference.
-struct Pair {
-  Side left, right;
-};
-
 // What a seed's run measured; a run that diverged, what the claim lets it count as.
-struct Score {
-  double value = 0;
-  std::filesystem::path run;
-};
-
-std::optional<Score> score(const Series& series, std::int64_t seed, const ComparisonRule& rule,
-                           const Studied& where) {
+std::optional<Observation> score(const Series& series, std::int64_t seed,
+                                 const ComparisonRule& rule, const Studied& where) {
   for (const auto& run : series.runs) {
     if (run.seed != seed) continue;
-    if (run.completed()) return Score{run.value, run.folder};
-    if (rule.divergence_fails && run.diverged()) return Score{where.guess, run.folder};
+    if (run.completed()) return Observation{seed, run.value, {run.folder}};
+    if (rule.divergence_fails && run.diverged())
+      return Observation{seed, where.guess, {run.folder}};
   }
   return std::nullopt;
 }
@@ -85,7 +76,7 @@ std::vector<double> slope_weights(const std::vector<double>& x) {
 // difference itself, or its slope against the axis's logarithm to base 2.
 Gathered differences(const ComparisonRule& rule, const Studied& where, const Court& court) {
   Gathered all;
-  std::vector<Pair> pairs;
+  std::vector<std::pair<Side, Side>> pairs;  // left and right at each point
   std::vector<double> x, weights = {1};
   const auto add_pair = [&](const std::string& at, const Point& point) {
     const auto side = [&](const std::string& method) {
@@ -105,23 +96,23 @@ Gathered differences(const ComparisonRule& rule, const Studied& where, const Cou
     if (x.size() < 2) return all;
     weights = slope_weights(x);
   }
-  for (const auto& pair : pairs) {
-    add_missing(pair.left, rule.divergence_fails, all.left_diverged, all);
-    add_missing(pair.right, rule.divergence_fails, all.right_diverged, all);
-    if (!pair.left.series || !pair.right.series) return all;
+  for (const auto& [left, right] : pairs) {
+    add_missing(left, rule.divergence_fails, all.left_diverged, all);
+    add_missing(right, rule.divergence_fails, all.right_diverged, all);
+    if (!left.series || !right.series) return all;
   }
   std::set<std::int64_t> seeds;
-  for (const auto& run : pairs.front().left.series->runs) seeds.insert(run.seed);
+  for (const auto& run : pairs.front().first.series->runs) seeds.insert(run.seed);
   for (const std::int64_t seed : seeds) {
     Observation seen{seed, 0, {}};
     std::vector<double> right;
     for (std::size_t i = 0; i < pairs.size(); ++i) {
-      const auto a = score(*pairs[i].left.series, seed, rule, where);
-      const auto b = score(*pairs[i].right.series, seed, rule, where);
+      const auto a = score(*pairs[i].first.series, seed, rule, where);
+      const auto b = score(*pairs[i].second.series, seed, rule, where);
       if (!a || !b) break;
       seen.value += weights[i] * (a->value - b->value);
       right.push_back(b->value);
-      seen.runs.insert(seen.runs.end(), {a->run, b->run});
+      seen.runs.insert(seen.runs.end(), {a->runs[0], b->runs[0]});
     }
     if (right.size() < pairs.size()) continue;
     all.observations.push_back(std::move(seen));

@@ -176,18 +176,12 @@ std::optional<double> RunData::final_number(const std::string& key) const {
 }
 
 std::vector<std::string> missing_seeds(const std::vector<const RunData*>& runs) {
-  std::vector<std::string> words;
-  for (std::size_t i = 0; i < runs.size();) {
-    if (runs[i]->completed()) {
-      ++i;
-      continue;
-    }
-    std::set<std::int64_t> seeds;
-    const std::string why = runs[i]->why();
-    for (; i < runs.size() && !runs[i]->completed() && runs[i]->why() == why; ++i)
-      seeds.insert(runs[i]->seed);
-    words.push_back(named_seeds(seeds) + " " + why);
+  std::vector<std::pair<std::string, std::set<std::int64_t>>> seeds;  // by reason
+  for (const auto* run : runs) {
+    if (!run->completed()) under(seeds, run->why()).insert(run->seed);
   }
+  std::vector<std::string> words;
+  for (const auto& [why, those] : seeds) words.push_back(named_seeds(those) + " " + why);
   return words;
 }
 

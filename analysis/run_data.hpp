@@ -89,7 +89,7 @@ struct SweepData {
 SweepData read_sweep(const sweep::Plan& plan, store::Store& store);
 SweepData read_sweep(const sweep::Plan& plan);
 
-/// "seeds 2, 3 not run", one for each reason, of the runs without a result, in their order.
+/// "seeds 2, 3 not run", one for each reason, of the runs without a result.
 std::vector<std::string> missing_seeds(const std::vector<const RunData*>& runs);
 
 /// "mnist/late-7bc5d4b8" of the folder of a run.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "analysis/sheet.hpp"
 #include "analysis/unicode.hpp"
@@ -101,18 +102,17 @@ std::string markdown(const Sheet& sheet) {
     for (std::size_t i = 0; i < columns; ++i)
       widths[i] = std::max(widths[i], display_width(line[i]));
   }
-  std::string text;
-  for (std::size_t r = 0; r < lines.size(); ++r) {
+  std::string text, rule;
+  for (const auto& line : lines) {
     for (std::size_t i = 0; i < columns; ++i) {
-      const std::string space(widths[i] - display_width(lines[r][i]), ' ');
-      text += "| " + (sheet.heads[i].left ? lines[r][i] + space : space + lines[r][i]) + " ";
+      const bool left = sheet.heads[i].left;
+      const std::string space(widths[i] - display_width(line[i]), ' ');
+      text += "| " + (left ? line[i] + space : space + line[i]) + " ";
+      const std::string dashes(widths[i] - 1, '-');
+      if (&line == &lines[0]) rule += "| " + (left ? ":" + dashes : dashes + ":") + " ";
     }
     text += "|\n";
-    for (std::size_t i = 0; r == 0 && i < columns; ++i) {
-      const std::string dashes(widths[i] - 1, '-');
-      text += "| " + (sheet.heads[i].left ? ":" + dashes : dashes + ":") + " ";
-    }
-    if (r == 0) text += "|\n";
+    if (!rule.empty()) text += std::exchange(rule, "") + "|\n";
   }
   return text;
 }
