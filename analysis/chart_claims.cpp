@@ -6,7 +6,7 @@
 #include <set>
 
 #include "analysis/chart.hpp"
-#include "analysis/claims_text.hpp"
+#include "analysis/claims.hpp"
 #include "analysis/unicode.hpp"
 #include "core/text.hpp"
 

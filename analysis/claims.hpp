@@ -11,6 +11,7 @@
 
 #include "analysis/protocol.hpp"
 #include "analysis/run_data.hpp"
+#include "analysis/sheet.hpp"
 
 namespace laq::analysis {
 
@@ -92,19 +93,40 @@ struct ClaimQuestion {
   bool select_valid = false;
 };
 
-/// Judges the claims of a file by what sweeps' runs hold: one report for each
-/// protocol (profile and words that apply to all runs), in the order of the sweeps. A run that two
-/// sweeps plan counts once. Errors (usage): the file is missing, or a key is unknown, missing or
-/// wrong. Runs that are missing are no errors.
+/// Judges the claims of a file by what sweeps' runs hold: one report for each protocol (profile and
+/// words that apply to all runs), in the order of the sweeps. A run that two sweeps plan counts
+/// once. Errors (usage): the file is missing, or a key is unknown, missing or wrong. Runs that are
+/// missing are no errors.
 std::vector<ClaimReport> judge_claims(const std::filesystem::path& configs,
                                       const std::vector<std::shared_ptr<const SweepData>>& sweeps,
                                       const ClaimQuestion& question = {});
 
+// What the formats for people say, in plain Unicode text.
+
 /// "supported if … ; all comparisons …": how judgements come about, for a reader.
 std::string claim_method(const ClaimReport& report);
-
 /// "−0.12 [−0.20, −0.04]", "−0.12" without an interval, "" without an observation.
 std::string interval_text(const Comparison& comparison);
+/// The sweeps and their protocol, how many claims hold, and what was chosen.
+std::string claim_source(const ClaimReport& report);
+/// "mnist/late-7bc5d4b8, seeds 1, 2; mnist/twn-03321d77, seed 1".
+std::string runs_text(const Comparison& comparison);
+/// "< 0.001" or "0.032"; "" for none.
+std::string p_text(const std::optional<double>& p);
+/// Titles of all data sets that a claim of the report is judged on, in order.
+std::vector<std::string> datasets_of(const ClaimReport& report);
+/// "supported", "supported (provisional; 2 runs diverged)".
+std::string ruling_text(const Ruling& ruling);
+/// Reason and note of a comparison.
+std::string remarks(const Comparison& comparison);
+
+/// For a terminal.
+std::string claims_plain(const ClaimReport& report);
+/// As people read them, on paper or on a page, where the cells of runs link to them by
+/// `run_anchor`.
+Document claims_document(const ClaimReport& report);
+/// Where a page has a claim.
+std::string claim_anchor(const ClaimReport& report, const Claim& claim);
 
 /// As `text`, `md` or `json`. Ends with a line feed.
 std::string render(const std::vector<ClaimReport>& reports, const std::string& format);

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "analysis/chart.hpp"
-#include "analysis/claims_text.hpp"
+#include "analysis/claims.hpp"
 #include "core/lists.hpp"
 
 namespace laq::analysis {

@@ -1,4 +1,4 @@
-#include "analysis/claims_text.hpp"
+#include "analysis/claims.hpp"
 #include "analysis/json_values.hpp"
 
 namespace laq::analysis {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
-#include "analysis/claims_text.hpp"
+#include "analysis/claims.hpp"
 #include "analysis/compare.hpp"
 #include "analysis/json_values.hpp"
 #include "analysis/wording.hpp"
@@ -18,31 +18,12 @@ constexpr double kMissed = 0.2;          // β: how often the verdict may fail t
 constexpr double kSpreadLevel = 0.9;     // of the spread's interval
 constexpr std::size_t kFewestSeeds = 3;  // that tell a spread
 
-// Which verdict is right for a difference of 0, and how far 0 is from the limits that it takes.
-struct Truth {
-  Judgement verdict = Judgement::undecided;
-  std::vector<double> distances;
-};
-
-Truth truth_of_zero(const Interval& region) {
-  if (region.low < 0 && region.high > 0) {
-    Truth truth{Judgement::supported, {}};
-    for (const double one : {-region.low, region.high}) {
-      if (std::isfinite(one)) truth.distances.push_back(one);
-    }
-    return truth;
-  }
-  const double outside = std::max(region.low, -region.high);
-  return outside > 0 ? Truth{Judgement::contradicted, {outside}} : Truth{};
-}
-
-std::string refusal(const Comparison& comparison, const Truth& truth) {
+std::string refusal(const Comparison& comparison, Judgement verdict) {
   const std::size_t n = comparison.difference.n;
   if (comparison.right.empty()) return "none: it is no difference";
   if (n < kFewestSeeds)
     return fmt::format("refused: n = {}, and a spread takes {} seeds", n, kFewestSeeds);
-  if (truth.verdict == Judgement::undecided) return "none: 0 is the limit itself";
-  return "";
+  return verdict == Judgement::undecided ? "none: 0 is the limit itself" : "";
 }
 
 std::string number(const std::optional<std::size_t>& seeds) {
@@ -163,19 +144,27 @@ void require_spread(const std::vector<ClaimReport>& reports) {
 }  // namespace
 
 SeedsNeeded seeds_needed(const Claim& claim, const Comparison& comparison, double level) {
-  const Truth truth = truth_of_zero(comparison.region);
-  const auto k = static_cast<double>(std::max<std::size_t>(claim.planned, 1));
-  const bool alone = truth.verdict == (claim.any ? Judgement::supported : Judgement::contradicted);
   SeedsNeeded needed;
-  needed.verdict = truth.verdict;
+  const auto [low, high] = comparison.region;
+  std::vector<double> limits;  // how far 0 is from those that its verdict takes
+  if (low < 0 && high > 0) {
+    needed.verdict = Judgement::supported;
+    limits = {-low, high};
+    std::erase(limits, std::numeric_limits<double>::infinity());
+  } else if (const double outside = std::max(low, -high); outside > 0) {
+    needed.verdict = Judgement::contradicted;
+    limits = {outside};
+  }
+  const auto k = static_cast<double>(std::max<std::size_t>(claim.planned, 1));
+  const bool alone = needed.verdict == (claim.any ? Judgement::supported : Judgement::contradicted);
   needed.level = alone ? corrected_level(level, claim.planned) : level;
   needed.chance = 1 - (alone ? kMissed : kMissed / k);
-  needed.refusal = refusal(comparison, truth);
+  needed.refusal = refusal(comparison, needed.verdict);
   if (!needed.refusal.empty()) return needed;
   needed.spread = spread_interval(comparison.difference, kSpreadLevel);
   const auto at = [&](double sd) {
     std::vector<double> distances;
-    for (const double one : truth.distances) distances.push_back(one / sd);
+    for (const double one : limits) distances.push_back(one / sd);
     return values_needed(distances, needed.level, needed.chance);
   };
   needed.seeds = at(*comparison.difference.sd);

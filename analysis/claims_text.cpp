@@ -1,9 +1,8 @@
-#include "analysis/claims_text.hpp"
-
 #include <fmt/format.h>
 
 #include <map>
 
+#include "analysis/claims.hpp"
 #include "analysis/wording.hpp"
 #include "core/lists.hpp"
 #include "core/text.hpp"

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "analysis/chart.hpp"
-#include "analysis/claims_text.hpp"
+#include "analysis/claims.hpp"
 #include "analysis/draw.hpp"
 #include "core/text.hpp"
 #include "embedded/report.css.hpp"

@@ -34,20 +34,19 @@ Stored read(const fs::path& folder) {
   const fs::path file = folder / "run.h5";
   const record::RunIdentity named = record::identity_by_name(folder);
   std::error_code ignored;
-  std::string problem;
+  std::shared_ptr<const record::RunRecord> whole;
   try {
     if (fs::exists(file, ignored)) {
-      auto record = std::make_shared<record::RunRecord>(record::read_run_record(file));
-      problem = "of another run";
-      record::require_run(file, record::identity_of(record->provenance), named);
-      run.record = std::move(record);
+      whole = std::make_shared<record::RunRecord>(record::read_run_record(file));
+      record::require_run(file, record::identity_of(whole->provenance), named);
+      run.record = whole;
       return run;
     }
     record::require_run_in(folder, named);  // the checkpoint
     if (run.state == record::State::completed)
       run.reason = "its record " + file.string() + " is missing";
   } catch (const std::exception& error) {
-    run.misplaced = !problem.empty() || !fs::exists(file, ignored);
+    run.misplaced = whole || !fs::exists(file, ignored);
     if (run.misplaced) run.state = record::State::failed;
     run.reason = reason_of(error);
   }
