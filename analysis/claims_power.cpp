@@ -46,16 +46,11 @@ std::string verdict_text(const SeedsNeeded& needed) {
 std::string method(const ClaimReport& report) {
   return fmt::format(
       "Seeds for a chance of {0:g} % of each claim's right verdict, if the true difference were 0 "
-      "and "
-      "the spread the one seen, by the noncentral t distribution (two one-sided tests where a "
-      "claim "
-      "has two limits); in brackets for the ends of the spread's {1:g} % interval (χ²). Where all "
-      "k "
-      "comparisons of a claim must hold each gets the chance 1 − {2:g}/k; where one decides alone "
-      "it "
-      "does so at 1 − {3:g}/k. Three seeds tell no more than a least number: that of the "
-      "interval's "
-      "lower end.",
+      "and the spread the one seen, by the noncentral t distribution (two one-sided tests where a "
+      "claim has two limits); in brackets for the ends of the spread's {1:g} % interval (χ²). "
+      "Where all k comparisons of a claim must hold each gets the chance 1 − {2:g}/k; where one "
+      "decides alone it does so at 1 − {3:g}/k. Three seeds tell no more than a least number: that "
+      "of the interval's lower end.",
       100 * (1 - kMissed), 100 * kSpreadLevel, kMissed, 1 - report.level);
 }
 

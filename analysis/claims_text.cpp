@@ -64,22 +64,17 @@ std::string claim_method(const ClaimReport& report) {
       "{0:g} % interval (Student t, two-sided). Seeds are all that it is about: it says what other "
       "seeds would give on these test pictures (or this test text) and this split of the data, not "
       "what other pictures would. A comparison is supported when the whole interval lies within "
-      "what "
-      "is claimed, contradicted when it lies outside, else undecided; one seed has no interval. A "
-      "spread is taken to be at least what rounding to the metric's grid hides (the grid over √6 "
-      "for "
-      "a difference, 100/N percent being the grid of N test pictures). p is one-sided: of the "
-      "nearest "
-      "limit of the claim not being kept, so p < {1:g} is what supported means. A claim of all its "
-      "comparisons is supported when each is (an intersection–union test, which needs no "
-      "correction) "
-      "and contradicted when one is contradicted at 1 − {2:g}/k (Bonferroni), k being the "
-      "comparisons "
-      "that are planned for the claim, run or not, on all data sets together; a claim of any "
-      "comparison the other way round. Nothing is corrected for the number of claims. While a side "
-      "has runs that diverged, nothing is supported, unless the claim says that divergence fails: "
-      "then such a run counts as a network that guesses. Provisional: planned runs are not done "
-      "yet.",
+      "what is claimed, contradicted when it lies outside, else undecided; one seed has no "
+      "interval. A spread is taken to be at least what rounding to the metric's grid hides (the "
+      "grid over √6 for a difference, 100/N percent being the grid of N test pictures). p is "
+      "one-sided: of the nearest limit of the claim not being kept, so p < {1:g} is what supported "
+      "means. A claim of all its comparisons is supported when each is (an intersection–union "
+      "test, which needs no correction) and contradicted when one is contradicted at 1 − {2:g}/k "
+      "(Bonferroni), k being the comparisons that are planned for the claim, run or not, on all "
+      "data sets together; a claim of any comparison the other way round. Nothing is corrected for "
+      "the number of claims. While a side has runs that diverged, nothing is supported, unless the "
+      "claim says that divergence fails: then such a run counts as a network that guesses. "
+      "Provisional: planned runs are not done yet.",
       percent, (1 - report.level) / 2, 1 - report.level);
 }
 

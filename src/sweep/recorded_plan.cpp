@@ -130,13 +130,7 @@ void complete_from_jobs(Plan& plan) {
   for (const auto& job : plan.jobs) {
     add_once(plan.experiments, job.run.request.experiment);
     add_once(plan.methods, job.run.request.method);
-    for (const auto& [key, value] : job.point) {
-      const auto axis = std::find_if(plan.grid.begin(), plan.grid.end(),
-                                     [&](const Axis& one) { return one.first == key; });
-      add_once(
-          axis == plan.grid.end() ? plan.grid.emplace_back(key, Values()).second : axis->second,
-          value);
-    }
+    for (const auto& [key, value] : job.point) add_once(under(plan.grid, key), value);
   }
   if (!plan.jobs.empty()) plan.profile = plan.jobs.front().run.profile;
 }
