@@ -91,8 +91,7 @@ TEST_CASE("nothing is supported while a side has runs that diverged") {
   CHECK(claim.diverged.size() == 1);
   CHECK(claim.datasets.at(0).diverged.size() == 1);
   const std::string markdown =
-      render(Claims(one("{left: late, right: twn, below: 0}")).judge({bench.plan()}),
-             "md");
+      render(Claims(one("{left: late, right: twn, below: 0}")).judge({bench.plan()}), "md");
   CHECK(holds(markdown, "**undecided (provisional; 1 run diverged)** | undecided (provisional; 1"));
 }
 
@@ -204,8 +203,8 @@ TEST_CASE("a judgement before all planned seeds are done is provisional") {
   CHECK(some.datasets.at(0).provisional);
   CHECK(holds(render(claims.judge({bench.plan()}), "text"),
               "  supported (provisional) over all: its comparison at 95 %\n"));
-  const auto json = nlohmann::json::parse(
-      render(claims.judge({bench.plan()}), "json"))[0]["claims"][0];
+  const auto json =
+      nlohmann::json::parse(render(claims.judge({bench.plan()}), "json"))[0]["claims"][0];
   CHECK(json["judgement"] == "supported");
   CHECK(json["provisional"] == true);
   CHECK(json["k"] == 1);
