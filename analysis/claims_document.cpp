@@ -12,12 +12,13 @@ SheetCell ruled(const Ruling& ruling, SheetCell::Tone otherwise = SheetCell::Ton
   return {ruling_text(ruling), bad ? SheetCell::Tone::bad : otherwise};
 }
 
-// Every claim on every data set.
+// Every claim that something is planned for, on every data set.
 Sheet overview(const ClaimReport& report) {
   const auto datasets = datasets_of(report);
   Sheet sheet{"Judgement of every claim", {{"", "claim", true}, {"", "over all", true}}};
   for (const auto& dataset : datasets) sheet.heads.push_back({"", dataset, true});
   for (const auto& claim : report.claims) {
+    if (claim.comparisons.empty()) continue;
     std::vector<SheetCell> cells = {{claim.text}, ruled(claim, SheetCell::Tone::strong)};
     cells.front().anchor = claim_anchor(report, claim);
     for (const auto& dataset : datasets) {
@@ -73,7 +74,12 @@ Document claims_document(const ClaimReport& report) {
   Document all{
       "claims", report.heading("Claims"), {{"", {claim_source(report)}, {overview(report)}}}};
   all.blocks.push_back({"", {claim_method(report)}});
+  Block others{"Other claims"};
   for (const auto& claim : report.claims) {
+    if (claim.comparisons.empty()) {
+      others.items.push_back(fmt::format("{}: {}.", claim.text, claim.reason));
+      continue;
+    }
     Block block{claim.text,
                 {fmt::format("{} over all: {}.", ruling_text(claim), claim.reason)},
                 {},
@@ -85,9 +91,10 @@ Document claims_document(const ClaimReport& report) {
             fmt::format("{}: {}: {}.", one.dataset, ruling_text(one), one.reason));
       }
     }
-    if (!claim.comparisons.empty()) block.sheets.push_back(comparisons(claim, report.level));
+    block.sheets.push_back(comparisons(claim, report.level));
     all.blocks.push_back(std::move(block));
   }
+  if (!others.items.empty()) all.blocks.push_back(std::move(others));
   return all;
 }
 

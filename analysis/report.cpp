@@ -51,12 +51,14 @@ class Page {
     for (std::size_t i = 0; i < jobs.size(); ++i) anchors_[jobs[i].folder.string()] = run_anchor(i);
     std::vector<Block> claims;
     for (const auto& report : judge_claims(configs, std::vector{table.data})) {
+      const auto planned = [](const Claim& claim) { return !claim.comparisons.empty(); };
+      if (std::ranges::none_of(report.claims, planned)) continue;
       charts_.add(claims_charts(report));
       for (auto& block : claims_document(report).blocks) claims.push_back(std::move(block));
     }
     figures_ = inline_figures(charts_.drawn);
     add_table();
-    add("claims", "The papers’ claims", claims, {kClaimsKind});
+    if (!claims.empty()) add("claims", "The papers’ claims", claims, {kClaimsKind});
     add_figures();
     add("configuration", "Configuration", {configuration_block(table)});
     add("runs", "Runs", {run_block(table)});
