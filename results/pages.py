@@ -19,9 +19,9 @@ import sys
 import scipy.stats
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-WHOLE, SMALL, TEST_PICTURES = "mnist", "reduced", 10_000
+WHOLE, SMALL, TEXT, TEST_PICTURES = "mnist", "reduced", "reduced_text", 10_000
 PICTURE = ROOT / "docs/error_by_size.svg"
-BEGIN, END = "<!-- table: results/pages.py -->\n", "<!-- end of table -->\n"
+END = "<!-- end of table -->\n"
 
 LOSS_AWARE = {"lab", "late", "lata", "lat2e", "lat2a"}
 
@@ -90,9 +90,10 @@ def table_of(methods):
     return "\n".join(lines) + "\n"
 
 
-def number(value, sign):
-    """With two decimals; with a sign that is as wide as a plus."""
-    text = f"{value:{'+' if sign else ''}.2f}"
+def number(value, unit):
+    """As exact as the unit is; differences with a sign that is as wide as a plus."""
+    sign, decimals = "" if unit == "rounds" else "+", 3 if unit.startswith("nats") else 2
+    text = f"{value:{sign}.{decimals}f}"
     return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
@@ -115,8 +116,8 @@ def claims_of(report):
             f"| {claim['text']}: {dataset['dataset']} | | | | **{dataset['judgement']}**{so_far} |"
         )
         for one in judged:
-            sign = one["unit"] != "rounds"
-            mean, low, high = (number(x, sign) for x in (one["mean"], *one["interval"]))
+            values = (one["mean"], *one["interval"])
+            mean, low, high = (number(x, one["unit"]) for x in values)
             what = one["statement"].replace("|", "\\|")
             lines.append(f"| | {what} | {mean} [{low}, {high}] | {one['n']} | {one['judgement']} |")
     return "\n".join(lines) + "\n"
@@ -194,12 +195,13 @@ plot for [look=0:2] $points using ($1 == look ? $2 : NaN):3:4:5 with yerrorbars 
     return svg.rstrip() + f"\n<!-- points\n{points}-->\n"
 
 
-def place_in(page, text):
-    """A page's text before its table, the table, and what follows."""
-    before, begin, rest = text.partition(BEGIN)
+def place_in(page, name):
+    """A page's text before a table, the table, and what follows."""
+    mark = f"<!-- {name}: results/pages.py -->\n"
+    before, begin, rest = page.read_text(encoding="utf-8").partition(mark)
     present, end, after = rest.partition(END)
     if not begin or not end:
-        sys.exit(f"{page}: has no place for the table: {BEGIN.strip()} … {END.strip()}")
+        sys.exit(f"{page}: has no place for the table: {mark.strip()} … {END.strip()}")
     return before + begin, present, end + after
 
 
@@ -210,14 +212,13 @@ def main():
     words.add_argument("--root", type=pathlib.Path, default=ROOT)
     asked = words.parse_args()
     methods = list(rows())
-    report = laq("claims", SMALL)[0]
-    tables = {
-        asked.root / "README.md": table_of(methods),
-        asked.root / "docs/reproduction.md": claims_of(report),
-    }
+    tables = [(asked.root / "README.md", "table", table_of(methods))]
+    for sweep in (SMALL, TEXT):
+        claims = claims_of(laq("claims", sweep)[0])
+        tables.append((asked.root / "docs/reproduction.md", f"claims of {sweep}", claims))
     wrong = []
-    for page, table in tables.items():
-        before, present, after = place_in(page, page.read_text(encoding="utf-8"))
+    for page, name, table in tables:
+        before, present, after = place_in(page, name)
         pairs = itertools.zip_longest(present.splitlines(), table.splitlines())
         wrong += [f"{page}: found '{a}', expected '{b}'" for a, b in pairs if a != b]
         if not asked.check:
