@@ -7,6 +7,11 @@
 
 namespace laq::optim {
 
+at::Tensor curvature_of(const Slot& slot, bool squared) {
+  const at::Tensor curvature = slot.second.sqrt().add_(quant::kCurvatureFloor);
+  return squared ? curvature.square() : curvature;
+}
+
 std::vector<double> numbers(const at::Tensor& tensor) {
   const at::Tensor host = tensor.to(at::kCPU, at::kDouble).contiguous();
   return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};

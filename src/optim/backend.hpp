@@ -92,6 +92,14 @@ std::unique_ptr<Backend> make_kernel_backend(Memory& memory, std::int64_t small_
 /// whose row `index` is the group's: in the host's memory.
 void learn(const Memory& memory, const kernels::Step& now, const quant::Group& group,
            std::span<float> gradient, const GroupScales& scales, std::int64_t index);
+/// A group's part of a tensor in the host's memory.
+template <typename T = float>
+std::span<T> part(const at::Tensor& tensor, const Slot& slot, std::int64_t group) {
+  const std::int64_t n = slot.group_size();
+  return {tensor.data_ptr<T>() + group * n, static_cast<std::size_t>(n)};
+}
+/// d = √v + 1e-8 of all weights, or its square.
+at::Tensor curvature_of(const Slot& slot, bool squared);
 /// A tensor's values, brought to the host.
 std::vector<double> numbers(const at::Tensor& tensor);
 /// A group's numbers of a groups × n tensor of doubles in the host's memory.

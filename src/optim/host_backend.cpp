@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::int64_t kFewGroups = 8;
 
-// A group's part of a tensor.
-template <typename T = float>
-std::span<T> part(const at::Tensor& tensor, const Slot& slot, std::int64_t index) {
-  const std::int64_t n = slot.group_size();
-  return {tensor.data_ptr<T>() + index * n, static_cast<std::size_t>(n)};
-}
-
 std::span<float> whole(const at::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
@@ -204,7 +197,7 @@ Tally HostBackend::tally(Slot& slot) {
       index[i] = static_cast<std::uint8_t>(level);
     }
   }
-  const at::Tensor curvature = slot.second.sqrt().add_(quant::kCurvatureFloor);
+  const at::Tensor curvature = curvature_of(slot, /*squared=*/false);
   tally.sums[0] =
       quant::objective(whole(slot.latent), whole(curvature), whole(slot.parameter.tensor));
   tally.largest = largest_magnitude(whole(slot.latent));
@@ -215,10 +208,7 @@ Tally HostBackend::tally(Slot& slot) {
 
 Objective HostBackend::objective(Slot& slot, const quant::Quantizer& exact) {
   at::Tensor curvature;
-  if (exact.uses_curvature()) {
-    curvature = slot.second.sqrt().add_(quant::kCurvatureFloor);
-    if (exact.squared_curvature()) curvature.square_();
-  }
+  if (exact.uses_curvature()) curvature = curvature_of(slot, exact.squared_curvature());
   std::vector<float> best(static_cast<std::size_t>(slot.group_size()));
   Objective of;
   for (std::int64_t g = 0; g < slot.groups; ++g) {

@@ -484,14 +484,11 @@ void KernelBackend::learn_by_host(Slot& slot, const at::Tensor& gradient,
                    before = bring(slot.parameter.tensor);
   const GroupScales scales{bring(slot.scales.values), bring(slot.scales.first),
                            bring(slot.scales.second)};
-  const auto n = static_cast<std::size_t>(slot.group_size());
-  const auto part = [&](const at::Tensor& of, std::int64_t group) {
-    return std::span<float>(of.data_ptr<float>() + static_cast<std::size_t>(group) * n, n);
-  };
   for (std::int64_t g = 0; g < slot.groups; ++g) {
-    quant::Group group{part(latent, g), {}, part(before, g), known_scales(scales.values[g])};
+    quant::Group group{
+        part(latent, slot, g), {}, part(before, slot, g), known_scales(scales.values[g])};
     group.progress = now.progress;
-    learn(memory_, now, group, part(host, g), scales, g);
+    learn(memory_, now, group, part(host, slot, g), scales, g);
   }
   gradient.copy_(host);
   if (!method_->learns_scales()) return;
@@ -503,11 +500,8 @@ void KernelBackend::learn_by_host(Slot& slot, const at::Tensor& gradient,
 void KernelBackend::fit_by_host(Part& part, double progress) {
   Slot& slot = *part.slot;
   at::Tensor curvature;
-  if (settings_.curvature) {
-    curvature = slot.second.sqrt().add_(quant::kCurvatureFloor);
-    if (settings_.squared_curvature) curvature.square_();
-    curvature = curvature.view({slot.groups, -1});
-  }
+  if (settings_.curvature)
+    curvature = curvature_of(slot, settings_.squared_curvature).view({slot.groups, -1});
   const at::Tensor latent = slot.latent.view({slot.groups, -1}),
                    before = slot.parameter.tensor.detach().view({slot.groups, -1});
   const at::Tensor scales = slot.scales.values.to(at::kCPU, false, /*copy=*/true);

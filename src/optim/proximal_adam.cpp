@@ -78,13 +78,11 @@ ProximalAdam::ProximalAdam(const std::vector<nn::Parameter>& parameters,
 }
 
 void ProximalAdam::prepare(double learning_rate, Progress progress) {
-  const auto& method = memory_.quantizer.method;
   step_ = kernels::Step();
   step_.count = static_cast<double>(steps_);
   step_.rate = learning_rate;
   step_.done = progress.done;
   step_.total = progress.total;
-  step_.rests = method && method->rests(progress.value());
   backend_->prepare(step_);
 }
 

@@ -2,16 +2,20 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
+#include "optim/backend.hpp"
+
 namespace laq::optim {
 namespace {
 
 using quant::Side;
 
+// All at once, as each copy to the host waits for the device.
 std::vector<double> numbers(const std::vector<at::Tensor>& ones) {
   std::vector<at::Tensor> rows;
   for (const auto& one : ones) rows.push_back(one.reshape({1}).to(at::kDouble));
-  const at::Tensor host = at::cat(rows).to(at::kCPU);
-  return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
+  return optim::numbers(at::cat(rows));
 }
 
 quant::LevelSums sums(const at::Tensor& d, const at::Tensor& q, const at::Tensor& w) {
@@ -22,9 +26,9 @@ quant::LevelSums sums(const at::Tensor& d, const at::Tensor& q, const at::Tensor
 }  // namespace
 
 std::vector<double> known_scales(const at::Tensor& scales) {
-  const at::Tensor host = scales.to(at::kCPU).contiguous();
-  if (!host.gt(0).any().item<bool>()) return {};
-  return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
+  std::vector<double> all = numbers(scales);
+  if (!std::ranges::any_of(all, [](double scale) { return scale > 0; })) all.clear();
+  return all;
 }
 
 TensorSums::TensorSums(const at::Tensor& latent, const at::Tensor& curvature,
