@@ -7,6 +7,7 @@
 
 #include "analysis/statistics.hpp"
 #include "analysis/unicode.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {

@@ -56,15 +56,6 @@ double layer_value(const record::History& history, const std::string& layer,
 /// The series' value on an axis of the grid; "" for none.
 std::string value_on(const Series& series, const std::string& axis);
 
-/// The place of `one`, which is added to `all` where it is not there.
-template <typename T>
-std::size_t place_in(std::vector<T>& all, const T& one) {
-  const auto found = std::find(all.begin(), all.end(), one);
-  const auto place = static_cast<std::size_t>(found - all.begin());
-  if (found == all.end()) all.push_back(one);
-  return place;
-}
-
 /// What labels have in common: "LAQ linear" of "LAQ linear (3 bits)" and "LAQ linear (4 bits)"; ""
 /// for nothing.
 std::string common_label(const std::vector<std::string>& labels);

@@ -10,6 +10,7 @@
 #include "analysis/protocol.hpp"
 #include "analysis/statistics.hpp"
 #include "core/error.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {

@@ -69,8 +69,8 @@ int draw(const Chart& chart, int width, const fs::path& folder,
   const std::string script = chart.name + ".gp";
   replace_file(folder / script, script_of(chart, drawing));
   replace_file(folder / (chart.name + ".tsv"), drawing.table);
+  run_gnuplot(script, forms, folder);
   for (const auto& form : forms) {
-    run_gnuplot(script, form, folder);
     std::error_code failed;
     const auto size = fs::file_size(folder / (chart.name + "." + form), failed);
     if (failed || size == 0)
@@ -115,11 +115,14 @@ std::string finished(const fs::path& file, const Chart& chart) {
 
 }  // namespace
 
-void run_gnuplot(const std::string& script, const std::string& form, const fs::path& folder) {
+void run_gnuplot(const std::string& script, const std::vector<std::string>& forms,
+                 const fs::path& folder) {
+  std::vector<std::string> words = {"gnuplot", "-e", "cd " + script_text(folder.string())};
+  for (const auto& form : forms)
+    words.insert(words.end(), {"-e", "form = " + script_text(form), script});
   sweep::Answer answer;
   try {
-    answer = sweep::ask({"gnuplot", "-e", "cd " + script_text(folder.string()), "-e",
-                         "form = " + script_text(form), script});
+    answer = sweep::ask(words);
   } catch (const Error& error) {
     throw Error({.what = std::string("no figures: ") + error.what(),
                  .advice = "if it is not installed, install Debian's package gnuplot-nox"});

@@ -23,10 +23,10 @@ void write_chart(const Chart& chart, const std::filesystem::path& file);
 /// the page's style shows the one that fits the screen. Errors as above.
 std::vector<std::string> inline_figures(const std::vector<Chart>& charts);
 
-/// Has gnuplot draw a script of this folder as "svg" or "pdf", and waits for it. Errors: it is not
-/// installed (with the name of Debian's package), or it fails (with the first line of what it
-/// said).
-void run_gnuplot(const std::string& script, const std::string& form,
+/// Has gnuplot draw a script of this folder as "svg", "pdf" or both, and waits for it. Errors: it
+/// is not installed (with the name of Debian's package), or it fails (with the first line of what
+/// it said).
+void run_gnuplot(const std::string& script, const std::vector<std::string>& forms,
                  const std::filesystem::path& folder);
 
 /// The commands of a chart as a file that gnuplot draws whole.

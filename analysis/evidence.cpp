@@ -7,16 +7,11 @@
 
 #include "analysis/selection.hpp"
 #include "analysis/unicode.hpp"
+#include "core/lists.hpp"
 
 namespace laq::analysis {
 namespace fs = std::filesystem;
 namespace {
-
-template <typename List, typename Test>
-auto* find_in(List& list, Test test) {
-  const auto found = std::ranges::find_if(list, test);
-  return found == list.end() ? nullptr : &*found;
-}
 
 template <typename List>
 auto* find_series(List& list, const std::string& experiment, const std::string& method,

@@ -10,6 +10,7 @@
 #include "analysis/chart.hpp"
 #include "analysis/claims.hpp"
 #include "analysis/draw.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 #include "embedded/report.css.hpp"
 #include "embedded/report.html.hpp"
@@ -99,9 +100,7 @@ class Page {
     std::vector<std::string> kinds;
     for (const bool detail : {false, true}) {
       for (const auto& chart : charts_.drawn) {
-        if (chart.detail == detail && chart.kind != kClaimsKind &&
-            std::find(kinds.begin(), kinds.end(), chart.kind) == kinds.end())
-          kinds.push_back(chart.kind);
+        if (chart.detail == detail && chart.kind != kClaimsKind) add_once(kinds, chart.kind);
       }
     }
     Block left_out{"Not drawn"};

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "analysis/json_values.hpp"
 #include "analysis/table.hpp"
 #include "core/text.hpp"
@@ -40,6 +42,9 @@ Json entry_values(const Column& column, const Entry& entry) {
   const auto value = [&](const char* name) {
     return measure(entry, name, column.metric).known_mean();
   };
+  const auto size = [&](auto of) {
+    return entry.size ? Json(std::invoke(of, *entry.size)) : Json();
+  };
   Json all = {{"experiment", entry.job ? entry.job->run.request.experiment : column.experiment},
               {"dataset", entry.job ? entry.job->run.dataset.name : column.dataset},
               {"metric", metric_name(column.metric)},
@@ -57,12 +62,12 @@ Json entry_values(const Column& column, const Entry& entry) {
               {"step_disturbed", entry.disturbed},
               {"rounds", value("rounds")},
               {"best_epoch", value("best_epoch")},
-              {"weights", entry.size ? Json(entry.size->weights) : Json()},
-              {"bits", entry.size ? Json(entry.size->bits) : Json()},
-              {"scales", entry.size ? Json(entry.size->scales) : Json()},
-              {"bytes", entry.size ? Json(entry.size->bytes()) : Json()},
-              {"float_bytes", entry.size ? Json(entry.size->float_bytes()) : Json()},
-              {"compression", entry.size ? Json(entry.size->compression()) : Json()},
+              {"weights", size(&ModelSize::weights)},
+              {"bits", size(&ModelSize::bits)},
+              {"scales", size(&ModelSize::scales)},
+              {"bytes", size(&ModelSize::bytes)},
+              {"float_bytes", size(&ModelSize::float_bytes)},
+              {"compression", size(&ModelSize::compression)},
               {"hash", entry.job ? entry.job->run.hash : ""},
               {"grid", column.grid}};
   for (const auto& name : {"test_error", "valid_error", "test_loss", "valid_loss", "seconds"}) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -13,10 +14,18 @@ bool has(const List& list, const Value& value, Of of = {}) {
   return std::ranges::find(list, value, of) != std::ranges::end(list);
 }
 
+/// The place of a value, which is added where it is not there.
+template <typename T>
+std::size_t place_in(std::vector<T>& list, T value) {
+  const auto place = static_cast<std::size_t>(std::ranges::find(list, value) - list.begin());
+  if (place == list.size()) list.push_back(std::move(value));
+  return place;
+}
+
 /// Adds what the list does not have yet.
 template <typename T>
 void add_once(std::vector<T>& list, T value) {
-  if (!has(list, value)) list.push_back(std::move(value));
+  place_in(list, std::move(value));
 }
 
 /// What stands beside a key in a list of pairs, which is added where it is not there.

@@ -50,7 +50,7 @@ TEST_CASE("what gnuplot complains of is told in one line", "[charts]") {
   }
   const Scratch scratch;
   scratch.write("bad.gp", "plot 'no-such-file' using 1:2\n");
-  const std::string message = message_of([&] { run_gnuplot("bad.gp", "svg", scratch.path()); });
+  const std::string message = message_of([&] { run_gnuplot("bad.gp", {"svg"}, scratch.path()); });
   CHECK_THAT(message, Contains("bad.gp") && Contains("gnuplot failed") && !Contains("\n"));
 
   Chart chart;
