@@ -121,15 +121,17 @@ LAQ_DEVICE auto weight_gradient(const Fit& fit, const double* scales, double lar
 }
 
 /// The sums of one thread's weights of a tile, for `Gather`.
-template <typename Look, typename Bound>
+template <typename Look, typename Sum>
 struct ThreadSums {
   static constexpr int kSides = Look::gather.sides();
-  double maxima[2] = {}, magnitudes[7] = {}, previous[6] = {}, gradient[2] = {};
-  double above[kSides][3] = {};
-  Bound bounds[kSides][kPlaces] = {};
+  /// The gain that a search has found is as exact as its bound is not.
+  using Exact = std::conditional_t<Look::gather.bounds, double, Sum>;
+  Sum maxima[2] = {}, magnitudes[7] = {}, previous[6] = {}, gradient[2] = {};
+  Exact above[kSides][3] = {};
+  Sum bounds[kSides][kPlaces] = {};
 
   /// Lays them out as `Gather` says.
-  LAQ_DEVICE void write(double* rows) const {
+  LAQ_DEVICE void write(Exact* rows) const {
     constexpr Gather g = Look::gather;
     if constexpr (g.magnitudes) {
       for (int i = 0; i < 2; ++i) rows[i] = maxima[i];
@@ -145,8 +147,7 @@ struct ThreadSums {
       for (int s = 0; s < kSides; ++s) {
         for (int i = 0; i < 3; ++i) rows[g.above_row() + s * Gather::kAbove + i] = above[s][i];
         if constexpr (g.bounds) {
-          for (int i = 0; i < kPlaces; ++i)
-            rows[g.bounds_row() + s * kPlaces + i] = static_cast<double>(bounds[s][i]);
+          for (int i = 0; i < kPlaces; ++i) rows[g.bounds_row() + s * kPlaces + i] = bounds[s][i];
         }
       }
     }
@@ -182,30 +183,36 @@ struct Edges {
   }
 };
 
+/// What is not a number is not larger.
+template <typename T>
+LAQ_DEVICE T larger(T one, T other) {
+  return other > one ? other : one;
+}
+
 /// Adds one weight that has moved. `quantized`: its ŵ before.
-template <typename Look, typename Bound>
-LAQ_DEVICE void look_at(float w, float d, float quantized, const Edges<Look>& edges,
-                        ThreadSums<Look, Bound>& sums) {
+template <typename Look, typename Sum>
+LAQ_DEVICE void look_at(float w, float curvature, float quantized, const Edges<Look>& edges,
+                        ThreadSums<Look, Sum>& sums) {
   constexpr Gather g = Look::gather;
   constexpr int kLast = g.sides() - 1;
-  const float a = fabsf(w);
+  const float magnitude = fabsf(w);
   const bool negative = w < 0, other = g.by_sign && negative;
-  const double wide = static_cast<double>(d), wide_a = static_cast<double>(a);
+  const Sum d = curvature, a = magnitude;
   if constexpr (g.magnitudes) {
-    const double weight = a > 0 ? wide : 0, da = wide * wide_a;
-    sums.maxima[0] = fmax(sums.maxima[0], negative ? 0 : wide_a);
-    sums.maxima[1] = fmax(sums.maxima[1], negative ? wide_a : 0);
-    sums.magnitudes[0] += negative ? 0 : wide_a;
+    const Sum weight = magnitude > 0 ? d : 0, da = d * a;
+    sums.maxima[0] = larger(sums.maxima[0], negative ? 0 : a);
+    sums.maxima[1] = larger(sums.maxima[1], negative ? a : 0);
+    sums.magnitudes[0] += negative ? 0 : a;
     sums.magnitudes[1] += negative ? 0 : weight;
     sums.magnitudes[2] += negative ? 0 : da;
-    sums.magnitudes[3] += negative ? wide_a : 0;
+    sums.magnitudes[3] += negative ? a : 0;
     sums.magnitudes[4] += negative ? weight : 0;
     sums.magnitudes[5] += negative ? da : 0;
-    sums.magnitudes[6] += w == 0 ? wide : 0;
+    sums.magnitudes[6] += w == 0 ? d : 0;
   }
   if constexpr (g.previous) {
-    const double before = static_cast<double>(quantized), dq = wide * before;
-    const double part[3] = {dq * static_cast<double>(w), dq * before, dq};
+    const Sum before = quantized, dq = d * before;
+    const Sum part[3] = {dq * static_cast<Sum>(w), dq * before, dq};
     const bool first = !g.by_sign || quantized > 0;
     LAQ_UNROLL
     for (int p = 0; p < 3; ++p) {
@@ -217,9 +224,10 @@ LAQ_DEVICE void look_at(float w, float d, float quantized, const Edges<Look>& ed
     float q = 0;
     LAQ_UNROLL
     for (int j = 0; j < g.windows; ++j)
-      q = a > (other ? edges.high[kLast][j] : edges.high[0][j]) ? edges.step[j + 1] : q;
-    const double dq = wide * static_cast<double>(q);
-    const double part[3] = {dq * wide_a, dq * static_cast<double>(q), dq};
+      q = magnitude > (other ? edges.high[kLast][j] : edges.high[0][j]) ? edges.step[j + 1] : q;
+    using Exact = typename ThreadSums<Look, Sum>::Exact;
+    const Exact wide = q, dq = static_cast<Exact>(curvature) * wide;
+    const Exact part[3] = {dq * static_cast<Exact>(magnitude), dq * wide, dq};
     LAQ_UNROLL
     for (int p = 0; p < 3; ++p) {
       sums.above[0][p] += other ? 0 : part[p];
@@ -229,8 +237,8 @@ LAQ_DEVICE void look_at(float w, float d, float quantized, const Edges<Look>& ed
   if constexpr (g.bounds) {
     LAQ_UNROLL
     for (int p = 0; p < kPlaces; ++p) {
-      const float beyond = 2 * a - (other ? edges.places[kLast][p] : edges.places[0][p]);
-      const Bound part = static_cast<Bound>(d) * static_cast<Bound>(beyond > 0 ? beyond : 0);
+      const float beyond = 2 * magnitude - (other ? edges.places[kLast][p] : edges.places[0][p]);
+      const Sum part = d * static_cast<Sum>(beyond > 0 ? beyond : 0);
       sums.bounds[0][p] += other ? 0 : part;
       if constexpr (g.by_sign) sums.bounds[kLast][p] += other ? part : 0;
     }
@@ -252,12 +260,28 @@ LAQ_DEVICE bool is_near(float w, const Edges<Look>& edges) {
   return near;
 }
 
-/// One step of Adam for a tile's weights, and the sums for the fit. `shared`: of the tile's group,
+/// A number that no kernel reads again soon: a GPU's cache is for others.
+LAQ_DEVICE inline float read_once(const float* from) {
+#ifdef __CUDA_ARCH__
+  return __ldcs(from);
+#else
+  return *from;
+#endif
+}
+LAQ_DEVICE inline void write_once(float* to, float value) {
+#ifdef __CUDA_ARCH__
+  __stcs(to, value);
+#else
+  *to = value;
+#endif
+}
+
+/// One step of Adam for a tile's weights, and the sums for the fit. `edges`: of the tile's group,
 /// in memory that the team shares.
 template <typename Look, bool Sgd, typename Fit, typename Team>
 LAQ_DEVICE void move_tile(Team& team, const Fit& fit, const Layer& layer, const Tile& tile,
                           const float* gradient, const Settings& settings, const Step& step,
-                          const Edges<Look>& shared) {
+                          const Edges<Look>& edges) {
   constexpr int kBatch = 4;
   constexpr Gather gather = Look::gather;
   const std::int64_t begin =
@@ -278,9 +302,8 @@ LAQ_DEVICE void move_tile(Team& team, const Fit& fit, const Layer& layer, const 
       fit, own_gradient ? layer.books.scales + tile.group * layer.books.scale_count : unknown,
       own_gradient ? layer.kept[tile.group * kKept + 1] : 0);
   const bool reads_quantized = own_gradient || (quantized && gather.previous);
-  Edges<Look> edges{};
-  if (gather.windows > 0 && quantized) edges = shared;
-  ThreadSums<Look, typename Team::Bound> sums;
+  using Sum = typename Team::Sum;
+  ThreadSums<Look, Sum> sums;
   if (gather.windows > 0) team.begin_near();
   for (int base = 0; base < tile.count; base += kBatch * team.size()) {
     float W[kBatch], M[kBatch], V[kBatch], G[kBatch], Q[kBatch];
@@ -289,10 +312,10 @@ LAQ_DEVICE void move_tile(Team& team, const Fit& fit, const Layer& layer, const 
       const int i = base + b * team.size() + team.rank();
       const bool in = i < tile.count;
       W[b] = in ? w[i] : 0;
-      M[b] = in ? m[i] : 0;
-      V[b] = in ? v[i] : 0;
-      G[b] = in ? g[i] : 0;
-      Q[b] = in && reads_quantized ? q[i] : 0;
+      M[b] = in ? read_once(m + i) : 0;
+      V[b] = in ? read_once(v + i) : 0;
+      G[b] = in ? read_once(g + i) : 0;
+      Q[b] = in && reads_quantized ? read_once(q + i) : 0;
     }
     LAQ_UNROLL
     for (int b = 0; b < kBatch; ++b) {
@@ -306,16 +329,16 @@ LAQ_DEVICE void move_tile(Team& team, const Fit& fit, const Layer& layer, const 
         const quant::WeightGradient own = rule(W[b], Q[b], G[b]);
         G[b] = own.gradient;
         if (gather.gradient) {
-          sums.gradient[0] += own.scales[0];
-          sums.gradient[1] += own.scales[1];
+          sums.gradient[0] += static_cast<Sum>(own.scales[0]);
+          sums.gradient[1] += static_cast<Sum>(own.scales[1]);
         }
       }
       G[b] += decay * W[b];
       const float root = move_weight<Sgd>(W[b], M[b], V[b], G[b], adam);
       if (in) {
         w[i] = W[b];
-        m[i] = M[b];
-        v[i] = V[b];
+        write_once(m + i, M[b]);
+        write_once(v + i, V[b]);
       }
       if constexpr (gather.rows() > 0) {
         const float d = in ? curvature(root, settings) : 0;
@@ -330,7 +353,7 @@ LAQ_DEVICE void move_tile(Team& team, const Fit& fit, const Layer& layer, const 
     const std::int64_t place = static_cast<std::int64_t>(tile.group) * layer.tiles + tile.index;
     if constexpr (gather.windows > 0)
       layer.near_count[place] = team.end_near(layer.near + place * kNearOfTile, kNearOfTile);
-    double rows[gather.rows()];
+    typename ThreadSums<Look, Sum>::Exact rows[gather.rows()];
     sums.write(rows);
     team.template write_sums<gather.rows(), gather.maxima()>(
         rows, layer.sums + std::int64_t{tile.group} * gather.rows() * layer.tiles + tile.index,
@@ -472,16 +495,16 @@ LAQ_DEVICE void fit_near(Team& block, const Fit& fit, const Layer& layer, std::i
   block.sync();
 }
 
-/// The fit of a group by passes over its weights, by a warp, a block or many. False: a search had
-/// not room enough, and nothing has changed.
+/// The fit of a group by passes over its weights, by a block or many. False: a search had not room
+/// enough, and nothing has changed.
 template <bool Searches, typename Fit, typename Team>
 LAQ_DEVICE bool fit_whole(Team& team, const Fit& fit, const Layer& layer, std::int64_t group,
                           const Settings& settings, const Step& step, bool fresh,
-                          unsigned char* book_memory) {
+                          unsigned char* book_memory, const Held& held = {}) {
   const double none[3] = {};
   WholeSums<Team, Searches> sums(
       team, layer, group, fresh ? none : layer.books.scales + group * layer.books.scale_count,
-      settings, step.progress);
+      settings, step.progress, held);
   Book book(layer.books, book_memory);
   fit(sums, book);
   const double largest =
@@ -497,21 +520,21 @@ LAQ_DEVICE bool fit_whole(Team& team, const Fit& fit, const Layer& layer, std::i
   return true;
 }
 
-/// The fit of a small group by one block or warp, which looks at all its weights. Of sums, a pass
-/// over them has gathered the gradient's alone. `lost` where a warp's room does not do.
+/// The fit of a small group by one block, which looks at all its weights. Of sums, a pass over them
+/// has gathered the gradient's alone. `lost` where the block's room does not do.
 template <bool Searches, typename Fit, typename Team>
 LAQ_DEVICE void fit_small(Team& team, const Fit& fit, const Layer& layer, std::int64_t group,
                           const Settings& settings, const Step& step, bool fresh, double* rows,
-                          unsigned char* book_memory) {
-  bool fitted = layer.size <= Team::kMostWeights;
+                          unsigned char* book_memory, const Held& held = {}) {
+  bool fitted = !Team::kHolds || layer.size <= kHeldGroup;
   if (fitted && settings.learns_scales && !fresh) {
     const int count = Gather::kGradient, tiles = layer.tiles;
     team.add_rows(layer.sums + group * std::int64_t{count} * tiles, count, 0, tiles, rows);
     team.sync();
     learn_scales(team, fit, layer, group, settings, step, rows);
   }
-  fitted =
-      fitted && fit_whole<Searches>(team, fit, layer, group, settings, step, fresh, book_memory);
+  fitted = fitted &&
+           fit_whole<Searches>(team, fit, layer, group, settings, step, fresh, book_memory, held);
   if (team.rank() == 0) layer.lost[group] = fitted ? 0 : 1;
 }
 
@@ -563,7 +586,7 @@ LAQ_DEVICE void apply_tile(Team& team, const Layer& layer, const Tile& tile, boo
     LAQ_UNROLL
     for (int b = 0; b < kBatch; ++b) {
       const int i = base + b * team.size();
-      w[b] = i < tile.count ? latent[i] : 0;
+      w[b] = i < tile.count ? read_once(latent + i) : 0;
     }
     quantize_batch(layer.books, tile.group, w, out);
     LAQ_UNROLL

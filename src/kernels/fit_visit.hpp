@@ -35,9 +35,9 @@ void with_search(const quant::DeviceFit& fit, const Work& work) {
   });
 }
 
-/// Whether a search by a warp has room for the level set.
+/// Whether a search by a block that holds its weights has room for the level set.
 inline bool few_levels(const quant::ProximalFit& fit) {
-  return fit.levels.k() <= WarpMemory::kLevels;
+  return fit.levels.k() <= HeldMemory::kLevels;
 }
 template <typename Fit>
 bool few_levels(const Fit&) {

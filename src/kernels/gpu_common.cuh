@@ -8,7 +8,7 @@
 namespace laq::kernels {
 namespace {
 
-constexpr int kTileThreads = 256, kFitThreads = 512, kSmallThreads = 256;
+constexpr int kTileThreads = 256, kFitThreads = 512, kSmallThreads = 256, kHeldThreads = 128;
 constexpr unsigned kAll = 0xffffffffu;
 
 __device__ int lane() {

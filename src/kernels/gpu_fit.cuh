@@ -9,20 +9,24 @@
 namespace laq::kernels {
 namespace {
 
-/// A block's dynamic memory: this, a codebook, what a search needs, and the weights near a
-/// threshold.
+/// A block's dynamic memory: this, a codebook, what a search needs, and the weights that it looks
+/// at singly.
+template <typename Team>
 struct FitSpace {
-  Exchange exchange;
+  typename Team::Exchange exchange;
   double rows[Gather::kMostRows];
 };
 
+/// Where these begin. `weights`: bytes.
 struct FitOffsets {
-  std::size_t search, near, end;
+  std::size_t search, weights, end;
 
-  FitOffsets(const Plan& plan, bool searches, bool near_threshold)
-      : search(aligned(sizeof(FitSpace) + plan.book_bytes)),
-        near(search + (searches ? aligned(sizeof(BlockMemory)) : 0)),
-        end(near + (near_threshold ? sizeof(NearRoom) : 0)) {}
+  template <typename Team>
+  static FitOffsets of(const Plan& plan, bool searches, std::size_t weights) {
+    const std::size_t search = aligned(sizeof(FitSpace<Team>) + plan.book_bytes);
+    const std::size_t begin = search + (searches ? aligned(sizeof(typename Team::Memory)) : 0);
+    return {search, begin, begin + weights};
+  }
 
  private:
   static std::size_t aligned(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
@@ -33,11 +37,11 @@ __global__ void __launch_bounds__(kFitThreads)
     fit_near_kernel(const Fit fit, const Plan plan, const Settings settings,
                     const FitOffsets offsets) {
   extern __shared__ __align__(16) unsigned char memory[];
-  auto& space = *reinterpret_cast<FitSpace*>(memory);
-  BlockTeam team(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
+  auto& space = *reinterpret_cast<FitSpace<LargeTeam>*>(memory);
+  LargeTeam team(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
   const GroupPlace at = plan.large[blockIdx.x];
   fit_near<Searches>(team, fit, plan.layers[at.layer], at.group, settings, *plan.step, space.rows,
-                     reinterpret_cast<NearRoom*>(memory + offsets.near), memory + sizeof(FitSpace));
+                     reinterpret_cast<NearRoom*>(memory + offsets.weights), memory + sizeof(space));
 }
 
 template <bool Searches, typename Fit>
@@ -45,7 +49,7 @@ __global__ void __launch_bounds__(kFitThreads)
     fit_whole_kernel(const Fit fit, const Plan plan, const Settings settings,
                      const FitOffsets offsets, const Rest rest) {
   extern __shared__ __align__(16) unsigned char memory[];
-  auto& space = *reinterpret_cast<FitSpace*>(memory);
+  auto& space = *reinterpret_cast<FitSpace<LargeTeam>*>(memory);
   const auto wanted = [&](int i) {
     const GroupPlace at = plan.large[i];
     return rest.all || plan.layers[at.layer].lost[at.group] != 0;
@@ -55,7 +59,7 @@ __global__ void __launch_bounds__(kFitThreads)
        i += static_cast<int>(blockDim.x))
     any = wanted(i);
   if (!__syncthreads_or(any)) return;
-  BlockTeam block(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
+  LargeTeam block(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
   auto* shared = static_cast<Shared*>(plan.shared);
   // Side by side, with as many blocks as a group's size asks for; very many one after the other.
   const int blocks = static_cast<int>(gridDim.x);
@@ -89,7 +93,7 @@ __global__ void __launch_bounds__(kFitThreads)
     const GroupPlace at = plan.large[i];
     const Layer& layer = plan.layers[at.layer];
     fit_whole<Searches>(team, fit, layer, at.group, settings, *plan.step, rest.fresh,
-                        memory + sizeof(FitSpace));
+                        memory + sizeof(space));
     team.sync();
     if (!rest.applies) continue;
     for (int t = static_cast<int>(blockIdx.x) - first; t < layer.tiles; t += count)
@@ -97,43 +101,37 @@ __global__ void __launch_bounds__(kFitThreads)
   }
 }
 
+/// `lost`: only those that the kernel before could not fit.
+template <bool Searches, typename Fit, typename Team>
+__device__ void fit_small_group(const Fit& fit, const Plan& plan, const Settings& settings,
+                                const FitOffsets& offsets, bool fresh, bool lost) {
+  extern __shared__ __align__(16) unsigned char memory[];
+  auto& space = *reinterpret_cast<FitSpace<Team>*>(memory);
+  const GroupPlace at = plan.small[blockIdx.x];
+  const Layer& layer = plan.layers[at.layer];
+  if (lost && layer.lost[at.group] == 0) return;
+  Team team(space.exchange, *reinterpret_cast<typename Team::Memory*>(memory + offsets.search));
+  Held held;
+  if constexpr (Team::kHolds) {
+    held.weights = reinterpret_cast<Near*>(memory + offsets.weights);
+    held.order = reinterpret_cast<std::uint16_t*>(held.weights + plan.most_held);
+  }
+  fit_small<Searches>(team, fit, layer, at.group, settings, *plan.step, fresh, space.rows,
+                      memory + sizeof(space), held);
+}
+
 template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kSmallThreads, Searches ? 3 : 4)
     fit_small_kernel(const Fit fit, const Plan plan, const Settings settings,
                      const FitOffsets offsets, bool fresh, bool lost) {
-  extern __shared__ __align__(16) unsigned char memory[];
-  auto& space = *reinterpret_cast<FitSpace*>(memory);
-  const GroupPlace at = plan.small[blockIdx.x];
-  const Layer& layer = plan.layers[at.layer];
-  if (lost && layer.lost[at.group] == 0) return;
-  BlockTeam team(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
-  fit_small<Searches>(team, fit, layer, at.group, settings, *plan.step, fresh, space.rows,
-                      memory + sizeof(FitSpace));
-}
-
-/// Of each warp's share of the dynamic memory.
-struct WarpSpace {
-  WarpMemory search;
-  double rows[Gather::kGradient];
-  int counter;
-};
-
-constexpr std::size_t warp_bytes(std::size_t book_bytes) {
-  return (sizeof(WarpSpace) + book_bytes + 15) / 16 * 16;
+  fit_small_group<Searches, Fit, SmallTeam>(fit, plan, settings, offsets, fresh, lost);
 }
 
 template <bool Searches, typename Fit>
-__global__ void __launch_bounds__(kSmallThreads, Searches ? 2 : 4)
-    fit_warps_kernel(const Fit fit, const Plan plan, const Settings settings, bool fresh) {
-  extern __shared__ __align__(16) unsigned char memory[];
-  const int i = static_cast<int>(blockIdx.x) * (kSmallThreads / 32) + warp();
-  if (i >= plan.small_count) return;
-  unsigned char* own = memory + warp_bytes(plan.book_bytes) * static_cast<unsigned>(warp());
-  auto& space = *reinterpret_cast<WarpSpace*>(own);
-  WarpTeam team(space.search, space.counter);
-  const GroupPlace at = plan.small[i];
-  fit_small<Searches>(team, fit, plan.layers[at.layer], at.group, settings, *plan.step, fresh,
-                      space.rows, own + sizeof(WarpSpace));
+__global__ void __launch_bounds__(kHeldThreads, Searches ? 6 : 8)
+    fit_held_kernel(const Fit fit, const Plan plan, const Settings settings,
+                    const FitOffsets offsets, bool fresh) {
+  fit_small_group<Searches, Fit, HoldingTeam>(fit, plan, settings, offsets, fresh, false);
 }
 
 }  // namespace
@@ -143,7 +141,8 @@ void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool
                 cudaStream_t stream) {
   if (plan.large_count > 0 && !fresh && !plan.always_whole) {
     const bool near = settings.gather.windows > 0;
-    const FitOffsets offsets(plan, /*searches=*/true, near);  // also where tiles are laid out
+    // `bring_near` lays out tiles in the search's memory, too.
+    const auto offsets = FitOffsets::of<LargeTeam>(plan, true, near ? sizeof(NearRoom) : 0);
     const auto kernel = fit_near_kernel<Searches, Fit>;
     allow(kernel, offsets.end, "fit_near");
     kernel<<<static_cast<unsigned>(plan.large_count), kFitThreads, offsets.end, stream>>>(
@@ -151,28 +150,29 @@ void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool
     launched("fit_near");
   }
   if (plan.small_count == 0) return;
-  const bool by_warps = few_levels(fit);
-  if (by_warps) {
-    const std::size_t bytes = warp_bytes(plan.book_bytes) * (kSmallThreads / 32);
-    const auto kernel = fit_warps_kernel<Searches, Fit>;
-    allow(kernel, bytes, "fit_warps");
-    const int blocks = (plan.small_count + kSmallThreads / 32 - 1) / (kSmallThreads / 32);
-    kernel<<<static_cast<unsigned>(blocks), kSmallThreads, bytes, stream>>>(fit, plan, settings,
-                                                                            fresh);
-    launched("fit_warps");
+  const bool holds = few_levels(fit) && plan.most_held > 0;
+  const auto groups = static_cast<unsigned>(plan.small_count);
+  if (holds) {
+    const auto bytes = static_cast<std::size_t>(plan.most_held) *
+                       (sizeof(Near) + (Searches ? sizeof(std::uint16_t) : 0));
+    const auto offsets = FitOffsets::of<HoldingTeam>(plan, Searches, bytes);
+    const auto kernel = fit_held_kernel<Searches, Fit>;
+    allow(kernel, offsets.end, "fit_held");
+    kernel<<<groups, kHeldThreads, offsets.end, stream>>>(fit, plan, settings, offsets, fresh);
+    launched("fit_held");
   }
-  const FitOffsets offsets(plan, Searches, false);
+  const auto offsets = FitOffsets::of<SmallTeam>(plan, Searches, 0);
   const auto kernel = fit_small_kernel<Searches, Fit>;
   allow(kernel, offsets.end, "fit_small");
-  kernel<<<static_cast<unsigned>(plan.small_count), kSmallThreads, offsets.end, stream>>>(
-      fit, plan, settings, offsets, fresh, /*lost=*/by_warps);
+  kernel<<<groups, kSmallThreads, offsets.end, stream>>>(fit, plan, settings, offsets, fresh,
+                                                         /*lost=*/holds);
   launched("fit_small");
 }
 
 template <bool Searches, typename Fit>
 void launch_fit_rest(const Fit& fit, const Plan& plan, const Settings& settings, Rest rest,
                      int processors, cudaStream_t stream) {
-  const FitOffsets offsets(plan, Searches, false);
+  const auto offsets = FitOffsets::of<LargeTeam>(plan, Searches, 0);
   launch_together(fit_whole_kernel<Searches, Fit>, dim3(static_cast<unsigned>(processors)),
                   kFitThreads, offsets.end, stream, "fit_whole", fit, plan, settings, offsets,
                   rest);

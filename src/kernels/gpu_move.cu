@@ -4,8 +4,12 @@
 namespace laq::kernels {
 namespace {
 
+/// Blocks of a multiprocessor: memory is waited for by many warps.
+template <typename Look>
+constexpr int kMoveBlocks = Look::gather.bounds&& Look::gather.by_sign ? 3 : 4;
+
 template <typename Look, bool Sgd, typename Fit>
-__global__ void __launch_bounds__(kTileThreads)
+__global__ void __launch_bounds__(kTileThreads, kMoveBlocks<Look>)
     move_kernel(const Fit fit, const Layer* layers, const Tile* tiles, const TileRange range,
                 const Settings settings, const Step* step) {
   __shared__ TileExchange exchange;

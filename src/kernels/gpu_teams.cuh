@@ -4,33 +4,38 @@
 
 #include "kernels/gpu_common.cuh"
 
-// The teams of a GPU that fit groups: a block, a warp, some blocks.
+// The teams of a GPU that fit groups: a block, or some.
 
 namespace laq::kernels {
 namespace {
 
 /// What the threads of a block that fits a group hand to each other.
+template <int Warps>
 struct Exchange {
-  double partial[32][kMostSums];
+  double partial[Warps][kMostSums];
   double result[kMostSums];
   int counter;
-  int offsets[32];
+  int offsets[Warps];
 };
 
 /// A block.
+template <typename MemoryOfBlock, int Threads, bool Holds>
 class BlockTeam {
- public:
-  using Memory = BlockMemory;
-  static constexpr std::int64_t kMostWeights = kSmallGroup;
+  static constexpr int kWarps = Threads / 32;
 
-  __device__ BlockTeam(Exchange& exchange, BlockMemory& memory)
-      : exchange_(exchange), memory_(memory) {}
+ public:
+  using Memory = MemoryOfBlock;
+  using Exchange = kernels::Exchange<kWarps>;
+  using Sum = float;
+  static constexpr bool kHolds = Holds;
+
+  __device__ BlockTeam(Exchange& exchange, Memory& memory) : exchange_(exchange), memory_(memory) {}
 
   __device__ int rank() const { return static_cast<int>(threadIdx.x); }
-  __device__ int size() const { return static_cast<int>(blockDim.x); }
+  __device__ int size() const { return Threads; }
   __device__ void sync() { __syncthreads(); }
   __device__ BlockTeam& block() { return *this; }
-  __device__ BlockMemory& memory() { return memory_; }
+  __device__ Memory& memory() { return memory_; }
   __device__ bool commits() const { return true; }
 
   template <int N>
@@ -44,7 +49,7 @@ class BlockTeam {
     __syncthreads();
     if (rank() < N) {
       double total = 0;
-      for (int w = 0; w < warps(); ++w) total += exchange_.partial[w][rank()];
+      for (int w = 0; w < kWarps; ++w) total += exchange_.partial[w][rank()];
       exchange_.result[rank()] = total;
     }
     __syncthreads();
@@ -57,7 +62,7 @@ class BlockTeam {
     __syncthreads();
     if (rank() == 0) {
       double all = exchange_.partial[0][0];
-      for (int w = 1; w < warps(); ++w) all = fmax(all, exchange_.partial[w][0]);
+      for (int w = 1; w < kWarps; ++w) all = fmax(all, exchange_.partial[w][0]);
       exchange_.result[0] = all;
     }
     __syncthreads();
@@ -77,7 +82,7 @@ class BlockTeam {
     __syncthreads();
     quant::LevelSums sums;
     all = {};
-    for (int i = 0; i < warps(); ++i) {
+    for (int i = 0; i < kWarps; ++i) {
       if (i == warp()) sums = all;
       all += {exchange_.partial[i][0], exchange_.partial[i][1], 0};
     }
@@ -92,7 +97,7 @@ class BlockTeam {
     __syncthreads();
     int start = upto - own;
     all = 0;
-    for (int w = 0; w < warps(); ++w) {
+    for (int w = 0; w < kWarps; ++w) {
       if (w < warp()) start += exchange_.offsets[w];
       all += exchange_.offsets[w];
     }
@@ -119,7 +124,7 @@ class BlockTeam {
   /// A warp for each row; each lane has some numbers on their way at once.
   __device__ void add_rows(const double* rows, int n, int maxima, int count, double* totals) {
     constexpr int kAhead = 8;
-    for (int r = warp(); r < n; r += warps()) {
+    for (int r = warp(); r < n; r += kWarps) {
       const double* row = rows + static_cast<std::int64_t>(r) * count;
       double total = 0;
       for (int base = 0; base < count; base += 32 * kAhead) {
@@ -176,74 +181,12 @@ class BlockTeam {
 
  private:
   Exchange& exchange_;
-  BlockMemory& memory_;
-};
-
-/// A warp.
-class WarpTeam {
- public:
-  using Memory = WarpMemory;
-  static constexpr std::int64_t kMostWeights = kWarpGroup;
-
-  __device__ WarpTeam(Memory& memory, int& counter) : memory_(memory), counter_(counter) {}
-
-  __device__ int rank() const { return lane(); }
-  __device__ int size() const { return 32; }
-  __device__ void sync() { __syncwarp(); }
-  __device__ WarpTeam& block() { return *this; }
-  __device__ Memory& memory() { return memory_; }
-  __device__ bool commits() const { return true; }
-
-  // Every lane adds the same pairs, so that all have the same bits.
-  template <int N>
-  __device__ void sum(double (&x)[N]) {
-#pragma unroll
-    for (int i = 0; i < N; ++i) {
-      for (int apart = 16; apart > 0; apart /= 2) x[i] += __shfl_xor_sync(kAll, x[i], apart);
-    }
-  }
-  __device__ double max(double x) {
-    for (int apart = 16; apart > 0; apart /= 2) x = fmax(x, __shfl_xor_sync(kAll, x, apart));
-    return x;
-  }
-  __device__ double min(double x) {
-    return -max(-x);
-  }
-  __device__ quant::LevelSums before(const quant::LevelSums& own, quant::LevelSums& all) {
-    const double w = warp_upto(own.dqw), q = warp_upto(own.dqq);
-    all = {__shfl_sync(kAll, w, 31), __shfl_sync(kAll, q, 31), 0};
-    return warp_before(w, q);
-  }
-
-  __device__ void begin_events() {
-    __syncwarp();
-    if (rank() == 0) counter_ = 0;
-    __syncwarp();
-  }
-  __device__ void add_event(const quant::Event& event) {
-    const int at = atomicAdd(&counter_, 1);
-    if (at < Memory::kEvents) memory_.events[at] = event;
-  }
-  __device__ int end_events() {
-    __syncwarp();
-    return counter_ < Memory::kEvents ? counter_ : Memory::kEvents;
-  }
-  __device__ void add_rows(const double* rows, int n, int maxima, int count, double* totals) {
-    for (int r = 0; r < n; ++r) {
-      double total = 0;
-      for (int i = rank(); i < count; i += 32) {
-        const double one = rows[static_cast<std::int64_t>(r) * count + i];
-        total = r < maxima ? fmax(total, one) : total + one;
-      }
-      total = r < maxima ? warp_max(total) : warp_sum(total);
-      if (rank() == 0) totals[r] = total;
-    }
-  }
-
- private:
   Memory& memory_;
-  int& counter_;
 };
+
+using LargeTeam = BlockTeam<BlockMemory, kFitThreads, false>;
+using SmallTeam = BlockTeam<BlockMemory, kSmallThreads, false>;
+using HoldingTeam = BlockTeam<HeldMemory, kHeldThreads, true>;
 
 /// What the blocks of one group hand to each other.
 struct Shared {
@@ -258,8 +201,11 @@ struct Shared {
 class GridTeam {
  public:
   using Memory = BlockMemory;
+  using Sum = float;
+  static constexpr bool kHolds = false;
 
-  __device__ GridTeam(Shared& shared, BlockTeam& block, Exchange& exchange, int first, int blocks)
+  __device__ GridTeam(Shared& shared, LargeTeam& block, LargeTeam::Exchange& exchange, int first,
+                      int blocks)
       : shared_(shared),
         block_(block),
         exchange_(exchange),
@@ -270,7 +216,7 @@ class GridTeam {
     return own_ * static_cast<int>(blockDim.x) + static_cast<int>(threadIdx.x);
   }
   __device__ int size() const { return blocks_ * static_cast<int>(blockDim.x); }
-  __device__ BlockTeam& block() { return block_; }
+  __device__ LargeTeam& block() { return block_; }
   __device__ BlockMemory& memory() { return block_.memory(); }
   __device__ bool commits() const { return own_ == 0; }
 
@@ -346,8 +292,8 @@ class GridTeam {
 
  private:
   Shared& shared_;
-  BlockTeam& block_;
-  Exchange& exchange_;
+  LargeTeam& block_;
+  LargeTeam::Exchange& exchange_;
   int own_, blocks_;
   int phase_ = 0;
 };

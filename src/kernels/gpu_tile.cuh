@@ -1,5 +1,7 @@
 #pragma once
 
+#include <bit>
+
 #include "kernels/gpu_common.cuh"
 
 // The team of a GPU that works on a tile.
@@ -18,7 +20,7 @@ struct TileExchange {
 
 class TileTeam {
  public:
-  using Bound = float;
+  using Sum = float;
 
   __device__ explicit TileTeam(TileExchange& exchange) : exchange_(exchange) {}
 
@@ -59,13 +61,14 @@ class TileTeam {
     __syncthreads();
     for (int i = rank(); i < n; i += kTileThreads) to[i] = exchange_.counts[i];
   }
-  template <int N, int Maxima>
-  __device__ void write_sums(const double* sums, double* out, std::int64_t stride) {
+  template <int N, int Maxima, typename T>
+  __device__ void write_sums(const T* sums, double* out, std::int64_t stride) {
 #pragma unroll
-    for (int i = 0; i < N; ++i) {
-      const double of_warp = i < Maxima ? warp_max(sums[i]) : warp_sum(sums[i]);
+    for (int i = 0; i < Maxima; ++i) {
+      const double of_warp = warp_max(static_cast<double>(sums[i]));
       if (lane() == 0) exchange_.partial[warp()][i] = of_warp;
     }
+    add_over_warp<Maxima, N>(sums);
     __syncthreads();
     if (rank() < N) {
       double total = exchange_.partial[0][rank()];
@@ -78,6 +81,38 @@ class TileTeam {
   }
 
  private:
+  // Sums Begin … End − 1 over the lanes, 32 at a time. From step to step a lane hands half of its
+  // sums to another and gets that one's part of the rest, so that 32 take 31 exchanges.
+  template <int Begin, int End, typename T>
+  __device__ void add_over_warp(const T* sums) {
+    if constexpr (Begin < End) {
+      constexpr int kCount = End - Begin < 32 ? End - Begin : 32;
+      constexpr int kRoom = static_cast<int>(std::bit_ceil(static_cast<unsigned>(kCount)));
+      T x[kRoom];
+#pragma unroll
+      for (int i = 0; i < kRoom; ++i) x[i] = i < kCount ? sums[Begin + i] : 0;
+#pragma unroll
+      for (int apart = 16, held = kRoom; apart > 0; apart /= 2) {
+        if (held == 1) {
+          x[0] += __shfl_xor_sync(kAll, x[0], apart);
+          continue;
+        }
+        held /= 2;
+        const bool upper = (lane() & apart) != 0;
+#pragma unroll
+        for (int i = 0; i < held; ++i) {
+          const T away = upper ? x[i] : x[i + held], own = upper ? x[i + held] : x[i];
+          x[i] = own + __shfl_xor_sync(kAll, away, apart);
+        }
+      }
+      constexpr int kLanes = 32 / kRoom;  // that have the same sum
+      const int i = lane() / kLanes;
+      if (lane() % kLanes == 0 && i < kCount)
+        exchange_.partial[warp()][Begin + i] = static_cast<double>(x[0]);
+      add_over_warp<Begin + kCount, End>(sums);
+    }
+  }
+
   TileExchange& exchange_;
   int near_ = 0;
 };

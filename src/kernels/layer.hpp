@@ -25,8 +25,8 @@ inline constexpr int kMostNear = 14336;
 inline constexpr int kKept = 2;
 /// Groups up to this size are fitted by one block that looks at all their weights.
 inline constexpr std::int64_t kSmallGroup = 16384;
-/// … and by one warp up to this.
-inline constexpr std::int64_t kWarpGroup = 4096;
+/// … which holds them in its own memory up to this.
+inline constexpr std::int64_t kHeldGroup = 4096;
 
 /// A weight near a threshold, and its curvature.
 struct alignas(8) Near {

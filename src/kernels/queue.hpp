@@ -28,7 +28,8 @@ struct Plan {
   int large_count = 0;
   const GroupPlace* small = nullptr;  ///< groups of which one block looks at all weights
   int small_count = 0;
-  bool always_whole = false;  ///< the method cannot be fitted by what a pass gathers
+  std::int64_t most_held = 0;  ///< weights of the largest group that a block holds
+  bool always_whole = false;   ///< the method cannot be fitted by what a pass gathers
   Step* step = nullptr;
   void* shared = nullptr;      ///< `Queue::shared_bytes`, zero at first
   std::size_t book_bytes = 0;  ///< of the largest codebook

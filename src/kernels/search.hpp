@@ -80,6 +80,7 @@ LAQ_DEVICE bool order_by_magnitude(Block& block, const Near* weights, int count,
                                    int& begin, int& end) {
   constexpr int kBuckets = Block::Memory::kCounts, kMostOfBucket = 48;
   const float scale = static_cast<float>(kBuckets) / (high - low);
+  if (!(scale < INFINITY)) return false;
   const auto bucket = [&](float a) {
     const int b = static_cast<int>((high - a) * scale);
     return b < kBuckets ? b : kBuckets - 1;

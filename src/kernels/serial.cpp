@@ -43,6 +43,8 @@ class SerialQueue : public Queue {
     std::vector<double> rows(Gather::kMostRows);
     std::vector<NearRoom> near(1);
     std::vector<unsigned char> book(plan.book_bytes);
+    std::vector<Near> held(static_cast<std::size_t>(plan.most_held));
+    std::vector<std::uint16_t> order(held.size());
     with_search(fit, [&](const auto& one, auto searches) {
       constexpr bool kSearches = decltype(searches)::value;
       for (int i = 0; i < plan.large_count && !fresh && !plan.always_whole; ++i) {
@@ -55,10 +57,10 @@ class SerialQueue : public Queue {
         const Layer& layer = plan.layers[at.layer];
         const auto by = [&](auto& team) {
           fit_small<kSearches>(team, one, layer, at.group, settings, *plan.step, fresh, rows.data(),
-                               book.data());
+                               book.data(), {held.data(), order.data()});
         };
         layer.lost[at.group] = 1;
-        if (few_levels(one)) by(warp_);
+        if (few_levels(one)) by(holder_);
         if (layer.lost[at.group] != 0) by(team_);
       }
     });
@@ -104,7 +106,7 @@ class SerialQueue : public Queue {
 
  private:
   SerialTeam team_;
-  SerialWarp warp_;
+  SerialHolder holder_;
 };
 
 }  // namespace

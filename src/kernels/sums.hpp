@@ -41,21 +41,43 @@ class KnownScales {
   double scales_[kMost] = {};
 };
 
+/// What the weights of a side add to the sums of ternary codes, in some order.
+struct WalkedWeights {
+  const Near* weights;
+  const std::uint16_t* order;
+  quant::Side side;
+
+  LAQ_DEVICE quant::LevelSums operator()(int i) const {
+    const Near& one = weights[order[i]];
+    const double d = static_cast<double>(one.d);
+    return {d * static_cast<double>(magnitude(one.w, side)), d, 0};
+  }
+};
+
 /// By passes over the weights of a group. `Searches`: whether `optimum` can be asked for.
 template <typename Team, bool Searches>
 class WholeSums : public KnownScales {
  public:
   static constexpr bool kSearches = Searches;
 
+  /// `held`: of a team that holds the weights.
   LAQ_DEVICE WholeSums(Team& team, const Layer& layer, std::int64_t group, const double* scales,
-                       const Settings& settings, double training_progress)
+                       const Settings& settings, double training_progress, const Held& held)
       : KnownScales(layer.size, scales, layer.books.scale_count, training_progress),
         team_(team),
         settings_(settings),
+        held_(held),
         size_(layer.size),
         w_(layer.latent + group * layer.size),
         v_(layer.second + group * layer.size),
-        q_(layer.quantized_values + group * layer.size) {}
+        q_(layer.quantized_values + group * layer.size) {
+    if constexpr (Team::kHolds) {
+      LAQ_UNROLL_4
+      for (std::int64_t i = team.rank(); i < size_; i += team.size())
+        held_.weights[i] = {w_[i], curvature_at(i)};
+      team.sync();
+    }
+  }
 
   /// Whether a search had not room enough; then nothing counts.
   LAQ_DEVICE bool lost() const { return lost_; }
@@ -63,15 +85,14 @@ class WholeSums : public KnownScales {
   LAQ_DEVICE quant::MagnitudeSums magnitudes(quant::Side side) {
     double sums[4] = {};
     float largest = 0;
-    for_each(team_, [&](float w, float d) {
+    add_up(sums, [&](std::int64_t, float w, float d, Sum* part) {
       const float a = magnitude(w, side);
       largest = a > largest ? a : largest;
-      sums[0] += static_cast<double>(a);
-      sums[1] += a > 0 ? static_cast<double>(d) : 0;
-      sums[2] += static_cast<double>(d) * static_cast<double>(a);
-      sums[3] += w == 0 ? static_cast<double>(d) : 0;
+      part[0] += static_cast<Sum>(a);
+      part[1] += a > 0 ? static_cast<Sum>(d) : 0;
+      part[2] += static_cast<Sum>(d) * static_cast<Sum>(a);
+      part[3] += w == 0 ? static_cast<Sum>(d) : 0;
     });
-    team_.sum(sums);
     const double max = team_.max(static_cast<double>(largest));
     return {sums[0], sums[1], sums[2], static_cast<float>(max), sums[3]};
   }
@@ -79,17 +100,10 @@ class WholeSums : public KnownScales {
   LAQ_DEVICE quant::LevelSums levels(quant::Side side, std::span<const float> steps,
                                      std::span<const float> thresholds) {
     const int k = static_cast<int>(thresholds.size());
-    double sums[3] = {};
-    for_each(team_, [&](float w, float d) {
-      const float a = magnitude(w, side);
-      const int code = limits_below(thresholds.data(), k, a);
-      const double q = static_cast<double>(steps.data()[code]), dq = static_cast<double>(d) * q;
-      sums[0] += dq * static_cast<double>(a);
-      sums[1] += dq * q;
-      sums[2] += dq;
-    });
-    team_.sum(sums);
-    return {sums[0], sums[1], sums[2]};
+    const float *step = steps.data(), *limit = thresholds.data();
+    if (k == 1) return few_levels<1>(side, step, limit, k);
+    if (k <= kMostWindows) return few_levels<kMostWindows>(side, step, limit, k);
+    return level_sums(side, [&](float a) { return step[limits_below(limit, k, a)]; });
   }
 
   LAQ_DEVICE quant::LevelSums nearest(quant::Side side, const quant::LevelSet& set, double alpha) {
@@ -100,38 +114,56 @@ class WholeSums : public KnownScales {
 
   LAQ_DEVICE quant::BySign previous(bool by_sign) {
     double sums[6] = {};
-    for_each_quantized([&](float w, float d, float before) {
-      const double q = static_cast<double>(before), dq = static_cast<double>(d) * q;
-      const double part[3] = {dq * static_cast<double>(w), dq * q, dq};
-      const bool first = !by_sign || before > 0;
-      for (int i = 0; i < 3; ++i) {
-        sums[i] += first ? part[i] : 0;
-        sums[3 + i] += first ? 0 : part[i];
+    add_up(sums, [&](std::int64_t i, float w, float d, Sum* part) {
+      const Sum q = q_[i], dq = static_cast<Sum>(d) * q;
+      const Sum one[3] = {dq * static_cast<Sum>(w), dq * q, dq};
+      const bool first = !by_sign || q > 0;
+      for (int p = 0; p < 3; ++p) {
+        part[p] += first ? one[p] : 0;
+        part[3 + p] += first ? 0 : one[p];
       }
     });
-    team_.sum(sums);
     return {{{sums[0], sums[1], sums[2]}, {sums[3], sums[4], sums[5]}}};
   }
 
   LAQ_DEVICE quant::LevelSums used() {
     double sums[2] = {};
-    for_each_quantized([&](float w, float d, float before) {
-      const double weight = before != 0 ? static_cast<double>(d) : 0;
-      sums[0] += weight * static_cast<double>(fabsf(w));
-      sums[1] += weight;
+    add_up(sums, [&](std::int64_t i, float w, float d, Sum* part) {
+      const Sum weight = q_[i] != 0 ? static_cast<Sum>(d) : 0;
+      part[0] += weight * static_cast<Sum>(fabsf(w));
+      part[1] += weight;
     });
-    team_.sum(sums);
     return {sums[0], sums[1], sums[1]};
   }
 
   LAQ_DEVICE double optimum(quant::Side side, const quant::LevelSet& levels) {
-    if constexpr (!Searches) return 0;
+    if constexpr (Searches) return search(side, levels);
+    return 0;
+  }
+
+  /// f(w, d) for this thread's share.
+  template <typename T, typename F>
+  LAQ_DEVICE void for_each(T& team, const F& f) const {
+    LAQ_UNROLL_4
+    for (std::int64_t i = team.rank(); i < size_; i += team.size()) {
+      const Near one = at(i);
+      f(one.w, one.d);
+    }
+  }
+
+ private:
+  using Sum = typename Team::Sum;
+
+  LAQ_DEVICE double search(quant::Side side, const quant::LevelSet& levels) {
     const quant::MagnitudeSums of = magnitudes(side);
     if (of.da == 0) return 0;  // no weight of this sign
+    if constexpr (Team::kHolds) {
+      if (levels.k() == 1) return optimum_in_order(side, of);
+    }
     // Above `top` every code is 0, or the top level, which has to be used, is not.
     const double top = static_cast<double>(of.max) /
                        levels.midpoint(levels.top_level_is_used() ? levels.k() : 1) * (1 + 1e-6);
-    ScaleSearch<Team, WholeSums> search(team_, *this, side, levels);
+    ScaleSearch<Team, WholeSums> scales(team_, *this, side, levels);
     // Distances from the scale before grow so that the bound mostly rules out what lies between.
     constexpr double kReach[kPoints - 2] = {0.7, 0.94, 0.99, 1.01, 1.06, 1.35, 2.2, 3.6};
     ScalePoint points[kPoints];  // from 0, where every weight has the top level
@@ -142,33 +174,89 @@ class WholeSums : public KnownScales {
       if (alpha > points[places - 1].alpha && alpha < top) points[places++].alpha = alpha;
     }
     points[places++].alpha = top;
-    search.evaluate(points, places);
-    search.add(points, places);
-    const double alpha = search.run();
-    lost_ = lost_ || search.full();
+    scales.evaluate(points, places);
+    scales.add(points, places);
+    const double alpha = scales.run();
+    lost_ = lost_ || scales.full();
     return alpha;
   }
 
-  /// f(w, d) for this thread's share.
-  template <typename T, typename F>
-  LAQ_DEVICE void for_each(T& team, const F& f) const {
-    LAQ_UNROLL_4
-    for (std::int64_t i = team.rank(); i < size_; i += team.size()) f(w_[i], curvature_at(i));
+  LAQ_DEVICE Near at(std::int64_t i) const {
+    if constexpr (Team::kHolds) return held_.weights[i];
+    return {w_[i], curvature_at(i)};
   }
 
- private:
-  template <typename F>
-  LAQ_DEVICE void for_each_quantized(const F& f) const {
-    LAQ_UNROLL_4
-    for (std::int64_t i = team_.rank(); i < size_; i += team_.size())
-      f(w_[i], curvature_at(i), q_[i]);
+  /// Sums of what f(i, w, d, part) adds to `part`, over the team.
+  template <int N, typename F>
+  LAQ_DEVICE void add_up(double (&sums)[N], const F& f) const {
+    constexpr int kFew = 16;
+    const std::int64_t size = team_.size();
+    for (std::int64_t base = team_.rank(); base < size_; base += kFew * size) {
+      Sum part[N] = {};
+      const std::int64_t end = base + kFew * size < size_ ? base + kFew * size : size_;
+      LAQ_UNROLL_4
+      for (std::int64_t i = base; i < end; i += size) {
+        const Near one = at(i);
+        f(i, one.w, one.d, part);
+      }
+      for (int n = 0; n < N; ++n) sums[n] += static_cast<double>(part[n]);
+    }
+    team_.sum(sums);
   }
+
+  template <typename StepOf>
+  LAQ_DEVICE quant::LevelSums level_sums(quant::Side side, const StepOf& step_of) const {
+    double sums[3] = {};
+    add_up(sums, [&](std::int64_t, float w, float d, Sum* part) {
+      const float a = magnitude(w, side);
+      const Sum q = step_of(a), dq = static_cast<Sum>(d) * q;
+      part[0] += dq * static_cast<Sum>(a);
+      part[1] += dq * q;
+      part[2] += dq;
+    });
+    return {sums[0], sums[1], sums[2]};
+  }
+
+  /// Of k ≤ `Most` levels, which then are in registers.
+  template <int Most>
+  LAQ_DEVICE quant::LevelSums few_levels(quant::Side side, const float* steps,
+                                         const float* thresholds, int k) const {
+    float step[Most], limit[Most];
+    LAQ_UNROLL
+    for (int j = 0; j < Most; ++j) {
+      step[j] = j < k ? steps[j + 1] : 0;
+      limit[j] = j < k ? thresholds[j] : INFINITY;
+    }
+    return level_sums(side, [&](float a) {
+      float q = 0;
+      LAQ_UNROLL
+      for (int j = 0; j < Most; ++j) q = a > limit[j] ? step[j] : q;
+      return q;
+    });
+  }
+
+  /// Of ternary levels: all weights in order, and a walk through them.
+  LAQ_DEVICE double optimum_in_order(quant::Side side, const quant::MagnitudeSums& of) {
+    if (!(of.da < INFINITY)) return NAN;
+    int begin = 0, end = 0;
+    if (!order_by_magnitude(team_, held_.weights, static_cast<int>(size_), side, 0, of.max,
+                            reinterpret_cast<int*>(team_.memory().stack), held_.order, begin,
+                            end)) {
+      lost_ = true;
+      return 0;
+    }
+    quant::LevelSums all;
+    return follow_down(team_, {}, begin, end, WalkedWeights{held_.weights, held_.order, side}, all)
+        .alpha;
+  }
+
   LAQ_DEVICE float curvature_at(std::int64_t i) const {
     return settings_.curvature ? curvature(sqrtf(v_[i]), settings_) : 1.0f;
   }
 
   Team& team_;
   const Settings& settings_;
+  Held held_;
   std::int64_t size_;
   const float *w_, *v_, *q_;
   bool lost_ = false;
@@ -260,20 +348,31 @@ class NearSums : public KnownScales {
     }
     if (!holds) return lose<quant::LevelSums>();
     const float* step = steps.data();
-    double sums[3] = {};
-    for (int i = team_.rank(); i < near_count_; i += team_.size()) {
-      const Near& near = near_->weights[i];
-      const float a = magnitude(near.w, side);
-      if (!(a > 0)) continue;
-      int j = 0;
-      while (j + 1 < k && a > windows_.high[s][j]) ++j;
-      if (!(a > thresholds.data()[j])) continue;
-      const double d = static_cast<double>(near.d), up = static_cast<double>(step[j + 1]),
-                   down = static_cast<double>(step[j]);
-      sums[0] += d * (up - down) * static_cast<double>(a);
-      sums[1] += d * (up * up - down * down);
-      sums[2] += d * (up - down);
+    using Sum = typename Team::Sum;
+    Sum part[3] = {};
+    const auto add = [&](const auto& step_below) {
+      for (int i = team_.rank(); i < near_count_; i += team_.size()) {
+        const Near& near = near_->weights[i];
+        const float a = magnitude(near.w, side);
+        const int j = step_below(a);
+        if (!(a > 0) || !(a > thresholds.data()[j])) continue;
+        const Sum d = near.d, up = step[j + 1], down = step[j];
+        part[0] += d * (up - down) * static_cast<Sum>(a);
+        part[1] += d * (up * up - down * down);
+        part[2] += d * (up - down);
+      }
+    };
+    if (k == 1) {
+      add([](float) { return 0; });
+    } else {
+      add([&](float a) {
+        int j = 0;
+        while (j + 1 < k && a > windows_.high[s][j]) ++j;
+        return j;
+      });
     }
+    double sums[3] = {};
+    for (int n = 0; n < 3; ++n) sums[n] = static_cast<double>(part[n]);
     team_.sum(sums);
     const double* above = rows_ + gather_.above_row() + s * Gather::kAbove;
     return {above[0] + sums[0], above[1] + sums[1], above[2] + sums[2]};
@@ -304,14 +403,10 @@ class NearSums : public KnownScales {
     if (!order_by_magnitude(team_, near_->weights, near_count_, side, low, high,
                             reinterpret_cast<int*>(team_.memory().stack), near_->order, begin, end))
       return lose<double>();
-    const auto added = [&](int i) {
-      const Near& one = near_->weights[near_->order[i]];
-      const double d = static_cast<double>(one.d);
-      return quant::LevelSums{d * static_cast<double>(magnitude(one.w, side)), d, 0};
-    };
     quant::LevelSums inside;
     const quant::BestGain best =
-        follow_down(team_, {above[0], above[1], 0}, begin, end, added, inside);
+        follow_down(team_, {above[0], above[1], 0}, begin, end,
+                    WalkedWeights{near_->weights, near_->order, side}, inside);
     // α = 2 a at a threshold a.
     const ScalePoint last{2 * static_cast<double>(high), above[0], above[1], 0},
         first{2 * static_cast<double>(low), last.dqw + inside.dqw, last.dqq + inside.dqq, 0};

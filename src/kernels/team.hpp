@@ -42,19 +42,26 @@ struct SearchMemory {
   float limits[kPoints * Levels];
   bool may_gain[kPoints + 1];
 };
-/// Of a block, for all level sets; and of a warp, for few levels.
+/// Of a block, for all level sets; and of one that also holds its weights, for few levels.
 using BlockMemory = SearchMemory<192, 512, quant::LevelSet::kMost>;
-using WarpMemory = SearchMemory<64, 64, kMostWindows>;
+using HeldMemory = SearchMemory<64, 64, kMostWindows>;
 
-/// One thread of the host, with the room of a block or a warp.
-template <typename SearchMemory, std::int64_t MostWeights>
+/// Room for all weights of a group in memory that a team shares, and for their places in some
+/// order.
+struct Held {
+  Near* weights = nullptr;
+  std::uint16_t* order = nullptr;
+};
+
+/// One thread of the host, with the room of a block.
+template <typename SearchMemory, bool Holds>
 class SerialTeamOf {
  public:
-  /// What the bounds of one thread are summed up in: of a GPU, few enough for a float.
-  using Bound = double;
+  /// What one thread adds up a few weights in: on a GPU a float.
+  using Sum = double;
   using Memory = SearchMemory;
-  /// Of a small group.
-  static constexpr std::int64_t kMostWeights = MostWeights;
+  /// Whether it has the weights of a small group in its own memory.
+  static constexpr bool kHolds = Holds;
   int rank() const { return 0; }
   int size() const { return 1; }
   void sync() {}
@@ -97,8 +104,8 @@ class SerialTeamOf {
     return static_cast<int>(near_.size());
   }
   /// Writes N sums over the team (the first `Maxima` maxima) to out[0], out[stride] …
-  template <int N, int Maxima>
-  void write_sums(const double* sums, double* out, std::int64_t stride) {
+  template <int N, int Maxima, typename T>
+  void write_sums(const T* sums, double* out, std::int64_t stride) {
     for (int i = 0; i < N; ++i) out[i * stride] = sums[i];
   }
   /// Adds up rows of `count` numbers each, as `write_sums` left them.
@@ -136,7 +143,7 @@ class SerialTeamOf {
   std::vector<std::int32_t> counts_;
 };
 
-using SerialTeam = SerialTeamOf<BlockMemory, kSmallGroup>;
-using SerialWarp = SerialTeamOf<WarpMemory, kWarpGroup>;
+using SerialTeam = SerialTeamOf<BlockMemory, false>;
+using SerialHolder = SerialTeamOf<HeldMemory, true>;
 
 }  // namespace laq::kernels

@@ -335,6 +335,8 @@ void KernelBackend::make_tables() {
         tiles.push_back(kernels::tile_of(layer, {place, g}, t));
       if (layer.quantized) groups.push_back({place, g});
     }
+    if (part.small && layer.size <= kernels::kHeldGroup)
+      plan_.most_held = std::max(plan_.most_held, layer.size);
     plan_.book_bytes = std::max(plan_.book_bytes, kernels::book_bytes(layer.books));
     layers.push_back(layer);
   }
