@@ -163,7 +163,8 @@ struct KernelBackend::Early {
       begun.block(layer.stream);
     }
     updated.push_back(&layer);
-    all.move(layer.place, 1, {});  // the step's constants are on the device
+    const kernels::Step on_device;  // as the step's constants are
+    all.move(layer.place, 1, on_device);
     part.moved = true;
     if (part.slot->quantized) all.fit(layer.place, 1);
     layer.done.record(layer.stream);
