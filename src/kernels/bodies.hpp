@@ -161,6 +161,7 @@ struct Edges {
   static constexpr int kRoom = k > 0 ? k : 1;
   float low[kSides][kRoom], high[kSides][kRoom], step[kRoom + 1];
   float places[kSides][kPlaces];
+  float limits[2], values[3];  // of ternary levels, before the step
 
   /// By all threads of a block.
   template <typename Fit, typename Team>
@@ -179,7 +180,16 @@ struct Edges {
           places[s][i] = Look::gather.bounds ? windows.bound_scale(s, i, width) : 0;
       }
       for (int j = block.rank(); j <= k; j += block.size()) step[j] = fit.levels.steps().data()[j];
+      for (int j = block.rank(); k == 1 && j < 3; j += block.size()) {
+        values[j] = static_cast<float>(layer.books.exact_values[group * 3 + j]);
+        if (j < 2) limits[j] = layer.books.thresholds[group * 2 + j];
+      }
     }
+  }
+
+  /// ŵ of a weight before the step; of ternary levels.
+  LAQ_DEVICE float before(float w) const {
+    return w > limits[1] ? values[2] : w > limits[0] ? values[1] : values[0];
   }
 };
 
@@ -189,10 +199,14 @@ LAQ_DEVICE T larger(T one, T other) {
   return other > one ? other : one;
 }
 
+/// The places of the exact solver's bound; of each thread, as every weight needs all.
+template <typename Look>
+using Places = float[Look::gather.sides()][Look::gather.bounds ? kPlaces : 1];
+
 /// Adds one weight that has moved. `quantized`: its ŵ before.
 template <typename Look, typename Sum>
 LAQ_DEVICE void look_at(float w, float curvature, float quantized, const Edges<Look>& edges,
-                        ThreadSums<Look, Sum>& sums) {
+                        const Places<Look>& places, ThreadSums<Look, Sum>& sums) {
   constexpr Gather g = Look::gather;
   constexpr int kLast = g.sides() - 1;
   const float magnitude = fabsf(w);
@@ -236,11 +250,13 @@ LAQ_DEVICE void look_at(float w, float curvature, float quantized, const Edges<L
   }
   if constexpr (g.bounds) {
     LAQ_UNROLL
-    for (int p = 0; p < kPlaces; ++p) {
-      const float beyond = 2 * magnitude - (other ? edges.places[kLast][p] : edges.places[0][p]);
-      const Sum part = d * static_cast<Sum>(beyond > 0 ? beyond : 0);
-      sums.bounds[0][p] += other ? 0 : part;
-      if constexpr (g.by_sign) sums.bounds[kLast][p] += other ? part : 0;
+    for (int side = 0; side < g.sides(); ++side) {
+      const Sum of_side = other == (side == 1) ? d : 0;
+      LAQ_UNROLL
+      for (int p = 0; p < kPlaces; ++p) {
+        const float beyond = 2 * magnitude - places[side][p];
+        sums.bounds[side][p] += of_side * static_cast<Sum>(beyond > 0 ? beyond : 0);
+      }
     }
   }
 }
@@ -301,7 +317,17 @@ LAQ_DEVICE void move_tile(Team& team, const Fit& fit, const Layer& layer, const 
   const auto rule = weight_gradient(
       fit, own_gradient ? layer.books.scales + tile.group * layer.books.scale_count : unknown,
       own_gradient ? layer.kept[tile.group * kKept + 1] : 0);
-  const bool reads_quantized = own_gradient || (quantized && gather.previous);
+  // ŵ before is made of w where that takes two comparisons. After a restore there may be no
+  // thresholds; then no window holds, and the sums do not count.
+  const bool steps = gather.previous && gather.windows == 1 && layer.books.pieces == 0;
+  const bool reads_quantized = own_gradient || (quantized && gather.previous && !steps);
+  Places<Look> places{};
+  if constexpr (gather.bounds) {
+    for (int side = 0; side < gather.sides() && quantized; ++side) {
+      LAQ_UNROLL
+      for (int p = 0; p < kPlaces; ++p) places[side][p] = edges.places[side][p];
+    }
+  }
   using Sum = typename Team::Sum;
   ThreadSums<Look, Sum> sums;
   if (gather.windows > 0) team.begin_near();
@@ -333,6 +359,9 @@ LAQ_DEVICE void move_tile(Team& team, const Fit& fit, const Layer& layer, const 
           sums.gradient[1] += static_cast<Sum>(own.scales[1]);
         }
       }
+      if constexpr (gather.previous && gather.windows == 1) {
+        if (quantized && steps) Q[b] = edges.before(W[b]);
+      }
       G[b] += decay * W[b];
       const float root = move_weight<Sgd>(W[b], M[b], V[b], G[b], adam);
       if (in) {
@@ -342,7 +371,7 @@ LAQ_DEVICE void move_tile(Team& team, const Fit& fit, const Layer& layer, const 
       }
       if constexpr (gather.rows() > 0) {
         const float d = in ? curvature(root, settings) : 0;
-        if (quantized) look_at(W[b], d, Q[b], edges, sums);
+        if (quantized) look_at(W[b], d, Q[b], edges, places, sums);
         if constexpr (gather.windows > 0)
           team.add_near(in && quantized && is_near(W[b], edges), {W[b], d});
       }
@@ -387,7 +416,7 @@ class Book {
 
   /// Copies it to its place, by one block, which has come to an agreement before.
   template <typename Team>
-  LAQ_DEVICE void commit(Team& block, const Books& to, std::int64_t group) const {
+  LAQ_DEVICE LAQ_OUTLINE void commit(Team& block, const Books& to, std::int64_t group) const {
     const std::int64_t levels = group * to.levels, limits = group * (to.levels - 1),
                        pieces = group * to.pieces;
     for (int j = block.rank(); j < to.levels; j += block.size()) {
@@ -413,8 +442,8 @@ class Book {
 };
 
 /// The windows' width after a step: some times what a threshold moved, as far as there is room.
-LAQ_DEVICE inline double next_width(const Layer& layer, std::int64_t group, const Book& book,
-                                    const Gather& gather, bool lost) {
+LAQ_DEVICE LAQ_OUTLINE inline double next_width(const Layer& layer, std::int64_t group,
+                                                const Book& book, const Gather& gather, bool lost) {
   // The bound needs some room between its places and the optimum.
   const double weights = static_cast<double>(layer.size) * gather.windows;
   const double most = fmin(1.0 / 64, 0.8 * kMostNear / weights);
@@ -500,7 +529,7 @@ LAQ_DEVICE void fit_near(Team& block, const Fit& fit, const Layer& layer, std::i
 template <bool Searches, typename Fit, typename Team>
 LAQ_DEVICE bool fit_whole(Team& team, const Fit& fit, const Layer& layer, std::int64_t group,
                           const Settings& settings, const Step& step, bool fresh,
-                          unsigned char* book_memory, const Held& held = {}) {
+                          unsigned char* book_memory, Near* held = nullptr) {
   const double none[3] = {};
   WholeSums<Team, Searches> sums(
       team, layer, group, fresh ? none : layer.books.scales + group * layer.books.scale_count,
@@ -521,11 +550,12 @@ LAQ_DEVICE bool fit_whole(Team& team, const Fit& fit, const Layer& layer, std::i
 }
 
 /// The fit of a small group by one block, which looks at all its weights. Of sums, a pass over them
-/// has gathered the gradient's alone. `lost` where the block's room does not do.
+/// has gathered the gradient's alone. `held`: as of `WholeSums`. `lost` where the block's room does
+/// not do.
 template <bool Searches, typename Fit, typename Team>
 LAQ_DEVICE void fit_small(Team& team, const Fit& fit, const Layer& layer, std::int64_t group,
                           const Settings& settings, const Step& step, bool fresh, double* rows,
-                          unsigned char* book_memory, const Held& held = {}) {
+                          unsigned char* book_memory, Near* held = nullptr) {
   bool fitted = !Team::kHolds || layer.size <= kHeldGroup;
   if (fitted && settings.learns_scales && !fresh) {
     const int count = Gather::kGradient, tiles = layer.tiles;
@@ -539,7 +569,7 @@ LAQ_DEVICE void fit_small(Team& team, const Fit& fit, const Layer& layer, std::i
 }
 
 /// ŵ of one weight. A weight that is not a number stays one.
-LAQ_DEVICE inline float quantize(const Books& books, std::int64_t group, float w) {
+LAQ_DEVICE LAQ_OUTLINE inline float quantize(const Books& books, std::int64_t group, float w) {
   if (w != w) return w;
   if (books.pieces > 0 && books.piece_count[group] > 0) {
     const int p = limits_below(books.knots + group * books.pieces, books.piece_count[group] - 1, w);

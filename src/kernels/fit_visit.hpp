@@ -35,6 +35,15 @@ void with_search(const quant::DeviceFit& fit, const Work& work) {
   });
 }
 
+/// Whether a fit looks at the weights more than once.
+inline bool passes_often(const quant::ProximalFit& fit) {
+  return fit.levels.has_zero() && fit.solver != quant::Solver::absmean;
+}
+template <typename Fit>
+bool passes_often(const Fit&) {
+  return std::is_same_v<Fit, quant::LqNetsFit>;
+}
+
 /// Whether a search by a block that holds its weights has room for the level set.
 inline bool few_levels(const quant::ProximalFit& fit) {
   return fit.levels.k() <= HeldMemory::kLevels;

@@ -104,18 +104,14 @@ __global__ void __launch_bounds__(kFitThreads)
 /// `lost`: only those that the kernel before could not fit.
 template <bool Searches, typename Fit, typename Team>
 __device__ void fit_small_group(const Fit& fit, const Plan& plan, const Settings& settings,
-                                const FitOffsets& offsets, bool fresh, bool lost) {
+                                const FitOffsets& offsets, bool fresh, bool lost, bool holds) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& space = *reinterpret_cast<FitSpace<Team>*>(memory);
   const GroupPlace at = plan.small[blockIdx.x];
   const Layer& layer = plan.layers[at.layer];
   if (lost && layer.lost[at.group] == 0) return;
   Team team(space.exchange, *reinterpret_cast<typename Team::Memory*>(memory + offsets.search));
-  Held held;
-  if constexpr (Team::kHolds) {
-    held.weights = reinterpret_cast<Near*>(memory + offsets.weights);
-    held.order = reinterpret_cast<std::uint16_t*>(held.weights + plan.most_held);
-  }
+  Near* held = holds ? reinterpret_cast<Near*>(memory + offsets.weights) : nullptr;
   fit_small<Searches>(team, fit, layer, at.group, settings, *plan.step, fresh, space.rows,
                       memory + sizeof(space), held);
 }
@@ -124,14 +120,14 @@ template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kSmallThreads, Searches ? 3 : 4)
     fit_small_kernel(const Fit fit, const Plan plan, const Settings settings,
                      const FitOffsets offsets, bool fresh, bool lost) {
-  fit_small_group<Searches, Fit, SmallTeam>(fit, plan, settings, offsets, fresh, lost);
+  fit_small_group<Searches, Fit, SmallTeam>(fit, plan, settings, offsets, fresh, lost, false);
 }
 
 template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kHeldThreads, Searches ? 6 : 8)
     fit_held_kernel(const Fit fit, const Plan plan, const Settings settings,
-                    const FitOffsets offsets, bool fresh) {
-  fit_small_group<Searches, Fit, HoldingTeam>(fit, plan, settings, offsets, fresh, false);
+                    const FitOffsets offsets, bool fresh, bool holds) {
+  fit_small_group<Searches, Fit, HoldingTeam>(fit, plan, settings, offsets, fresh, false, holds);
 }
 
 }  // namespace
@@ -150,22 +146,23 @@ void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool
     launched("fit_near");
   }
   if (plan.small_count == 0) return;
-  const bool holds = few_levels(fit) && plan.most_held > 0;
+  const bool few = few_levels(fit) && plan.most_held > 0;
   const auto groups = static_cast<unsigned>(plan.small_count);
-  if (holds) {
-    const auto bytes = static_cast<std::size_t>(plan.most_held) *
-                       (sizeof(Near) + (Searches ? sizeof(std::uint16_t) : 0));
+  if (few) {
+    const bool holds = passes_often(fit);
+    const auto bytes = holds ? static_cast<std::size_t>(plan.most_held) * sizeof(Near) : 0;
     const auto offsets = FitOffsets::of<HoldingTeam>(plan, Searches, bytes);
     const auto kernel = fit_held_kernel<Searches, Fit>;
     allow(kernel, offsets.end, "fit_held");
-    kernel<<<groups, kHeldThreads, offsets.end, stream>>>(fit, plan, settings, offsets, fresh);
+    kernel<<<groups, kHeldThreads, offsets.end, stream>>>(fit, plan, settings, offsets, fresh,
+                                                          holds);
     launched("fit_held");
   }
   const auto offsets = FitOffsets::of<SmallTeam>(plan, Searches, 0);
   const auto kernel = fit_small_kernel<Searches, Fit>;
   allow(kernel, offsets.end, "fit_small");
   kernel<<<groups, kSmallThreads, offsets.end, stream>>>(fit, plan, settings, offsets, fresh,
-                                                         /*lost=*/holds);
+                                                         /*lost=*/few);
   launched("fit_small");
 }
 

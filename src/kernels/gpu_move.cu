@@ -6,7 +6,9 @@ namespace {
 
 /// Blocks of a multiprocessor: memory is waited for by many warps.
 template <typename Look>
-constexpr int kMoveBlocks = Look::gather.bounds&& Look::gather.by_sign ? 3 : 4;
+constexpr int kMoveBlocks = !Look::gather.bounds   ? 4
+                            : Look::gather.by_sign ? 2
+                                                   : 3;
 
 template <typename Look, bool Sgd, typename Fit>
 __global__ void __launch_bounds__(kTileThreads, kMoveBlocks<Look>)

@@ -39,7 +39,7 @@ class BlockTeam {
   __device__ bool commits() const { return true; }
 
   template <int N>
-  __device__ void sum(double (&x)[N]) {
+  __device__ __noinline__ void sum(double (&x)[N]) {
     static_assert(N <= kMostSums);
 #pragma unroll
     for (int i = 0; i < N; ++i) {
@@ -122,7 +122,8 @@ class BlockTeam {
   }
 
   /// A warp for each row; each lane has some numbers on their way at once.
-  __device__ void add_rows(const double* rows, int n, int maxima, int count, double* totals) {
+  __device__ __noinline__ void add_rows(const double* rows, int n, int maxima, int count,
+                                        double* totals) {
     constexpr int kAhead = 8;
     for (int r = warp(); r < n; r += kWarps) {
       const double* row = rows + static_cast<std::int64_t>(r) * count;
@@ -143,7 +144,8 @@ class BlockTeam {
     }
   }
 
-  __device__ int bring_near(const Near* from, const std::int32_t* counts, int tiles, Near* to) {
+  __device__ __noinline__ int bring_near(const Near* from, const std::int32_t* counts, int tiles,
+                                         Near* to) {
     // Where each share of tiles begins.
     const int share = (tiles + size() - 1) / size();
     const int begin = ::min(rank() * share, tiles), end = ::min(begin + share, tiles);

@@ -43,8 +43,9 @@ LAQ_DEVICE inline int limits_below(const float* limits, int k, float a) {
 /// is what event i adds; begin … end − 1 are this thread's, and come after those of lower ranks.
 /// The largest gain and its scale, the smallest of equals; `all`: what all events add.
 template <typename Block, typename Added>
-LAQ_DEVICE quant::BestGain follow_down(Block& block, const quant::LevelSums& above, int begin,
-                                       int end, const Added& added, quant::LevelSums& all) {
+LAQ_DEVICE LAQ_OUTLINE quant::BestGain follow_down(Block& block, const quant::LevelSums& above,
+                                                   int begin, int end, const Added& added,
+                                                   quant::LevelSums& all) {
   quant::LevelSums own;
   for (int i = begin; i < end; ++i) own += added(i);
   quant::LevelSums start = above;
@@ -75,12 +76,11 @@ LAQ_DEVICE quant::BestGain follow_down(Block& block, const quant::LevelSums& abo
 /// all threads of a block. Sets the share begin … end − 1 of this thread, which it alone may read;
 /// false when too many weights are too close to each other. `starts`: room for kCounts numbers.
 template <typename Block>
-LAQ_DEVICE bool order_by_magnitude(Block& block, const Near* weights, int count, quant::Side side,
-                                   float low, float high, int* starts, std::uint16_t* order,
-                                   int& begin, int& end) {
+LAQ_DEVICE LAQ_OUTLINE bool order_by_magnitude(Block& block, const Near* weights, int count,
+                                               quant::Side side, float low, float high, int* starts,
+                                               std::uint16_t* order, int& begin, int& end) {
   constexpr int kBuckets = Block::Memory::kCounts, kMostOfBucket = 48;
   const float scale = static_cast<float>(kBuckets) / (high - low);
-  if (!(scale < INFINITY)) return false;
   const auto bucket = [&](float a) {
     const int b = static_cast<int>((high - a) * scale);
     return b < kBuckets ? b : kBuckets - 1;
@@ -140,7 +140,7 @@ class ScaleSearch {
       : team_(team), source_(source), side_(side), levels_(levels) {}
 
   /// Sums at up to kPoints scales, in one pass.
-  LAQ_DEVICE void evaluate(ScalePoint* points, int count) {
+  LAQ_DEVICE LAQ_OUTLINE void evaluate(ScalePoint* points, int count) {
     set_limits(points, count);
     const float* limits = team_.memory().limits;
     const int k = levels_.k();
@@ -186,7 +186,7 @@ class ScaleSearch {
 
   /// Keeps the intervals between ascending scales for `run`, but those that the bound rules out: it
   /// costs divisions, so that each thread looks at one. After `evaluate`.
-  LAQ_DEVICE void add(const ScalePoint* points, int count) {
+  LAQ_DEVICE LAQ_OUTLINE void add(const ScalePoint* points, int count) {
     auto& block = team_.block();
     bool* keep = team_.memory().may_gain;
     for (int p = block.rank(); p + 1 < count; p += block.size())
@@ -235,7 +235,7 @@ class ScaleSearch {
  private:
   using Memory = typename Team::Memory;
 
-  LAQ_DEVICE bool may_gain(const SearchInterval& interval) const {
+  LAQ_DEVICE LAQ_OUTLINE bool may_gain(const SearchInterval& interval) const {
     return !(quant::chord_bound(interval.low.chord(), interval.high.chord()) <
              reached_ * (1 - quant::kGainMargin));
   }
@@ -251,7 +251,7 @@ class ScaleSearch {
     block.sync();
   }
 
-  LAQ_DEVICE bool divide(const ScalePoint& low, const ScalePoint& high) {
+  LAQ_DEVICE LAQ_OUTLINE bool divide(const ScalePoint& low, const ScalePoint& high) {
     // When much is left for later, in two: then there is always room.
     const int parts = pending_ + kPoints < Memory::kStack / 2 ? kPoints + 1 : 2;
     ScalePoint points[kPoints + 2];
@@ -269,7 +269,7 @@ class ScaleSearch {
   }
 
   // A weight rises from code j − 1 to j where α falls below a / m_j.
-  LAQ_DEVICE void look_singly(const ScalePoint& low, const ScalePoint& high) {
+  LAQ_DEVICE LAQ_OUTLINE void look_singly(const ScalePoint& low, const ScalePoint& high) {
     const ScalePoint ends[2] = {low, high};
     set_limits(ends, 2);
     const int k = levels_.k();
@@ -305,7 +305,7 @@ class ScaleSearch {
   }
 
   // Batcher's bitonic network: the same order whatever the order they came in.
-  LAQ_DEVICE void sort(int count) {
+  LAQ_DEVICE LAQ_OUTLINE void sort(int count) {
     auto& block = team_.block();
     quant::Event* events = team_.memory().events;
     int padded = 1;

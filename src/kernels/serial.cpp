@@ -44,7 +44,6 @@ class SerialQueue : public Queue {
     std::vector<NearRoom> near(1);
     std::vector<unsigned char> book(plan.book_bytes);
     std::vector<Near> held(static_cast<std::size_t>(plan.most_held));
-    std::vector<std::uint16_t> order(held.size());
     with_search(fit, [&](const auto& one, auto searches) {
       constexpr bool kSearches = decltype(searches)::value;
       for (int i = 0; i < plan.large_count && !fresh && !plan.always_whole; ++i) {
@@ -57,7 +56,7 @@ class SerialQueue : public Queue {
         const Layer& layer = plan.layers[at.layer];
         const auto by = [&](auto& team) {
           fit_small<kSearches>(team, one, layer, at.group, settings, *plan.step, fresh, rows.data(),
-                               book.data(), {held.data(), order.data()});
+                               book.data(), passes_often(one) ? held.data() : nullptr);
         };
         layer.lost[at.group] = 1;
         if (few_levels(one)) by(holder_);

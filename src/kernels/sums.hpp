@@ -41,28 +41,15 @@ class KnownScales {
   double scales_[kMost] = {};
 };
 
-/// What the weights of a side add to the sums of ternary codes, in some order.
-struct WalkedWeights {
-  const Near* weights;
-  const std::uint16_t* order;
-  quant::Side side;
-
-  LAQ_DEVICE quant::LevelSums operator()(int i) const {
-    const Near& one = weights[order[i]];
-    const double d = static_cast<double>(one.d);
-    return {d * static_cast<double>(magnitude(one.w, side)), d, 0};
-  }
-};
-
 /// By passes over the weights of a group. `Searches`: whether `optimum` can be asked for.
 template <typename Team, bool Searches>
 class WholeSums : public KnownScales {
  public:
   static constexpr bool kSearches = Searches;
 
-  /// `held`: of a team that holds the weights.
+  /// `held`: room for all weights in memory that the team shares, or null.
   LAQ_DEVICE WholeSums(Team& team, const Layer& layer, std::int64_t group, const double* scales,
-                       const Settings& settings, double training_progress, const Held& held)
+                       const Settings& settings, double training_progress, Near* held)
       : KnownScales(layer.size, scales, layer.books.scale_count, training_progress),
         team_(team),
         settings_(settings),
@@ -72,9 +59,10 @@ class WholeSums : public KnownScales {
         v_(layer.second + group * layer.size),
         q_(layer.quantized_values + group * layer.size) {
     if constexpr (Team::kHolds) {
+      if (!held) return;
       LAQ_UNROLL_4
       for (std::int64_t i = team.rank(); i < size_; i += team.size())
-        held_.weights[i] = {w_[i], curvature_at(i)};
+        held[i] = {w_[i], curvature_at(i)};
       team.sync();
     }
   }
@@ -82,7 +70,7 @@ class WholeSums : public KnownScales {
   /// Whether a search had not room enough; then nothing counts.
   LAQ_DEVICE bool lost() const { return lost_; }
 
-  LAQ_DEVICE quant::MagnitudeSums magnitudes(quant::Side side) {
+  LAQ_DEVICE LAQ_OUTLINE quant::MagnitudeSums magnitudes(quant::Side side) {
     double sums[4] = {};
     float largest = 0;
     add_up(sums, [&](std::int64_t, float w, float d, Sum* part) {
@@ -97,8 +85,8 @@ class WholeSums : public KnownScales {
     return {sums[0], sums[1], sums[2], static_cast<float>(max), sums[3]};
   }
 
-  LAQ_DEVICE quant::LevelSums levels(quant::Side side, std::span<const float> steps,
-                                     std::span<const float> thresholds) {
+  LAQ_DEVICE LAQ_OUTLINE quant::LevelSums levels(quant::Side side, std::span<const float> steps,
+                                                 std::span<const float> thresholds) {
     const int k = static_cast<int>(thresholds.size());
     const float *step = steps.data(), *limit = thresholds.data();
     if (k == 1) return few_levels<1>(side, step, limit, k);
@@ -112,7 +100,7 @@ class WholeSums : public KnownScales {
     return levels(side, set.steps(), {thresholds, static_cast<std::size_t>(set.k())});
   }
 
-  LAQ_DEVICE quant::BySign previous(bool by_sign) {
+  LAQ_DEVICE LAQ_OUTLINE quant::BySign previous(bool by_sign) {
     double sums[6] = {};
     add_up(sums, [&](std::int64_t i, float w, float d, Sum* part) {
       const Sum q = q_[i], dq = static_cast<Sum>(d) * q;
@@ -126,7 +114,7 @@ class WholeSums : public KnownScales {
     return {{{sums[0], sums[1], sums[2]}, {sums[3], sums[4], sums[5]}}};
   }
 
-  LAQ_DEVICE quant::LevelSums used() {
+  LAQ_DEVICE LAQ_OUTLINE quant::LevelSums used() {
     double sums[2] = {};
     add_up(sums, [&](std::int64_t i, float w, float d, Sum* part) {
       const Sum weight = q_[i] != 0 ? static_cast<Sum>(d) : 0;
@@ -154,12 +142,9 @@ class WholeSums : public KnownScales {
  private:
   using Sum = typename Team::Sum;
 
-  LAQ_DEVICE double search(quant::Side side, const quant::LevelSet& levels) {
+  LAQ_DEVICE LAQ_OUTLINE double search(quant::Side side, const quant::LevelSet& levels) {
     const quant::MagnitudeSums of = magnitudes(side);
     if (of.da == 0) return 0;  // no weight of this sign
-    if constexpr (Team::kHolds) {
-      if (levels.k() == 1) return optimum_in_order(side, of);
-    }
     // Above `top` every code is 0, or the top level, which has to be used, is not.
     const double top = static_cast<double>(of.max) /
                        levels.midpoint(levels.top_level_is_used() ? levels.k() : 1) * (1 + 1e-6);
@@ -182,7 +167,9 @@ class WholeSums : public KnownScales {
   }
 
   LAQ_DEVICE Near at(std::int64_t i) const {
-    if constexpr (Team::kHolds) return held_.weights[i];
+    if constexpr (Team::kHolds) {
+      if (held_) return held_[i];
+    }
     return {w_[i], curvature_at(i)};
   }
 
@@ -235,28 +222,13 @@ class WholeSums : public KnownScales {
     });
   }
 
-  /// Of ternary levels: all weights in order, and a walk through them.
-  LAQ_DEVICE double optimum_in_order(quant::Side side, const quant::MagnitudeSums& of) {
-    if (!(of.da < INFINITY)) return NAN;
-    int begin = 0, end = 0;
-    if (!order_by_magnitude(team_, held_.weights, static_cast<int>(size_), side, 0, of.max,
-                            reinterpret_cast<int*>(team_.memory().stack), held_.order, begin,
-                            end)) {
-      lost_ = true;
-      return 0;
-    }
-    quant::LevelSums all;
-    return follow_down(team_, {}, begin, end, WalkedWeights{held_.weights, held_.order, side}, all)
-        .alpha;
-  }
-
   LAQ_DEVICE float curvature_at(std::int64_t i) const {
     return settings_.curvature ? curvature(sqrtf(v_[i]), settings_) : 1.0f;
   }
 
   Team& team_;
   const Settings& settings_;
-  Held held_;
+  const Near* held_;
   std::int64_t size_;
   const float *w_, *v_, *q_;
   bool lost_ = false;
@@ -279,7 +251,7 @@ struct Windows {
   int k = 0;
 
   /// `width`: relative. A threshold that is not positive has none.
-  LAQ_DEVICE void make(const float* thresholds, int count, bool by_sign, float width) {
+  LAQ_DEVICE LAQ_OUTLINE void make(const float* thresholds, int count, bool by_sign, float width) {
     k = count;
     for (int side = 0; side < (by_sign ? 2 : 1); ++side) {
       for (int j = 0; j < kMostWindows; ++j) {
@@ -323,7 +295,7 @@ class NearSums : public KnownScales {
 
   LAQ_DEVICE bool lost() const { return lost_; }
 
-  LAQ_DEVICE quant::MagnitudeSums magnitudes(quant::Side side) {
+  LAQ_DEVICE LAQ_OUTLINE quant::MagnitudeSums magnitudes(quant::Side side) {
     if (!gather_.magnitudes) return lose<quant::MagnitudeSums>();
     const double* up = rows_ + 2;
     const double* down = rows_ + 5;
@@ -337,8 +309,8 @@ class NearSums : public KnownScales {
     return positive;
   }
 
-  LAQ_DEVICE quant::LevelSums levels(quant::Side side, std::span<const float> steps,
-                                     std::span<const float> thresholds) {
+  LAQ_DEVICE LAQ_OUTLINE quant::LevelSums levels(quant::Side side, std::span<const float> steps,
+                                                 std::span<const float> thresholds) {
     const int k = gather_.windows, s = index(side);
     bool holds = k > 0 && static_cast<int>(thresholds.size()) == k && !lost_ &&
                  (side == quant::Side::both) == !gather_.by_sign;
@@ -385,15 +357,15 @@ class NearSums : public KnownScales {
     return levels(side, set.steps(), {thresholds, static_cast<std::size_t>(set.k())});
   }
 
-  LAQ_DEVICE quant::BySign previous(bool by_sign) {
+  LAQ_DEVICE LAQ_OUTLINE quant::BySign previous(bool by_sign) {
     if (!gather_.previous || by_sign != gather_.by_sign) return lose<quant::BySign>();
     const double* of = rows_ + gather_.previous_row();
     return {{{of[0], of[1], of[2]}, {of[3], of[4], of[5]}}};
   }
 
-  LAQ_DEVICE quant::LevelSums used() { return lose<quant::LevelSums>(); }
+  LAQ_DEVICE LAQ_OUTLINE quant::LevelSums used() { return lose<quant::LevelSums>(); }
 
-  LAQ_DEVICE double optimum(quant::Side side, const quant::LevelSet& levels) {
+  LAQ_DEVICE LAQ_OUTLINE double optimum(quant::Side side, const quant::LevelSet& levels) {
     if constexpr (!Searches) return lose<double>();
     const int s = index(side);
     const float low = windows_.low[s][0], high = windows_.high[s][0];
@@ -403,10 +375,14 @@ class NearSums : public KnownScales {
     if (!order_by_magnitude(team_, near_->weights, near_count_, side, low, high,
                             reinterpret_cast<int*>(team_.memory().stack), near_->order, begin, end))
       return lose<double>();
+    const auto added = [&](int i) {
+      const Near& one = near_->weights[near_->order[i]];
+      const double d = static_cast<double>(one.d);
+      return quant::LevelSums{d * static_cast<double>(magnitude(one.w, side)), d, 0};
+    };
     quant::LevelSums inside;
     const quant::BestGain best =
-        follow_down(team_, {above[0], above[1], 0}, begin, end,
-                    WalkedWeights{near_->weights, near_->order, side}, inside);
+        follow_down(team_, {above[0], above[1], 0}, begin, end, added, inside);
     // α = 2 a at a threshold a.
     const ScalePoint last{2 * static_cast<double>(high), above[0], above[1], 0},
         first{2 * static_cast<double>(low), last.dqw + inside.dqw, last.dqq + inside.dqq, 0};
@@ -425,7 +401,8 @@ class NearSums : public KnownScales {
 
   // Whether the bound keeps every scale outside of the window below `gain`. An interval for each
   // thread.
-  LAQ_DEVICE bool holds(int side, const ScalePoint& low, const ScalePoint& high, double gain) {
+  LAQ_DEVICE LAQ_OUTLINE bool holds(int side, const ScalePoint& low, const ScalePoint& high,
+                                    double gain) {
     // Of the sums in single precision: kTile / 256 terms each, and a few roundings in a term.
     constexpr double kMargin = 1.5e-6;
     const double reached = gain * (1 - quant::kGainMargin);

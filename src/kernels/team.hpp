@@ -44,14 +44,7 @@ struct SearchMemory {
 };
 /// Of a block, for all level sets; and of one that also holds its weights, for few levels.
 using BlockMemory = SearchMemory<192, 512, quant::LevelSet::kMost>;
-using HeldMemory = SearchMemory<64, 64, kMostWindows>;
-
-/// Room for all weights of a group in memory that a team shares, and for their places in some
-/// order.
-struct Held {
-  Near* weights = nullptr;
-  std::uint16_t* order = nullptr;
-};
+using HeldMemory = SearchMemory<64, 128, kMostWindows>;
 
 /// One thread of the host, with the room of a block.
 template <typename SearchMemory, bool Holds>
@@ -60,7 +53,7 @@ class SerialTeamOf {
   /// What one thread adds up a few weights in: on a GPU a float.
   using Sum = double;
   using Memory = SearchMemory;
-  /// Whether it has the weights of a small group in its own memory.
+  /// Whether it may have the weights of a small group in its own memory.
   static constexpr bool kHolds = Holds;
   int rank() const { return 0; }
   int size() const { return 1; }

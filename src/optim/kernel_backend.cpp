@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/error.hpp"
 #include "kernels/queue.hpp"
@@ -103,6 +104,7 @@ class KernelBackend : public Backend {
   void move(std::size_t first, std::size_t count, const kernels::Step& now);
   void move_rest(const kernels::Step& now);
   void fit(std::size_t first, std::size_t count);
+  bool goes_early(const Slot& slot) const;
   void begin_early();
   bool joined_begin();
   void join_early();
@@ -122,12 +124,15 @@ class KernelBackend : public Backend {
   at::Tensor layer_table_, tile_table_, large_table_, small_table_, step_, shared_;
 };
 
+// Whether a layer is updated next to the backward pass; smaller ones together at the end.
+bool KernelBackend::goes_early(const Slot& slot) const {
+  constexpr std::int64_t kLeast = 1 << 14;
+  return device_.is_cuda() && !by_host() && slot.parameter.tensor.numel() >= kLeast;
+}
+
 #ifdef LAQ_CUDA
 /// The updates that run next to the backward pass: each on a stream of its own, which goes first.
 struct KernelBackend::Early {
-  // Smaller layers are updated together at the end.
-  static constexpr std::int64_t kLeast = 1 << 16;
-
   struct Layer : torch::autograd::PostAccumulateGradHook {
     Layer(KernelBackend* backend, std::size_t part)
         : owner(backend),
@@ -179,8 +184,8 @@ void KernelBackend::begin_early() {
   if (!device_.is_cuda() || by_host()) return;
   early_ = std::make_unique<Early>();
   for (std::size_t i = 0; i < parts_.size(); ++i) {
+    if (!goes_early(*parts_[i].slot)) continue;
     const at::Tensor& tensor = parts_[i].slot->parameter.tensor;
-    if (tensor.numel() < Early::kLeast) continue;
     torch::autograd::impl::set_post_acc_grad_hooks(tensor, std::make_unique<Early::Layer>(this, i));
     early_->hooked.push_back(tensor);
   }
@@ -252,7 +257,12 @@ void KernelBackend::make_parts(std::int64_t small_group) {
     part.slot = &slot;
     part.small = slot.quantized && slot.group_size() <= small_group;
   }
-  std::stable_partition(parts_.begin(), parts_.end(), [](const Part& part) { return !part.small; });
+  // What is updated together stands together.
+  const auto place = [&](const Part& part) {
+    return std::pair(part.small, !goes_early(*part.slot));
+  };
+  std::stable_sort(parts_.begin(), parts_.end(),
+                   [&](const Part& a, const Part& b) { return place(a) < place(b); });
   for (auto& part : parts_) make_memory(part);
 }
 

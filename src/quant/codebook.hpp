@@ -39,7 +39,7 @@ struct Codebook {
 
 /// Largest float not above x, and smallest not below: `w > x` and `w ≥ x` decided exactly on float
 /// weights.
-LAQ_DEVICE inline float floor_to_float(double x) {
+LAQ_DEVICE LAQ_OUTLINE inline float floor_to_float(double x) {
   const float near = static_cast<float>(x);
   return static_cast<double>(near) > x ? nextafterf(near, -INFINITY) : near;
 }
@@ -47,7 +47,7 @@ LAQ_DEVICE inline float ceil_to_float(double x) {
   return -floor_to_float(-x);
 }
 /// A threshold t with `w > t` exactly when `w ≥ x`.
-LAQ_DEVICE inline float threshold_at_least(double x) {
+LAQ_DEVICE LAQ_OUTLINE inline float threshold_at_least(double x) {
   return nextafterf(ceil_to_float(x), -INFINITY);
 }
 

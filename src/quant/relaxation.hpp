@@ -47,7 +47,8 @@ struct Annealing {
 
 /// Adds the pieces of ŵ to a codebook that has its `count` levels and their thresholds.
 template <typename Book>
-LAQ_DEVICE void relax(const Annealing& annealing, double progress, int count, Book& book) {
+LAQ_DEVICE LAQ_OUTLINE void relax(const Annealing& annealing, double progress, int count,
+                                  Book& book) {
   const double c = annealing.coefficient(progress);
   const auto level = [&](int j) { return book.values[static_cast<std::size_t>(j)]; };
   const auto threshold = [&](int j) {  // below level j

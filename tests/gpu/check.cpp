@@ -278,9 +278,12 @@ int run(const std::string& part, const std::vector<std::string>& names) {
   train::set_threads(2);
   c10::cuda::setCurrentCUDAStream(c10::cuda::getStreamFromPool());
   if (part == "compare" || part.empty()) {
-    compare_all();
-    for (const auto& one : compare_lstm()) fault(one);
-    for (const char* name : {"mnist", "cifar10", "war_and_peace"}) {
+    if (names.empty()) {
+      compare_all();
+      for (const auto& one : compare_lstm()) fault(one);
+    }
+    const std::vector<std::string> all = {"mnist", "cifar10", "war_and_peace"};
+    for (const auto& name : names.empty() ? all : names) {
       for (const auto& one :
            compare_run(name, resolved(name, "late", {"train.epochs=1"}), at::kCUDA))
         fault(one);
@@ -324,7 +327,7 @@ int run(const std::string& part, const std::vector<std::string>& names) {
 }  // namespace
 }  // namespace laq::test
 
-// laq_gpu_check [--out PAGE] [compare | mnist | cifar | lstm | profile METHOD …]
+// laq_gpu_check [--out PAGE] [compare [EXPERIMENT …] | mnist | cifar | lstm | profile METHOD …]
 int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() >= 2 && words[0] == "--out") {

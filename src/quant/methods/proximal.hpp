@@ -49,7 +49,7 @@ struct ProximalFit {
   };
 
   template <typename S, typename Book>
-  LAQ_DEVICE SideFit solve(Side side, S& sums, Book& book) const {
+  LAQ_DEVICE LAQ_OUTLINE SideFit solve(Side side, S& sums, Book& book) const {
     // On a GPU a kernel of its own, without what follows.
     if constexpr (requires { requires S::kSearches; }) return {sums.optimum(side, levels)};
     if (scaling == Scaling::unit) return {1};
@@ -82,7 +82,7 @@ struct ProximalFit {
 
   // Lays the levels of both signs out as one ascending step function of w.
   template <typename Book>
-  LAQ_DEVICE void place(const SideFit& up, const SideFit& down, Book& book) const {
+  LAQ_DEVICE LAQ_OUTLINE void place(const SideFit& up, const SideFit& down, Book& book) const {
     const int k = levels.k();
     for (int j = -k; j <= k; ++j) {
       if (j == 0 && !levels.has_zero()) continue;
