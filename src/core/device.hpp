@@ -5,7 +5,7 @@
 #define LAQ_DEVICE __host__ __device__
 #define LAQ_UNROLL _Pragma("unroll")
 #define LAQ_UNROLL_4 _Pragma("unroll 4")
-/// A function of its own: code that runs once in a kernel is fetched from memory as it comes.
+/// Stays a function on a GPU: else its code stands wherever it is called.
 #define LAQ_OUTLINE __noinline__
 #else
 #define LAQ_DEVICE

@@ -168,16 +168,15 @@ struct Edges {
   LAQ_DEVICE void make(Team& block, const Fit& fit, const Layer& layer, std::int64_t group) {
     if constexpr (k > 0) {
       const auto width = static_cast<float>(layer.kept[group * kKept]);
-      Windows windows;
-      windows.make(layer.books.thresholds + group * (layer.books.levels - 1), k,
-                   Look::gather.by_sign, width);
+      const float* thresholds = layer.books.thresholds + group * (layer.books.levels - 1);
       for (int s = 0; s < kSides; ++s) {
         for (int j = block.rank(); j < k; j += block.size()) {
-          low[s][j] = windows.low[s][j];
-          high[s][j] = windows.high[s][j];
+          const Window around = Window::around(thresholds, k, s, j, width);
+          low[s][j] = around.low;
+          high[s][j] = around.high;
         }
-        for (int i = block.rank(); i < kPlaces; i += block.size())
-          places[s][i] = Look::gather.bounds ? windows.bound_scale(s, i, width) : 0;
+        for (int i = block.rank(); Look::gather.bounds && i < kPlaces; i += block.size())
+          places[s][i] = Window::around(thresholds, k, s, 0, width).bound_scale(i, width);
       }
       for (int j = block.rank(); j <= k; j += block.size()) step[j] = fit.levels.steps().data()[j];
       for (int j = block.rank(); k == 1 && j < 3; j += block.size()) {

@@ -12,7 +12,8 @@ __global__ void set_step_kernel(Step* to, Step value) {
 }
 
 template <typename Fit>
-__global__ void advance_kernel(const Fit fit, Step* step, const Settings settings) {
+__global__ void advance_kernel(const __grid_constant__ Fit fit, Step* step,
+                               const __grid_constant__ Settings settings) {
   if (threadIdx.x == 0) advance(*step, settings, fit);
 }
 
@@ -31,7 +32,8 @@ __global__ void __launch_bounds__(kTileThreads)
 }
 
 __global__ void __launch_bounds__(kTileThreads)
-    report_kernel(const Layer* layers, const Tile* tiles, const ReportRequest request) {
+    report_kernel(const Layer* layers, const Tile* tiles,
+                  const __grid_constant__ ReportRequest request) {
   __shared__ TileExchange exchange;
   TileTeam team(exchange);
   report_tile(team, layers[request.layer], tiles[request.first_tile + blockIdx.x], blockIdx.x,
@@ -40,8 +42,8 @@ __global__ void __launch_bounds__(kTileThreads)
 
 __global__ void __launch_bounds__(kTileThreads)
     compare_kernel(const Layer* layers, const Tile* tiles, std::int32_t layer,
-                   std::int64_t first_tile, const Books other, const Settings settings,
-                   double* sums) {
+                   std::int64_t first_tile, const __grid_constant__ Books other,
+                   const __grid_constant__ Settings settings, double* sums) {
   __shared__ TileExchange exchange;
   TileTeam team(exchange);
   compare_tile(team, layers[layer], tiles[first_tile + blockIdx.x], other, settings,

@@ -4,6 +4,8 @@
 #include "kernels/gpu_launch.cuh"
 
 // What the teams of a GPU share. Each .cu file has what is here to itself.
+// Parameters of kernels are __grid_constant__: else each thread has a copy of those whose address
+// is taken.
 
 namespace laq::kernels {
 namespace {

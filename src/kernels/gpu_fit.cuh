@@ -34,8 +34,9 @@ struct FitOffsets {
 
 template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kFitThreads)
-    fit_near_kernel(const Fit fit, const Plan plan, const Settings settings,
-                    const FitOffsets offsets) {
+    fit_near_kernel(const __grid_constant__ Fit fit, const __grid_constant__ Plan plan,
+                    const __grid_constant__ Settings settings,
+                    const __grid_constant__ FitOffsets offsets) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& space = *reinterpret_cast<FitSpace<LargeTeam>*>(memory);
   LargeTeam team(space.exchange, *reinterpret_cast<BlockMemory*>(memory + offsets.search));
@@ -46,8 +47,10 @@ __global__ void __launch_bounds__(kFitThreads)
 
 template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kFitThreads)
-    fit_whole_kernel(const Fit fit, const Plan plan, const Settings settings,
-                     const FitOffsets offsets, const Rest rest) {
+    fit_whole_kernel(const __grid_constant__ Fit fit, const __grid_constant__ Plan plan,
+                     const __grid_constant__ Settings settings,
+                     const __grid_constant__ FitOffsets offsets,
+                     const __grid_constant__ Rest rest) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& space = *reinterpret_cast<FitSpace<LargeTeam>*>(memory);
   const auto wanted = [&](int i) {
@@ -118,15 +121,17 @@ __device__ void fit_small_group(const Fit& fit, const Plan& plan, const Settings
 
 template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kSmallThreads, Searches ? 3 : 4)
-    fit_small_kernel(const Fit fit, const Plan plan, const Settings settings,
-                     const FitOffsets offsets, bool fresh, bool lost) {
+    fit_small_kernel(const __grid_constant__ Fit fit, const __grid_constant__ Plan plan,
+                     const __grid_constant__ Settings settings,
+                     const __grid_constant__ FitOffsets offsets, bool fresh, bool lost) {
   fit_small_group<Searches, Fit, SmallTeam>(fit, plan, settings, offsets, fresh, lost, false);
 }
 
 template <bool Searches, typename Fit>
 __global__ void __launch_bounds__(kHeldThreads, Searches ? 6 : 8)
-    fit_held_kernel(const Fit fit, const Plan plan, const Settings settings,
-                    const FitOffsets offsets, bool fresh, bool holds) {
+    fit_held_kernel(const __grid_constant__ Fit fit, const __grid_constant__ Plan plan,
+                    const __grid_constant__ Settings settings,
+                    const __grid_constant__ FitOffsets offsets, bool fresh, bool holds) {
   fit_small_group<Searches, Fit, HoldingTeam>(fit, plan, settings, offsets, fresh, false, holds);
 }
 

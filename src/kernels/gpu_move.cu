@@ -12,8 +12,9 @@ constexpr int kMoveBlocks = !Look::gather.bounds   ? 4
 
 template <typename Look, bool Sgd, typename Fit>
 __global__ void __launch_bounds__(kTileThreads, kMoveBlocks<Look>)
-    move_kernel(const Fit fit, const Layer* layers, const Tile* tiles, const TileRange range,
-                const Settings settings, const Step* step) {
+    move_kernel(const __grid_constant__ Fit fit, const Layer* layers, const Tile* tiles,
+                const __grid_constant__ TileRange range, const __grid_constant__ Settings settings,
+                const Step* step) {
   __shared__ TileExchange exchange;
   __shared__ Edges<Look> edges;
   const Tile tile = tiles[range.first + blockIdx.x];

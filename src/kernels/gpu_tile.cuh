@@ -81,8 +81,7 @@ class TileTeam {
   }
 
  private:
-  // Sums Begin … End − 1 over the lanes, 32 at a time. From step to step a lane hands half of its
-  // sums to another and gets that one's part of the rest, so that 32 take 31 exchanges.
+  // Sums Begin … End − 1 over the lanes, 32 at a time.
   template <int Begin, int End, typename T>
   __device__ void add_over_warp(const T* sums) {
     if constexpr (Begin < End) {
@@ -91,25 +90,31 @@ class TileTeam {
       T x[kRoom];
 #pragma unroll
       for (int i = 0; i < kRoom; ++i) x[i] = i < kCount ? sums[Begin + i] : 0;
-#pragma unroll
-      for (int apart = 16, held = kRoom; apart > 0; apart /= 2) {
-        if (held == 1) {
-          x[0] += __shfl_xor_sync(kAll, x[0], apart);
-          continue;
-        }
-        held /= 2;
-        const bool upper = (lane() & apart) != 0;
-#pragma unroll
-        for (int i = 0; i < held; ++i) {
-          const T away = upper ? x[i] : x[i + held], own = upper ? x[i + held] : x[i];
-          x[i] = own + __shfl_xor_sync(kAll, away, apart);
-        }
-      }
+      exchange<16, kRoom>(x);
       constexpr int kLanes = 32 / kRoom;  // that have the same sum
       const int i = lane() / kLanes;
       if (lane() % kLanes == 0 && i < kCount)
         exchange_.partial[warp()][Begin + i] = static_cast<double>(x[0]);
       add_over_warp<Begin + kCount, End>(sums);
+    }
+  }
+  // A lane hands half of its `Held` sums to another and gets that one's part of the rest, and so
+  // on: 31 exchanges for 32 sums. The constants keep x in registers.
+  template <int Apart, int Held, int Room, typename T>
+  __device__ static void exchange(T (&x)[Room]) {
+    if constexpr (Apart > 0) {
+      constexpr int kLeft = Held > 1 ? Held / 2 : 1;
+      const bool upper = (lane() & Apart) != 0;
+#pragma unroll
+      for (int i = 0; i < kLeft; ++i) {
+        if constexpr (Held == 1) {
+          x[i] += __shfl_xor_sync(kAll, x[i], Apart);
+        } else {
+          const T away = upper ? x[i] : x[i + kLeft], own = upper ? x[i + kLeft] : x[i];
+          x[i] = own + __shfl_xor_sync(kAll, away, Apart);
+        }
+      }
+      exchange<Apart / 2, kLeft>(x);
     }
   }
 

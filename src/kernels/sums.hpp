@@ -245,27 +245,19 @@ LAQ_DEVICE inline float bound_place(int i, float width) {
   return 1 + width * powf(kFarthest / width, step);
 }
 
-/// Around the thresholds of the step before: weights inside are looked at singly.
-struct Windows {
-  float low[2][kMostWindows], high[2][kMostWindows];  ///< of each side
-  int k = 0;
+/// Around a threshold of the step before: weights inside are looked at singly.
+struct Window {
+  float low, high;
 
-  /// `width`: relative. A threshold that is not positive has none.
-  LAQ_DEVICE LAQ_OUTLINE void make(const float* thresholds, int count, bool by_sign, float width) {
-    k = count;
-    for (int side = 0; side < (by_sign ? 2 : 1); ++side) {
-      for (int j = 0; j < kMostWindows; ++j) {
-        const float at = j >= k ? 0 : side == 0 ? thresholds[k + j] : -thresholds[k - 1 - j];
-        const bool usable = at > 0 && at < INFINITY && width > 0;
-        low[side][j] = usable ? at * (1 - width) : INFINITY;
-        high[side][j] = usable ? at * (1 + width) : INFINITY;
-      }
-    }
+  /// Of threshold j of a side, k on each; `width`: relative. One that is not positive has none.
+  LAQ_DEVICE static Window around(const float* thresholds, int k, int side, int j, float width) {
+    const float at = side == 0 ? thresholds[k + j] : -thresholds[k - 1 - j];
+    const bool usable = at > 0 && at < INFINITY && width > 0;
+    return {usable ? at * (1 - width) : INFINITY, usable ? at * (1 + width) : INFINITY};
   }
-
   /// Of ternary levels, where α is twice the threshold.
-  LAQ_DEVICE float bound_scale(int side, int i, float width) const {
-    return (low[side][0] + high[side][0]) * bound_place(i, width);
+  LAQ_DEVICE float bound_scale(int i, float width) const {
+    return (low + high) * bound_place(i, width);
   }
 };
 
@@ -286,11 +278,9 @@ class NearSums : public KnownScales {
         rows_(rows),
         near_(near),
         near_count_(near_count),
+        thresholds_(layer.books.thresholds + group * (layer.books.levels - 1)),
         width_(static_cast<float>(layer.kept[group * kKept])) {
     if (near_count < 0) lost_ = true;
-    if (gather_.windows > 0)
-      windows_.make(layer.books.thresholds + group * (layer.books.levels - 1), gather_.windows,
-                    gather_.by_sign, width_);
   }
 
   LAQ_DEVICE bool lost() const { return lost_; }
@@ -316,7 +306,8 @@ class NearSums : public KnownScales {
                  (side == quant::Side::both) == !gather_.by_sign;
     for (int j = 0; j < k && holds; ++j) {
       const float at = thresholds.data()[j];
-      holds = at >= windows_.low[s][j] && at <= windows_.high[s][j] && at < INFINITY;
+      const Window around = window(s, j);
+      holds = at >= around.low && at <= around.high && at < INFINITY;
     }
     if (!holds) return lose<quant::LevelSums>();
     const float* step = steps.data();
@@ -339,7 +330,7 @@ class NearSums : public KnownScales {
     } else {
       add([&](float a) {
         int j = 0;
-        while (j + 1 < k && a > windows_.high[s][j]) ++j;
+        while (j + 1 < k && a > window(s, j).high) ++j;
         return j;
       });
     }
@@ -368,7 +359,7 @@ class NearSums : public KnownScales {
   LAQ_DEVICE LAQ_OUTLINE double optimum(quant::Side side, const quant::LevelSet& levels) {
     if constexpr (!Searches) return lose<double>();
     const int s = index(side);
-    const float low = windows_.low[s][0], high = windows_.high[s][0];
+    const auto [low, high] = window(s, 0);
     if (!gather_.bounds || levels.k() != 1 || lost_ || !(low < high)) return lose<double>();
     const double* above = rows_ + gather_.above_row() + s * Gather::kAbove;
     int begin = 0, end = 0;
@@ -393,6 +384,9 @@ class NearSums : public KnownScales {
 
  private:
   LAQ_DEVICE static int index(quant::Side side) { return side == quant::Side::negative ? 1 : 0; }
+  LAQ_DEVICE Window window(int side, int j) const {
+    return Window::around(thresholds_, gather_.windows, side, j, width_);
+  }
   template <typename T>
   LAQ_DEVICE T lose() {
     lost_ = true;
@@ -407,8 +401,9 @@ class NearSums : public KnownScales {
     constexpr double kMargin = 1.5e-6;
     const double reached = gain * (1 - quant::kGainMargin);
     const double* bounds = rows_ + gather_.bounds_row() + side * kPlaces;
+    const Window around = window(side, 0);
     const auto place = [&](int i) {
-      return quant::ChordPoint{static_cast<double>(windows_.bound_scale(side, i, width_)),
+      return quant::ChordPoint{static_cast<double>(around.bound_scale(i, width_)),
                                bounds[i] * (1 + kMargin)};
     };
     double fails = 0;
@@ -442,8 +437,8 @@ class NearSums : public KnownScales {
   const double* rows_;
   NearRoom* near_;
   int near_count_;
+  const float* thresholds_;
   float width_;
-  Windows windows_;
   bool lost_ = false;
 };
 
