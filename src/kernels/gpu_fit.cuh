@@ -104,10 +104,17 @@ __global__ void __launch_bounds__(kFitThreads)
   }
 }
 
-/// `lost`: only those that the kernel before could not fit.
-template <bool Searches, typename Fit, typename Team>
-__device__ void fit_small_group(const Fit& fit, const Plan& plan, const Settings& settings,
-                                const FitOffsets& offsets, bool fresh, bool lost, bool holds) {
+/// Blocks of a multiprocessor that fit small groups.
+template <typename Team, bool Searches>
+constexpr int kSmallBlocks = Team::kHolds ? (Searches ? 6 : 8) : (Searches ? 3 : 4);
+
+/// `lost`: only those that the kernel before could not fit. `holds`: the team's weights.
+template <typename Team, bool Searches, typename Fit>
+__global__ void __launch_bounds__(Team::kThreads, kSmallBlocks<Team, Searches>)
+    fit_small_kernel(const __grid_constant__ Fit fit, const __grid_constant__ Plan plan,
+                     const __grid_constant__ Settings settings,
+                     const __grid_constant__ FitOffsets offsets, bool fresh, bool lost,
+                     bool holds) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto& space = *reinterpret_cast<FitSpace<Team>*>(memory);
   const GroupPlace at = plan.small[blockIdx.x];
@@ -119,20 +126,16 @@ __device__ void fit_small_group(const Fit& fit, const Plan& plan, const Settings
                       memory + sizeof(space), held);
 }
 
-template <bool Searches, typename Fit>
-__global__ void __launch_bounds__(kSmallThreads, Searches ? 3 : 4)
-    fit_small_kernel(const __grid_constant__ Fit fit, const __grid_constant__ Plan plan,
-                     const __grid_constant__ Settings settings,
-                     const __grid_constant__ FitOffsets offsets, bool fresh, bool lost) {
-  fit_small_group<Searches, Fit, SmallTeam>(fit, plan, settings, offsets, fresh, lost, false);
-}
-
-template <bool Searches, typename Fit>
-__global__ void __launch_bounds__(kHeldThreads, Searches ? 6 : 8)
-    fit_held_kernel(const __grid_constant__ Fit fit, const __grid_constant__ Plan plan,
-                    const __grid_constant__ Settings settings,
-                    const __grid_constant__ FitOffsets offsets, bool fresh, bool holds) {
-  fit_small_group<Searches, Fit, HoldingTeam>(fit, plan, settings, offsets, fresh, false, holds);
+/// `weights`: bytes, where a team holds them.
+template <typename Team, bool Searches, typename Fit>
+void launch_small(const Fit& fit, const Plan& plan, const Settings& settings, bool fresh, bool lost,
+                  std::size_t weights, cudaStream_t stream) {
+  const auto offsets = FitOffsets::of<Team>(plan, Searches, weights);
+  const auto kernel = fit_small_kernel<Team, Searches, Fit>;
+  allow(kernel, offsets.end, "fit_small");
+  kernel<<<static_cast<unsigned>(plan.small_count), Team::kThreads, offsets.end, stream>>>(
+      fit, plan, settings, offsets, fresh, lost, /*holds=*/weights > 0);
+  launched("fit_small");
 }
 
 }  // namespace
@@ -152,23 +155,12 @@ void launch_fit(const Fit& fit, const Plan& plan, const Settings& settings, bool
   }
   if (plan.small_count == 0) return;
   const bool few = few_levels(fit) && plan.most_held > 0;
-  const auto groups = static_cast<unsigned>(plan.small_count);
   if (few) {
-    const bool holds = passes_often(fit);
-    const auto bytes = holds ? static_cast<std::size_t>(plan.most_held) * sizeof(Near) : 0;
-    const auto offsets = FitOffsets::of<HoldingTeam>(plan, Searches, bytes);
-    const auto kernel = fit_held_kernel<Searches, Fit>;
-    allow(kernel, offsets.end, "fit_held");
-    kernel<<<groups, kHeldThreads, offsets.end, stream>>>(fit, plan, settings, offsets, fresh,
-                                                          holds);
-    launched("fit_held");
+    const auto bytes = static_cast<std::size_t>(plan.most_held) * sizeof(Near);
+    launch_small<HoldingTeam, Searches>(fit, plan, settings, fresh, /*lost=*/false,
+                                        passes_often(fit) ? bytes : 0, stream);
   }
-  const auto offsets = FitOffsets::of<SmallTeam>(plan, Searches, 0);
-  const auto kernel = fit_small_kernel<Searches, Fit>;
-  allow(kernel, offsets.end, "fit_small");
-  kernel<<<groups, kSmallThreads, offsets.end, stream>>>(fit, plan, settings, offsets, fresh,
-                                                         /*lost=*/few);
-  launched("fit_small");
+  launch_small<SmallTeam, Searches>(fit, plan, settings, fresh, /*lost=*/few, 0, stream);
 }
 
 template <bool Searches, typename Fit>

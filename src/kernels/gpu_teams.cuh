@@ -28,6 +28,7 @@ class BlockTeam {
   using Exchange = kernels::Exchange<kWarps>;
   using Sum = float;
   static constexpr bool kHolds = Holds;
+  static constexpr int kThreads = Threads;
 
   __device__ BlockTeam(Exchange& exchange, Memory& memory) : exchange_(exchange), memory_(memory) {}
 
