@@ -3,10 +3,47 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
+#include "core/error.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
+namespace {
+
+std::set<std::int64_t> scored_seeds(const std::vector<const RunData*>& runs) {
+  std::set<std::int64_t> seeds;
+  for (const auto* run : runs) {
+    if (run->completed() && run->valid) seeds.insert(run->seed);
+  }
+  return seeds;
+}
+
+// Those that all settings have of which anything is completed.
+std::set<std::int64_t> shared_seeds(const Settings& settings) {
+  std::optional<std::set<std::int64_t>> shared;
+  for (const auto& [point, runs] : settings) {
+    const std::set<std::int64_t> seeds = scored_seeds(runs);
+    if (seeds.empty()) continue;
+    if (shared) {
+      std::erase_if(*shared, [&](std::int64_t seed) { return !seeds.contains(seed); });
+    } else {
+      shared = seeds;
+    }
+  }
+  return shared.value_or(std::set<std::int64_t>());
+}
+
+// The validation score by which a setting is compared.
+Summary score_of(const std::vector<const RunData*>& runs, const std::set<std::int64_t>& shared) {
+  auto judged = runs;
+  if (!shared.empty())
+    std::erase_if(judged, [&](const RunData* run) { return !shared.contains(run->seed); });
+  return summary_of(judged, true);
+}
+
+}  // namespace
 
 Summary summary_of(const std::vector<const RunData*>& runs, bool validation) {
   std::vector<double> values;
@@ -18,8 +55,9 @@ Summary summary_of(const std::vector<const RunData*>& runs, bool validation) {
 }
 
 const Settings::value_type& best_on_validation(const Settings& settings) {
-  return *std::min_element(settings.begin(), settings.end(), [](const auto& a, const auto& b) {
-    const Summary left = summary_of(a.second, true), right = summary_of(b.second, true);
+  const std::set<std::int64_t> shared = shared_seeds(settings);
+  return *std::min_element(settings.begin(), settings.end(), [&](const auto& a, const auto& b) {
+    const Summary left = score_of(a.second, shared), right = score_of(b.second, shared);
     return left.n > 0 && (right.n == 0 || left.mean < right.mean);
   });
 }
@@ -35,12 +73,51 @@ std::string choice_sentence(const sweep::Job& job, const Settings& settings,
   const train::MetricFacts& judged = train::facts(metric_of(job.run));
   const std::string who =
       fmt::format("{} on {}", job.run.request.method, job.run.request.experiment);
-  const Summary score = summary_of(chosen.second, true);
+  const std::set<std::int64_t> shared = shared_seeds(settings);
+  const Summary score = score_of(chosen.second, shared);
   if (score.n == 0)
     return fmt::format("{}: none of {} settings is completed.", who, settings.size());
-  return fmt::format("{}: {} has the best validation {} ({:.{}f} {}) of {} settings.", who,
-                     words_of_point(chosen.first), judged.word, score.mean, judged.decimals,
+  std::string by;
+  if (score.n < scored_seeds(chosen.second).size()) {
+    std::vector<std::string> seeds;
+    for (const auto seed : shared) seeds.push_back(std::to_string(seed));
+    by = fmt::format(" by seed{} {}", seeds.size() > 1 ? "s" : "", join(seeds));
+  }
+  return fmt::format("{}: {} has the best validation {}{} ({:.{}f} {}) of {} settings.", who,
+                     words_of_point(chosen.first), judged.word, by, score.mean, judged.decimals,
                      judged.unit, settings.size());
+}
+
+Tuning tune(const sweep::Plan& plan) {
+  if (plan.grid.empty()) {
+    throw usage_error(
+        {.what = "the sweep has one setting of each method",
+         .where = plan.name,
+         .expected = "an axis to choose on, as in grid: {train.learning_rate: [...]}"});
+  }
+  const SweepData data = read_sweep(plan);
+  Tuning tuning;
+  std::map<std::pair<std::string, std::string>, Settings> methods;
+  bool missing = false;
+  for (const auto& series : data.series) {
+    const RunData& first = *std::ranges::min_element(series.runs, {}, &RunData::seed);
+    missing = missing || !(first.completed() || first.diverged());
+    if (!first.diverged()) tuning.jobs.push_back(first.job);
+    std::vector<const RunData*> runs;
+    for (const auto& run : series.runs) runs.push_back(&run);
+    methods[{series.experiment, series.method}].emplace_back(series.point(), std::move(runs));
+  }
+  if (missing) return tuning;
+  tuning.chosen = true;
+  tuning.jobs.clear();
+  for (const auto& [name, settings] : methods) {
+    const auto& chosen = best_on_validation(settings);
+    tuning.sentences.push_back(
+        choice_sentence(plan.jobs[chosen.second.front()->job], settings, chosen));
+    for (const auto* run : chosen.second) tuning.jobs.push_back(run->job);
+  }
+  std::sort(tuning.jobs.begin(), tuning.jobs.end());
+  return tuning;
 }
 
 }  // namespace laq::analysis

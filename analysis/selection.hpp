@@ -16,7 +16,9 @@ using Settings = std::vector<std::pair<Point, std::vector<const RunData*>>>;
 Summary summary_of(const std::vector<const RunData*>& runs, bool validation);
 
 /// The setting with the best mean validation score, the first of equals; one of which nothing is
-/// completed is not chosen while another is.
+/// completed is not chosen while another is. Settings are compared by the seeds that all of them
+/// have completed, so one that was tuned by a single seed is judged by that alone; by all seeds
+/// where they have none in common.
 const Settings::value_type& best_on_validation(const Settings& settings);
 
 /// "late on mnist: train.learning_rate=0.01 has the best validation error (1.30 %) of 4 settings."
@@ -26,5 +28,16 @@ std::string choice_sentence(const sweep::Job& job, const Settings& settings,
 
 /// "train.learning_rate=0.01"
 std::string words_of_point(const Point& point);
+
+/// What of a plan is to be run next where settings are tuned by one seed.
+struct Tuning {
+  /// False: the first seed of every setting, but for those that diverged. True: all seeds of the
+  /// chosen ones.
+  bool chosen = false;
+  std::vector<std::size_t> jobs;       ///< indices into the plan's
+  std::vector<std::string> sentences;  ///< the choices
+};
+/// A method's settings are its points on the sweep's extra axes. Error (usage): the sweep has none.
+Tuning tune(const sweep::Plan& plan);
 
 }  // namespace laq::analysis

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "analysis/selection.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
 #include "core/machine.hpp"
@@ -30,7 +31,7 @@ struct SweepOptions {
   std::string sweep, profile, runs;
   std::vector<std::string> words;
   DataPathOptions data;
-  std::string name, memory, executor = "local", device = "cpu";
+  std::string name, memory, executor = "local", device = "cpu", select;
   std::vector<std::string> slurm;
   int jobs = 1, retries = 0;
   double stale_after = 60;
@@ -159,7 +160,8 @@ void report(const sweep::Plan& plan, const SweepOptions& options, Context& conte
     }
     whole.results = plan.results;
     fmt::print("\n{}\ntables: {}/table.{{md,tex,csv,json}}\n",
-               write_tables(whole, store, context.configs), plan.results.string());
+               write_tables(whole, store, context.configs, !options.select.empty()),
+               plan.results.string());
   }
   if (interrupted()) {
     fmt::print("stopped; the same command goes on where it was\n");
@@ -203,6 +205,25 @@ void check(const SweepOptions& options) {
   if (options.executor == "local") train::device_named(options.device);  // a node may have another
 }
 
+bool has_outcome(const sweep::Job& job) {
+  return job.done() || job.state == record::State::diverged;
+}
+
+/// Where settings are tuned by one seed: leaves in the plan what is to be run now. False: more
+/// follows when that is done.
+bool choose(sweep::Plan& plan) {
+  const analysis::Tuning tuning = analysis::tune(plan);
+  std::vector<sweep::Job> jobs;
+  for (const auto at : tuning.jobs) jobs.push_back(plan.jobs[at]);
+  plan.jobs = std::move(jobs);
+  if (!tuning.chosen)
+    plan.notes.emplace_back(
+        "the first seed of every setting; then the other seeds of those with the best validation "
+        "score");
+  plan.notes.insert(plan.notes.end(), tuning.sentences.begin(), tuning.sentences.end());
+  return tuning.chosen;
+}
+
 void go(const SweepOptions& options, Context& context) {
   check(options);
   sweep::PlanRequest request{.sweep = options.sweep,
@@ -211,24 +232,33 @@ void go(const SweepOptions& options, Context& context) {
                              .words = options.words,
                              .runs = options.runs,
                              .data = options.data.paths()};
-  sweep::Plan plan = sweep::make_plan(context.configs, request);
-  sweep::Estimate estimate(plan, options.jobs);
+  const sweep::Plan whole = sweep::make_plan(context.configs, request);
+  sweep::Plan plan = whole;
+  const bool selects = !options.select.empty();
+  bool more = selects && !choose(plan);
   if (options.dry_run) {
-    print_plan(plan, estimate, true);
-    return print_difference(plan);
+    print_plan(plan, sweep::Estimate(plan, options.jobs), true);
+    return print_difference(whole);
   }
-  const std::string added = sweep::settle_identity(plan, options.extend);
+  const std::string added = sweep::settle_identity(whole, options.extend);
+  if (!added.empty()) plan.notes.push_back("added to the sweep: " + added);
   const std::size_t other_code = see_to_other_code(plan, options.rerun);
-  print_plan(plan, estimate, false);
-  if (!added.empty()) fmt::print("note: added to the sweep: {}\n", added);
   if (other_code > 0) {
-    fmt::print("note: {} finished runs are of other code of their methods than today's; {}\n",
-               other_code, options.rerun ? "they are made anew" : "--rerun makes them anew");
+    plan.notes.push_back(
+        fmt::format("{} finished runs are of other code of their methods than today's; {}",
+                    other_code, options.rerun ? "they are made anew" : "--rerun makes them anew"));
   }
-  if (options.executor == "slurm") return give_to_slurm(plan, options, context);
-  print_threads(plan, options.jobs);
-  std::fflush(stdout);
-  work(plan, estimate, options, context);
+  while (true) {
+    sweep::Estimate estimate(plan, options.jobs);
+    print_plan(plan, estimate, false);
+    if (options.executor == "slurm") return give_to_slurm(plan, options, context);
+    print_threads(plan, options.jobs);
+    std::fflush(stdout);
+    work(plan, estimate, options, context);
+    if (!more || interrupted() || !std::ranges::all_of(plan.jobs, has_outcome)) break;
+    plan = sweep::make_plan(context.configs, request);
+    more = !choose(plan);
+  }
   report(plan, options, context);
 }
 
@@ -262,6 +292,11 @@ void add_sweep_command(CLI::App& app, Context& context) {
   command->add_flag("--no-graph", options->no_graph, "On a GPU: no CUDA graphs of the steps");
   command->add_flag("--rerun", options->rerun,
                     "Make finished runs anew whose method's code was changed since");
+  command
+      ->add_option("--select", options->select,
+                   "valid: the first seed of every setting, then the other seeds of those with the "
+                   "best validation score only")
+      ->check(CLI::IsMember({"valid"}));
   command->add_option("--name", options->name, "Of the sweep, instead of its file's");
   command->add_flag("--extend", options->extend, "Add runs to a sweep that was started before");
   command->add_option("--retries", options->retries, "How often a run that failed is tried again")

@@ -87,9 +87,12 @@ void add_table_command(CLI::App& app, Context& context) {
   command->callback([options, &context] { run(*options, context); });
 }
 
-std::string write_tables(const sweep::Plan& plan, store::Store& store, const fs::path& configs) {
+std::string write_tables(const sweep::Plan& plan, store::Store& store, const fs::path& configs,
+                         bool select_valid) {
   const auto data = std::make_shared<const analysis::SweepData>(analysis::read_sweep(plan, store));
-  analysis::Table table = analysis::make_table(data, configs);
+  analysis::Layout layout;
+  layout.select_valid = select_valid;
+  analysis::Table table = analysis::make_table(data, configs, layout);
   if (const auto check = analysis::check(table, analysis::reference_of(configs, table)))
     table.verdict = check->verdict();
   make_folder(plan.results);

@@ -16,8 +16,8 @@ namespace laq {
 void add_table_command(CLI::App& app, Context& context);
 
 /// Writes table.md, table.tex, table.csv and table.json into the plan's results, which are made.
-/// Returns the first.
+/// Returns the first. `select_valid`: of each method the setting with the best validation score.
 std::string write_tables(const sweep::Plan& plan, store::Store& store,
-                         const std::filesystem::path& configs);
+                         const std::filesystem::path& configs, bool select_valid);
 
 }  // namespace laq

@@ -69,6 +69,29 @@ TEST_CASE("words replace and add axes of a sweep") {
   CHECK(count(plan({"experiment=tiny,fashion_mnist"}), "  queued ") == 4);
 }
 
+TEST_CASE("a sweep that selects runs one seed of every setting, and all of the chosen one") {
+  const Workplace place;
+  const Outcome outcome =
+      place.laq({"sweep", "tiny", "--select", "valid", "method=late,twn", "seed=1,2,3",
+                 "train.learning_rate=0.01,0.00001", "train.epochs=2"});
+  check_done(outcome);
+  CHECK_THAT(outcome.out, Catch::Contains("4 runs, 0 done") &&
+                              Catch::Contains("note: the first seed of every setting") &&
+                              Catch::Contains("6 runs, 2 done") &&
+                              Catch::Contains("note: late on tiny: train.learning_rate=") &&
+                              Catch::Contains("by seed 1"));
+  CHECK(count(outcome.out, "done   tiny ") == 8);
+  const std::string table = read_file(place / "results/tiny/table.md");
+  CHECK(count(table, " learning_rate=0.01 |") == 2);
+  const Outcome again =
+      place.laq({"sweep", "tiny", "--select", "valid", "method=late,twn", "seed=1,2,3",
+                 "train.learning_rate=0.01,0.00001", "train.epochs=2"});
+  check_done(again);
+  CHECK_THAT(again.out, Catch::StartsWith("sweep tiny") && Catch::Contains("6 runs, 6 done"));
+  CHECK_THAT(place.laq({"sweep", "tiny", "--select", "valid"}).err,
+             Catch::Contains("the sweep has one setting of each method"));
+}
+
 TEST_CASE("a method that words alter is called what it ran as") {
   const Workplace place;
   const Outcome outcome = place.laq({"sweep", "tiny", "method=late", "quantizer.group=row"});
