@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <set>
 
 #include "core/error.hpp"
@@ -97,7 +97,7 @@ Tuning tune(const sweep::Plan& plan) {
   }
   const SweepData data = read_sweep(plan);
   Tuning tuning;
-  std::map<std::pair<std::string, std::string>, Settings> methods;
+  std::vector<std::pair<const Series*, Settings>> methods;  // each with its first series
   bool missing = false;
   for (const auto& series : data.series) {
     const RunData& first = *std::ranges::min_element(series.runs, {}, &RunData::seed);
@@ -105,15 +105,19 @@ Tuning tune(const sweep::Plan& plan) {
     if (!first.diverged()) tuning.jobs.push_back(first.job);
     std::vector<const RunData*> runs;
     for (const auto& run : series.runs) runs.push_back(&run);
-    methods[{series.experiment, series.method}].emplace_back(series.point(), std::move(runs));
+    const auto same = [&](const auto& one) {
+      return one.first->experiment == series.experiment && one.first->method == series.method;
+    };
+    auto method = std::find_if(methods.begin(), methods.end(), same);
+    if (method == methods.end()) method = methods.insert(method, {&series, {}});
+    method->second.emplace_back(series.point(), std::move(runs));
   }
   if (missing) return tuning;
   tuning.chosen = true;
   tuning.jobs.clear();
-  for (const auto& [name, settings] : methods) {
+  for (const auto& [first, settings] : methods) {
     const auto& chosen = best_on_validation(settings);
-    tuning.sentences.push_back(
-        choice_sentence(plan.jobs[chosen.second.front()->job], settings, chosen));
+    tuning.sentences.push_back(choice_sentence(first->job, settings, chosen));
     for (const auto* run : chosen.second) tuning.jobs.push_back(run->job);
   }
   std::sort(tuning.jobs.begin(), tuning.jobs.end());
