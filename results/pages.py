@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the tables of README and docs/reproduction.md, and README's picture, from the committed records.
+"""Writes the tables of README and of some pages of docs, and README's picture, from the committed records.
 
 usage: results/pages.py [--check] [--root FOLDER]
 
@@ -19,17 +19,19 @@ import sys
 import scipy.stats
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-WHOLE, SMALL, TEXT, TEST_PICTURES = "mnist", "reduced", "reduced_text", 10_000
+WHOLE, SMALL, TEXT, LATER, TEST_PICTURES = "mnist", "reduced", "reduced_text", "later", 10_000
+BY_RATE = ("--select", "valid")
 PICTURE = ROOT / "docs/error_by_size.svg"
 END = "<!-- end of table -->\n"
 
 LOSS_AWARE = {"lab", "late", "lata", "lat2e", "lat2a"}
 
 
-def laq(command, sweep):
+def laq(command, sweep, *options):
     """What the program says of a sweep's committed records."""
     program = os.environ.get("LAQ", ROOT / "build/laq")
     words = [program, command, sweep, "--runs", f"results/{sweep}/records", "--format", "json"]
+    words += options
     return json.loads(subprocess.run(words, cwd=ROOT, check=True, capture_output=True).stdout)
 
 
@@ -120,6 +122,34 @@ def claims_of(report):
             mean, low, high = (number(x, one["unit"]) for x in values)
             what = one["statement"].replace("|", "\\|")
             lines.append(f"| | {what} | {mean} [{low}, {high}] | {one['n']} | {one['judgement']} |")
+    return "\n".join(lines) + "\n"
+
+
+def later_of(table):
+    """The later methods, each at its best rate, in Markdown; the data sets that were run."""
+    places = [
+        (at, column)
+        for at, column in enumerate(table["columns"])
+        if any(row["cells"][at]["n"] > 0 for row in table["rows"])
+    ]
+    heads = ["method", "bits"]
+    for _, column in places:
+        unit = "test error, %" if column["metric"] == "test_error" else "nats per character"
+        heads += [f"{column['title']}: {unit}", "rate", "seeds"]
+    lines = ["| " + " | ".join(heads) + " |", "| :--- " + "| ---: " * (len(heads) - 1) + "|"]
+    for row in table["rows"]:
+        cells = [row["cells"][at] for at, _ in places]
+        line = [row["title"], str(cells[0]["bits"])]
+        for (_, column), cell in zip(places, cells):
+            decimals = 2 if column["metric"] == "test_error" else 3
+            if cell["n"] == 0:
+                line += ["–", "–", "0"]
+                continue
+            score = f"{cell['mean']:.{decimals}f}"
+            if cell["n"] > 1:
+                score += f" ± {cell['sd']:.{decimals}f}"
+            line += [score, cell["chosen"].rpartition("=")[2], str(cell["n"])]
+        lines.append("| " + " | ".join(line) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -216,6 +246,10 @@ def main():
     for sweep in (SMALL, TEXT):
         claims = claims_of(laq("claims", sweep)[0])
         tables.append((asked.root / "docs/reproduction.md", f"claims of {sweep}", claims))
+    page, file = asked.root / "docs/later-methods.md", "configs/later_claims.yaml"
+    judged = laq("claims", LATER, *BY_RATE, "--claims", file)[0]
+    tables.append((page, "later methods", later_of(laq("table", LATER, *BY_RATE))))
+    tables.append((page, "claims of later methods", claims_of(judged)))
     wrong = []
     for page, name, table in tables:
         before, present, after = place_in(page, name)
