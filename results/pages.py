@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the tables of README and of some pages of docs, and README's picture, from the committed records.
+"""Writes tables of README and docs, and README's picture, from the committed records.
 
 usage: results/pages.py [--check] [--root FOLDER]
 
