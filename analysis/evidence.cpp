@@ -83,20 +83,10 @@ std::vector<std::string> Evidence::shared_values(const std::string& experiment,
 std::vector<std::string> choose_by_validation(Evidence& evidence) {
   std::vector<std::string> words;
   std::vector<Series> kept;
-  for (const auto& first : evidence.series) {
-    const auto same = [&](const Series& other) {
-      return other.experiment == first.experiment && other.method == first.method;
-    };
-    if (find_in(kept, same)) continue;
-    Settings settings;
-    for (const auto& one : evidence.series) {
-      if (!same(one)) continue;
-      auto& runs = settings.emplace_back(one.point(), std::vector<const RunData*>()).second;
-      for (const auto& run : one.runs) runs.push_back(&run);
-    }
+  for (const auto& [first, settings] : settings_of(evidence.series)) {
     const auto& chosen = best_on_validation(settings);
-    if (settings.size() > 1) words.push_back(choice_sentence(first.job, settings, chosen));
-    kept.push_back(*evidence.find(first.experiment, first.method, chosen.first));
+    if (settings.size() > 1) words.push_back(choice_sentence(first->job, settings, chosen));
+    kept.push_back(*evidence.find(first->experiment, first->method, chosen.first));
     kept.back().job.point.clear();
   }
   evidence.series = std::move(kept);

@@ -6,7 +6,9 @@
 #include <optional>
 #include <set>
 
+#include "analysis/wording.hpp"
 #include "core/error.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 
 namespace laq::analysis {
@@ -45,6 +47,19 @@ Summary score_of(const std::vector<const RunData*>& runs, const std::set<std::in
 
 }  // namespace
 
+std::vector<std::pair<const Series*, Settings>> settings_of(const std::vector<Series>& series) {
+  std::vector<std::pair<const Series*, Settings>> methods;
+  for (const auto& one : series) {
+    auto* method = find_in(methods, [&](const auto& known) {
+      return known.first->experiment == one.experiment && known.first->method == one.method;
+    });
+    if (!method) method = &methods.emplace_back(&one, Settings());
+    auto& runs = method->second.emplace_back(one.point(), std::vector<const RunData*>()).second;
+    for (const auto& run : one.runs) runs.push_back(&run);
+  }
+  return methods;
+}
+
 Summary summary_of(const std::vector<const RunData*>& runs, bool validation) {
   std::vector<double> values;
   for (const auto* run : runs) {
@@ -78,11 +93,7 @@ std::string choice_sentence(const sweep::Job& job, const Settings& settings,
   if (score.n == 0)
     return fmt::format("{}: none of {} settings is completed.", who, settings.size());
   std::string by;
-  if (score.n < scored_seeds(chosen.second).size()) {
-    std::vector<std::string> seeds;
-    for (const auto seed : shared) seeds.push_back(std::to_string(seed));
-    by = fmt::format(" by seed{} {}", seeds.size() > 1 ? "s" : "", join(seeds));
-  }
+  if (score.n < scored_seeds(chosen.second).size()) by = " by " + named_seeds(shared);
   return fmt::format("{}: {} has the best validation {}{} ({:.{}f} {}) of {} settings.", who,
                      words_of_point(chosen.first), judged.word, by, score.mean, judged.decimals,
                      judged.unit, settings.size());
@@ -97,25 +108,16 @@ Tuning tune(const sweep::Plan& plan) {
   }
   const SweepData data = read_sweep(plan);
   Tuning tuning;
-  std::vector<std::pair<const Series*, Settings>> methods;  // each with its first series
   bool missing = false;
   for (const auto& series : data.series) {
     const RunData& first = *std::ranges::min_element(series.runs, {}, &RunData::seed);
     missing = missing || !(first.completed() || first.diverged());
     if (!first.diverged()) tuning.jobs.push_back(first.job);
-    std::vector<const RunData*> runs;
-    for (const auto& run : series.runs) runs.push_back(&run);
-    const auto same = [&](const auto& one) {
-      return one.first->experiment == series.experiment && one.first->method == series.method;
-    };
-    auto method = std::find_if(methods.begin(), methods.end(), same);
-    if (method == methods.end()) method = methods.insert(method, {&series, {}});
-    method->second.emplace_back(series.point(), std::move(runs));
   }
   if (missing) return tuning;
   tuning.chosen = true;
   tuning.jobs.clear();
-  for (const auto& [first, settings] : methods) {
+  for (const auto& [first, settings] : settings_of(data.series)) {
     const auto& chosen = best_on_validation(settings);
     tuning.sentences.push_back(choice_sentence(first->job, settings, chosen));
     for (const auto* run : chosen.second) tuning.jobs.push_back(run->job);

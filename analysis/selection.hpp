@@ -12,6 +12,9 @@ namespace laq::analysis {
 /// Runs of one method on one experiment, by the setting that is to be chosen.
 using Settings = std::vector<std::pair<Point, std::vector<const RunData*>>>;
 
+/// The settings of each method on each experiment, with its first series, in the series' order.
+std::vector<std::pair<const Series*, Settings>> settings_of(const std::vector<Series>& series);
+
 /// Of the completed runs, their metric on the test or the validation part.
 Summary summary_of(const std::vector<const RunData*>& runs, bool validation);
 
