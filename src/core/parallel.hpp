@@ -1,7 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <vector>
 
 // Compiles a function for AVX-512, AVX2 and plain x86-64 and picks one when the program is loaded.
@@ -42,6 +45,27 @@ void for_cache_blocks(std::size_t n, const Work& work) {
       work(at, std::min(kCacheBlock, begin + count - at));
     }
   });
+}
+
+/// Room for the marks of a cache block, as `for_marked` wants it.
+struct Marks {
+  alignas(64) unsigned char of[kCacheBlock + 8];
+};
+
+/// Calls `visit(i)` for every i < n whose mark is not 0, in order; fast where few are, as eight are
+/// looked at together.
+template <typename Visit>
+void for_marked(Marks& marks, std::size_t n, const Visit& visit) {
+  std::memset(marks.of + n, 0, 8);
+  for (std::size_t at = 0; at < n; at += 8) {
+    std::uint64_t eight;
+    std::memcpy(&eight, marks.of + at, 8);
+    while (eight != 0) {
+      const int bit = std::countr_zero(eight) & ~7;
+      visit(at + static_cast<std::size_t>(bit) / 8);
+      eight &= ~(std::uint64_t{255} << bit);
+    }
+  }
 }
 
 /// Adds up `part(begin, count)` over the chunks, always in the same order. `Sum` needs `+=`.

@@ -98,11 +98,11 @@ double GroupSums::optimum(Side side, const LevelSet& levels) {
   const bool by_sign = side != Side::both;
   if (!bins_ || bins_->by_sign() != by_sign) {
     // Thresholds lie below the largest scale, which changes little in one iteration.
-    constexpr double kAmple = 8;
+    constexpr float kAmple = 8;
     largest_ = magnitudes(Side::both).max;
-    double range = 0;
-    for (const double scale : scales) range = std::max(range, kAmple * scale);
-    bins_.emplace(group(), by_sign, range > 0 ? static_cast<float>(range) : largest_);
+    const float scale =
+        scales.empty() ? 0 : static_cast<float>(*std::max_element(scales.begin(), scales.end()));
+    bins_.emplace(group(), by_sign, scale > 0 ? std::min(kAmple * scale, largest_) : largest_);
   }
   return exact_scale(group(), side, levels, *bins_, largest_);
 }

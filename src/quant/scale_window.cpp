@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
 #include <span>
 
 #include "core/parallel.hpp"
@@ -119,19 +116,13 @@ ScaleWindow::ScaleWindow(const Group& group, const LevelSet& levels, bool by_sig
 
 void ScaleWindow::add(std::size_t begin, std::size_t count, const float* curvature) {
   Part& part = parts_[begin / kChunk];
-  alignas(64) unsigned char near[kCacheBlock + 8];
+  Marks near;
   const float* w = latent_ + begin;
-  look(edges_, w, curvature, count, near, part.sums);
-  std::memset(near + count, 0, 8);
-  for (std::size_t i = 0; i < count; i += 8) {
-    std::uint64_t eight;
-    std::memcpy(&eight, near + i, 8);
-    for (; eight != 0; eight &= ~(std::uint64_t{255} << (std::countr_zero(eight) & ~7))) {
-      const std::size_t one = i + static_cast<std::size_t>(std::countr_zero(eight)) / 8;
-      part.near[edges_.by_sign && w[one] < 0 ? 1 : 0].push_back(
-          {std::abs(w[one]), curvature[one], near[one]});
-    }
-  }
+  look(edges_, w, curvature, count, near.of, part.sums);
+  for_marked(near, count, [&](std::size_t i) {
+    part.near[edges_.by_sign && w[i] < 0 ? 1 : 0].push_back(
+        {std::abs(w[i]), curvature[i], near.of[i]});
+  });
 }
 
 void ScaleWindow::close() {

@@ -111,14 +111,18 @@ LevelSums used_chunk(const float* w, const float* d, const float* previous, std:
 }
 
 LAQ_VECTORISED
-int count_in_range(const float* w, std::size_t n, float up, float down, float low, float high) {
-  int hits = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const float x = up * w[i], y = down * w[i];
-    const float a = x > y ? x : y;
-    hits += a >= low && a <= high ? 1 : 0;
+void mark_in_ranges(const float* w, std::size_t n, float up, float down,
+                    std::span<const std::pair<float, float>> ranges, unsigned char* marks) {
+  std::fill_n(marks, n, static_cast<unsigned char>(0));
+  for (const auto& range : ranges) {
+    const float low = range.first, high = range.second;
+    for (std::size_t i = 0; i < n; ++i) {
+      const float x = up * w[i], y = down * w[i];
+      const float a = x > y ? x : y;
+      // Without &&, whose branches would not vectorise.
+      marks[i] |= static_cast<unsigned char>((a > 0) & (a >= low) & (a <= high));
+    }
   }
-  return hits;
 }
 
 }  // namespace
@@ -185,21 +189,14 @@ std::vector<Weighted> weights_within(const Group& group, Side side,
   const std::size_t n = group.latent.size();
   const SideFactors factors(side);
   std::vector<std::vector<Weighted>> parts((n + kChunk - 1) / kChunk);
-  const auto search = [&](std::size_t begin, std::size_t count, std::vector<Weighted>& found) {
+  for_cache_blocks(n, [&](std::size_t begin, std::size_t count) {
     const float* w = group.latent.data() + begin;
     const float* d = curvature_at(group, begin);
-    for (const auto& [low, high] : ranges) {  // few blocks hold any
-      if (count_in_range(w, count, factors.up, factors.down, low, high) == 0) continue;
-      for (std::size_t i = 0; i < count; ++i) {
-        const float a = std::max(factors.up * w[i], factors.down * w[i]);
-        if (a > 0 && a >= low && a <= high) found.push_back({a, d[i]});
-      }
-    }
-  };
-  for_chunks(n, [&](std::size_t start, std::size_t length) {
-    for (std::size_t begin = start; begin < start + length; begin += kBlock) {
-      search(begin, std::min(kBlock, start + length - begin), parts[start / kChunk]);
-    }
+    Marks marks;
+    mark_in_ranges(w, count, factors.up, factors.down, ranges, marks.of);
+    for_marked(marks, count, [&](std::size_t i) {
+      parts[begin / kChunk].push_back({std::max(factors.up * w[i], factors.down * w[i]), d[i]});
+    });
   });
   std::vector<Weighted> all;
   for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
