@@ -1,6 +1,7 @@
 #include "quant/exact.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -21,12 +22,8 @@
 namespace laq::quant {
 namespace {
 
-struct Point : ChordPoint {
-  std::vector<int> bins;  ///< bin of each threshold α t_j
-};
-
 struct Interval {
-  Point low, high;
+  ChordPoint low, high;
 };
 
 class Search {
@@ -41,29 +38,30 @@ class Search {
   double alpha() const { return best_.alpha; }
 
  private:
+  // The bin of the threshold α t_j, j = 1 … k.
+  int bin(double alpha, int j) const {
+    return bins_.bin(floor_to_float(alpha * levels_.midpoint(j)));
+  }
+
   // H(α) bounded from above; on the way, a gain that is surely reached.
-  Point evaluate(double alpha) {
-    Point point{{alpha, 0}, {}};
-    for (const float threshold : scaled_thresholds(levels_, alpha)) {
-      point.bins.push_back(bins_.bin(threshold));
-    }
-    double dqw = 0, dqq = 0, shared = 0;
+  ChordPoint evaluate(double alpha) {
     const int k = levels_.k();
+    std::array<int, LevelSet::kMost + 1> bins;
+    for (int j = 1; j <= k; ++j) bins[static_cast<std::size_t>(j)] = bin(alpha, j);
+    double dqw = 0, dqq = 0, shared = 0;
     for (int j = 1; j <= k; ++j) {
       const auto code = static_cast<std::size_t>(j);
-      const Mass& above = bins_.from(point.bins[code - 1] + 1);
+      const Mass& above = bins_.from(bins[code] + 1);
       dqw += (q_[code] - q_[code - 1]) * above.da;
       dqq += (q_[code] * q_[code] - q_[code - 1] * q_[code - 1]) * above.d;
-      if (j < k && point.bins[code] == point.bins[code - 1]) continue;
+      if (j < k && bins[code + 1] == bins[code]) continue;
       // The last threshold in this bin: replace the bin's share (lowest code in it) by the chord.
       int lowest = j - 1;
-      while (lowest > 0 && point.bins[static_cast<std::size_t>(lowest - 1)] == point.bins[code - 1])
-        --lowest;
-      shared += chord_surplus(point.bins[code - 1], lowest, j, alpha);
+      while (lowest > 0 && bins[static_cast<std::size_t>(lowest)] == bins[code]) --lowest;
+      shared += chord_surplus(bins[code], lowest, j, alpha);
     }
     best_.offer(LevelSums{dqw, dqq});
-    point.upper = 2 * dqw - alpha * dqq + shared;
-    return point;
+    return {alpha, 2 * dqw - alpha * dqq + shared};
   }
 
   // Upper bound of Σ d (h(a, α) − (2 a q − α q²)), q = q_lowest, over the weights of a bin.
@@ -97,22 +95,21 @@ class Search {
     const double top = static_cast<double>(largest) / threshold * (1 + 1e-6);
     std::vector<Interval> pending = {{evaluate(0), evaluate(top)}};
     while (!pending.empty()) {
-      const Interval interval = std::move(pending.back());
+      const Interval interval = pending.back();
       pending.pop_back();
       if (bound(interval) < best_.gain * (1 - kGainMargin)) continue;
       const double middle = (interval.low.alpha + interval.high.alpha) / 2;
       bool narrow_enough = !(middle > interval.low.alpha && middle < interval.high.alpha);
       if (!narrow_enough) {
         narrow_enough = true;
-        for (std::size_t j = 0; j < interval.low.bins.size(); ++j) {
-          narrow_enough = narrow_enough && interval.high.bins[j] - interval.low.bins[j] <= 1;
-        }
+        for (int j = 1; j <= levels_.k() && narrow_enough; ++j)
+          narrow_enough = bin(interval.high.alpha, j) - bin(interval.low.alpha, j) <= 1;
       }
       if (narrow_enough) {
         leaves_.push_back(interval);
         continue;
       }
-      const Point between = evaluate(middle);
+      const ChordPoint between = evaluate(middle);
       pending.push_back({between, interval.high});
       pending.push_back({interval.low, between});
     }
@@ -123,9 +120,8 @@ class Search {
                   [&](const auto& leaf) { return bound(leaf) < best_.gain * (1 - kGainMargin); });
     std::vector<std::pair<int, int>> ranges;
     for (const auto& leaf : leaves_) {
-      for (std::size_t j = 0; j < leaf.low.bins.size(); ++j) {
-        ranges.emplace_back(leaf.low.bins[j], leaf.high.bins[j]);
-      }
+      for (int j = 1; j <= levels_.k(); ++j)
+        ranges.emplace_back(bin(leaf.low.alpha, j), bin(leaf.high.alpha, j));
     }
     std::vector<std::pair<float, float>> limits;
     for (const auto& range : merged(std::move(ranges))) limits.push_back(bins_.limits(range));
@@ -138,16 +134,18 @@ class Search {
   void sweep_leaf(const Interval& leaf) {
     std::vector<Event> events;
     LevelSums sums;
-    for (std::size_t j = 0; j < leaf.low.bins.size(); ++j) {
-      const double dq = q_[j + 1] - q_[j];
-      const double dq2 = q_[j + 1] * q_[j + 1] - q_[j] * q_[j];
-      const double midpoint = levels_.midpoint(static_cast<int>(j) + 1);
+    for (int j = 1; j <= levels_.k(); ++j) {
+      const auto code = static_cast<std::size_t>(j);
+      const double dq = q_[code] - q_[code - 1];
+      const double dq2 = q_[code] * q_[code] - q_[code - 1] * q_[code - 1];
+      const double midpoint = levels_.midpoint(j);
+      const int last_bin = bin(leaf.high.alpha, j);
       const float last = floor_to_float(leaf.high.alpha * midpoint);
-      Mass above = bins_.from(leaf.high.bins[j] + 1);
+      Mass above = bins_.from(last_bin + 1);
       auto weight = std::upper_bound(opened_.begin(), opened_.end(),
                                      floor_to_float(leaf.low.alpha * midpoint),
                                      [](float x, const Weighted& y) { return x < y.a; });
-      for (; weight != opened_.end() && bins_.bin(weight->a) <= leaf.high.bins[j]; ++weight) {
+      for (; weight != opened_.end() && bins_.bin(weight->a) <= last_bin; ++weight) {
         const double d = static_cast<double>(weight->d), a = static_cast<double>(weight->a);
         if (weight->a > last) {
           above += {d, d * a};
