@@ -65,7 +65,7 @@ void add_table_command(CLI::App& app, Context& context) {
   list("--mean-over", layout.mean_over, "Keys that a cell is the mean over (seed)");
   list("--metric", layout.metrics,
        "What cells show: test_error, valid_error, test_loss, valid_loss, step_ms, rounds, "
-       "best_epoch, seconds, bits, size, compression");
+       "best_epoch, seconds, bits, size, compression, file");
   list("--sort", layout.sort, "Rows by a key or a metric; -key: downwards");
   command->add_option("--caption", layout.caption, "Instead of the sweep's title");
   command->add_flag("--no-paper", options->no_paper, "Without the printed figures");

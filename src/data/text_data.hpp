@@ -40,7 +40,7 @@ struct TextCut {
 };
 
 /// A text cut into non-overlapping segments of `steps` characters; whatever does not fill a batch
-/// is left out (PAPER.md section 4). The target of a character is the one that follows it; that of
+/// is left out (docs/mathematics.md). The target of a character is the one that follows it; that of
 /// the last one of a file, where nothing follows, is the file's first.
 class TextData {
  public:

@@ -16,7 +16,7 @@ CharLstmSpec read_char_lstm(config::Reader& section);
 /// Of one character.
 Size size(const CharLstmSpec& spec, const Shape& shape);
 
-/// A one-layer LSTM that reads characters and foretells the next one (PAPER.md section 4): one-hot
+/// A one-layer LSTM that reads characters and foretells the next one (docs/mathematics.md): one-hot
 /// input, no peepholes, softmax output layer. Each of the eight gate matrices is a quantizer group
 /// of its own; the output layer is not quantized. The parameters are those of `nn::LSTM` and
 /// `nn::Linear`. The paper's gates have one bias, so bias_hh_l0 is 0 and is not trained. With

@@ -19,7 +19,7 @@ struct LstmWeights {
 /// and each thread carries its share of the batch through all steps; a GPU works as in
 /// `one_hot_lstm_by_products`. `gate_bound` > 0: on the way back, the gradients to the gates'
 /// arguments are clipped to ±gate_bound, element by element, at each step before they go on to
-/// weights, biases and the step before (PAPER.md section 4); NaN stays NaN. Errors: sizes or types
+/// weights, biases and the step before (docs/mathematics.md); NaN stays NaN. Errors: sizes or types
 /// that do not fit; on the CPU, a character that is not below V.
 at::Tensor one_hot_lstm(const at::Tensor& characters, const LstmWeights& weights,
                         double gate_bound = 0);

@@ -11,7 +11,7 @@
 namespace laq::nn {
 namespace {
 
-// Half-width of the uniform distribution, PAPER.md section 3.
+// Half-width of the uniform distribution, docs/mathematics.md.
 double half_width(Init init, const Parameter& weight) {
   if (weight.half_width > 0) return weight.half_width;
   const auto fans = static_cast<double>(weight.fan_in + weight.fan_out);

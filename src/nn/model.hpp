@@ -24,7 +24,7 @@ struct Parameter {
   double half_width = 0;  ///< of its initial values; 0: what `Init` and the fans say
 };
 
-/// How wide weights are spread at the start (PAPER.md section 3): half-width of a uniform
+/// How wide weights are spread at the start (docs/mathematics.md): half-width of a uniform
 /// distribution.
 enum class Init {
   loss_aware,  ///< sqrt(1.5 / (fan_in + fan_out))

@@ -5,7 +5,7 @@
 namespace laq::nn {
 namespace {
 
-constexpr double kNormEpsilon = 1e-4;  // PAPER.md section 3
+constexpr double kNormEpsilon = 1e-4;  // docs/mathematics.md
 
 /// Adds layers to a list, each with its place in it as its name for messages.
 class Writer {

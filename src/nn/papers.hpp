@@ -4,7 +4,7 @@
 
 namespace laq::nn {
 
-/// The feedforward networks of the papers (PAPER.md section 3), written as lists of layers.
+/// The feedforward networks of the papers (docs/mathematics.md), written as lists of layers.
 
 /// `hidden` (units of each hidden layer), `output_norm`: dense layers, each followed by batch norm,
 /// ReLU between them: flatten → [dense → BN → ReLU]* → dense [→ BN].

@@ -30,7 +30,7 @@ struct ByKernels {
   std::int64_t small_group = kernels::kSmallGroup;
 };
 
-/// The paper's proximal Newton step (PAPER.md section 1): Adam moves the latent weights w with the
+/// The paper's proximal Newton step (docs/mathematics.md): Adam moves the latent weights w with the
 /// gradient taken at the model's weights, w is clipped, Adam's second moment gives the curvature d
 /// = √v + 1e-8, and the quantizer writes ŵ into the model. Parameters that are not quantized are
 /// moved by Adam alone, in place. The optimizer owns w, the moments and the scales; the model's

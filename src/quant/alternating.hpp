@@ -47,7 +47,7 @@ LAQ_DEVICE Alternation alternate(double first, int most, const Update& update) {
   return result;
 }
 
-/// Alternates α ← Σ d q w / Σ d q² and q ← nearest level to a/α (PAPER.md, "Alternating solver") on
+/// Alternates α ← Σ d q w / Σ d q² and q ← nearest level to a/α (docs/mathematics.md, "Solvers") on
 /// one side of a group. Starts from the previous ŵ when there is one, else from TWN's codes, else
 /// (no weight of this side above TWN's threshold) from those of this side alone.
 template <typename S>
@@ -63,10 +63,11 @@ LAQ_DEVICE Alternation alternating_scale(S& sums, Side side, const LevelSet& lev
   });
 }
 
-/// The scale rule of the authors' released code for m-bit LAQ (PAPER.md, "The released scale
-/// rule"): α ← Σ d |q w| / Σ d |q|, which is not the minimiser of equation (1) (that divides by
-/// Σ d q²). Starts anew each time from the sign of the previous ŵ, or from TWN's codes when there
-/// is none; a magnitude half-way goes to the larger level; the start is not one of the ten updates.
+/// The scale rule of the authors' released code for m-bit LAQ (docs/reproduction.md, "The released
+/// scale rule"): α ← Σ d |q w| / Σ d |q|, which is not the minimiser of equation (1) (that divides
+/// by Σ d q²). Starts anew each time from the sign of the previous ŵ, or from TWN's codes when
+/// there is none; a magnitude half-way goes to the larger level; the start is not one of the ten
+/// updates.
 template <typename S>
 LAQ_DEVICE Alternation released_scale(S& sums, const LevelSet& levels) {
   double first = sums.has_previous() ? sums.used().mean() : 0;

@@ -15,7 +15,7 @@ namespace laq::quant {
 struct Codebook {
   std::vector<float> thresholds;  ///< ascending
   std::vector<double> values;     ///< one more than thresholds; ŵ holds them rounded to float
-  std::vector<int> codes;         ///< PAPER.md's codes, as many as values
+  std::vector<int> codes;         ///< of its level set, as many as values
   std::vector<double> scales;     ///< [α] or [α, β]; of LQ-Nets its basis
   int rounds = 0;                 ///< updates of α by an alternating solver
   bool converged = true;          ///< the alternating solver met its tolerance

@@ -15,7 +15,7 @@ enum class LevelKind { none, binary, ternary, linear, log };
 const std::vector<std::pair<std::string, LevelKind>>& level_kind_names();
 
 /// The allowed magnitudes of a quantized weight before scaling: 0 (except binary) and q_1 < … < q_k
-/// = 1. Code j in −k … k stands for sign(j)·q_|j| (PAPER.md, section 2, "Codes").
+/// = 1. Code j in −k … k stands for sign(j)·q_|j| (docs/mathematics.md).
 class LevelSet {
  public:
   /// The most nonzero levels: those of 8 bits.

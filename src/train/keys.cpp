@@ -129,6 +129,16 @@ std::string text_of(const config::KeyFacts& facts, const Meaning* meaning) {
   return facts.fallback.is_string() ? facts.fallback.get<std::string>() : facts.fallback.dump();
 }
 
+// Methods read a key with bounds of their own: "a number in 1 to 8 or 2 to 3".
+void add_reading(config::KeyFacts& facts, const config::KeyFacts& other) {
+  facts.outcome = facts.outcome || other.outcome;
+  if (facts.expected.find(other.expected) != std::string::npos) return;
+  const std::size_t in = other.expected.find(" in ");
+  const std::string kind = in == std::string::npos ? "" : other.expected.substr(0, in + 4);
+  const bool same_kind = facts.expected.starts_with(kind);
+  facts.expected += " or " + (same_kind ? other.expected.substr(kind.size()) : other.expected);
+}
+
 // Between them these read every key there is.
 std::vector<config::KeyFacts> facts_of_all(const std::filesystem::path& configs) {
   struct Case {
@@ -174,7 +184,10 @@ std::vector<Key> keys_of(const std::vector<config::KeyFacts>& facts) {
       for (auto at = path.find(outer); at != std::string::npos; at = path.find(outer))
         path.erase(at, std::string(outer).size());
     }
-    if (keys.contains(path)) continue;
+    if (const auto known = keys.find(path); known != keys.end()) {
+      add_reading(known->second.facts, one);
+      continue;
+    }
     const auto found = meanings().find(path);
     const Meaning* meaning = found == meanings().end() ? nullptr : &found->second;
     Key key{one, meaning ? meaning->text : meaning_by_name(path), text_of(one, meaning)};

@@ -204,7 +204,7 @@ TEST_CASE("quantize: the alternating solver starts from the codes that are given
       quantize(place, "laq3_linear", {"--curvature", "in.h5:/d", "--previous", "in.h5:/codes"});
   check_quantized(result, problem, Codes::linear, 3, 1);
 
-  // PAPER.md, "Alternating solver".
+  // The alternating solver of docs/mathematics.md.
   double alpha = 0;
   for (int round = 0; round < 10; ++round) {
     double above = 0, below = 0;

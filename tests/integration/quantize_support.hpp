@@ -8,10 +8,11 @@
 
 #include "record/hdf5.hpp"
 
-/// What `laq quantize` reads and writes, and PAPER.md's table of codes to check it with.
+/// What `laq quantize` reads and writes, and the table of codes (docs/mathematics.md) to check it
+/// with.
 namespace laq::integration {
 
-/// A level set of PAPER.md, section 2.
+/// A level set of docs/mathematics.md.
 enum class Codes { binary, ternary, linear, log, dorefa };
 
 /// The level of a code, before scaling; nothing when there is no such code.

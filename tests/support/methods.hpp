@@ -28,7 +28,7 @@ struct Axes {
 
 /// Every combination of the axes' values, those without meaning included.
 std::vector<Axes> all_axes();
-/// The key that makes a combination one without meaning, by DESIGN.md; "" when it has one.
+/// The key that makes a combination one without meaning, by docs/methods.md; "" when it has one.
 std::string misplaced_key(const Axes& axes);
 
 /// A quantizer and what a test must know to say what it should do.

@@ -16,8 +16,8 @@ double minimum_over_all_codes(const std::vector<double>& w, const std::vector<do
 double minimum_over_breakpoints(const std::vector<double>& w, const std::vector<double>& d,
                                 const quant::LevelSet& levels);
 
-/// The alternating solver as PAPER.md writes it, with explicit codes, on one side: a weight of the
-/// other sign is projected to 0. `codes`: the start, replaced by the result.
+/// The alternating solver as docs/mathematics.md writes it, with explicit codes, on one side: a
+/// weight of the other sign is projected to 0. `codes`: the start, replaced by the result.
 double alternate(const std::vector<double>& w, const std::vector<double>& d,
                  const quant::LevelSet& levels, quant::Side side, std::vector<int>& codes,
                  int& rounds);

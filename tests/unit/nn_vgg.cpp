@@ -140,7 +140,7 @@ TEST_CASE("a VGG has the layers of the paper's network", "[nn]") {
     CHECK(quantizable[i].fan_in == weights[i].fan_in);
     CHECK(quantizable[i].fan_out == weights[i].fan_out);
     CHECK(quantizable[i].blocks == 1);
-    // As PAPER.md says: uniform, as wide as the fans say.
+    // As docs/mathematics.md says: uniform, as wide as the fans say.
     const double half =
         std::sqrt(1.5 / static_cast<double>(weights[i].fan_in + weights[i].fan_out));
     CHECK(quantizable[i].tensor.abs().max().item<double>() <= half);

@@ -5,7 +5,7 @@
 #include "support/methods.hpp"
 #include "support/scratch.hpp"
 
-// Every row of PAPER.md's table on a few weights, worked by hand.
+// Every row of the table in docs/methods.md on a few weights, worked by hand.
 
 using namespace laq;
 using namespace laq::test;

@@ -6,7 +6,7 @@
 namespace laq::quant {
 namespace {
 
-/// Minimises equation (1), Σ d_i (w_i − α b_i)², over a level set: the axes of DESIGN.md.
+/// Minimises equation (1), Σ d_i (w_i − α b_i)², over a level set: the axes of docs/methods.md.
 /// BinaryConnect, BWN, LAB, TWN, LATe, LATa, LAT2e, LAT2a and LAQ are points of it (Hou, Yao & Kwok
 /// 2017; Hou & Kwok 2018), and so are rules that minimise nothing but have its levels (TWN, BitNet
 /// b1.58).

@@ -12,7 +12,8 @@ enum class Scaling { unit, symmetric, asymmetric };
 /// threshold, `absmean` BitNet b1.58's scale.
 enum class Solver { exact, alternating, released, heuristic, absmean };
 
-/// A point of DESIGN.md's axes: which minimum of equation (1), Σ d_i (w_i − α b_i)², is taken.
+/// A point on the axes of docs/methods.md: which minimum of equation (1), Σ d_i (w_i − α b_i)², is
+/// taken.
 struct ProximalFit {
   LevelSet levels;
   Scaling scaling;

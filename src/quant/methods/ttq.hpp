@@ -21,7 +21,7 @@ struct TtqGradient {
   }
 };
 
-/// TTQ (Zhu et al., ICLR 2017; PAPER.md, "TTQ's gradients"): levels −Wn, 0, Wp with threshold
+/// TTQ (Zhu et al., ICLR 2017): levels −Wn, 0, Wp with threshold
 /// Δ = t · max|w|. Wp and Wn are trained; they start as the mean magnitude beyond Δ of their sign.
 struct TtqFit {
   double threshold;  ///< t
