@@ -199,6 +199,10 @@ fs::path reference_of(const fs::path& configs, const Table& table) {
 std::optional<Check> check(const Table& table, const fs::path& reference) {
   if (table.of_the_paper() && table.has_figures()) return with_print(table);
   if (reference.empty()) return std::nullopt;
+  return check_against(table, reference);
+}
+
+std::optional<Check> check_against(const Table& table, const fs::path& reference) {
   Check kept = with_reference(table, reference);
   const bool none = kept.count(Verdict::not_judged) == kept.findings.size();
   return none ? std::nullopt : std::optional(std::move(kept));

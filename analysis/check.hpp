@@ -62,6 +62,8 @@ std::filesystem::path reference_of(const std::filesystem::path& configs, const T
 /// reference, runs of the same configuration with each other. Nothing: neither can be.
 /// Error: the reference is not a table.
 std::optional<Check> check(const Table& table, const std::filesystem::path& reference = {});
+/// The same with a reference, whatever the protocol.
+std::optional<Check> check_against(const Table& table, const std::filesystem::path& reference);
 
 /// Error (usage): why `check` has nothing to compare.
 [[noreturn]] void refuse_check(const Table& table);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <set>
 
 #include "config/reader.hpp"
@@ -38,7 +39,8 @@ std::optional<Limit> limit(config::Reader& section, const std::string& key) {
   if (text == "margin") return Limit{0, 1};
   if (text == "-margin") return Limit{0, -1};
   const auto number = store::number_in(text);
-  if (!number) section.refuse(key, "is neither a number nor 'margin' nor '-margin'");
+  if (!number || !std::isfinite(*number))
+    section.refuse(key, "is neither a number nor 'margin' nor '-margin'");
   return Limit{*number, 0};
 }
 

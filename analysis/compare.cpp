@@ -58,10 +58,12 @@ std::optional<double> p_value(const Summary& summary, const Interval& region) {
 std::set<Judgement> barred_by(const Gathered& all, const Comparison& made,
                               const ComparisonRule& rule) {
   std::set<Judgement> barred;
+  if (!all.comparable) return {Judgement::supported, Judgement::contradicted};
   if (rule.divergence_fails || made.diverged.empty()) return barred;
   barred.insert(Judgement::supported);
   const bool low = std::isfinite(made.region.low), high = std::isfinite(made.region.high);
-  if (made.right.empty() || (!all.left_diverged.empty() && !high) ||
+  // A slope rises with one end of its axis and falls with the other.
+  if (made.right.empty() || !rule.axis.empty() || (!all.left_diverged.empty() && !high) ||
       (!all.right_diverged.empty() && !low)) {
     barred.insert(Judgement::contradicted);
   }
@@ -89,8 +91,11 @@ std::string reason_of(const Gathered& all, const Comparison& made, bool floored)
   if (made.difference.n == 1) parts.emplace_back("one seed only, so no interval");
   if (made.interval && made.judgement == Judgement::undecided) {
     const bool alone = judge(made.region, *made.interval) == Judgement::undecided;
-    parts.emplace_back(alone ? "the interval reaches over the limit"
-                             : "nothing is said while runs have diverged");
+    if (alone) {
+      parts.emplace_back("the interval reaches over the limit");
+    } else if (all.comparable) {
+      parts.emplace_back("nothing is said while runs have diverged");
+    }
   }
   if (floored) {
     parts.push_back(fmt::format("the spread is smaller than can be seen; {:.2g} is taken",

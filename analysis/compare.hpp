@@ -27,6 +27,7 @@ struct Gathered {
   double seen = 0;                        ///< the smallest spread of an observation that shows
   std::vector<std::string> lacking;       ///< in words
   bool waiting = false;                   ///< a planned run is not done yet
+  bool comparable = true;                 ///< network, data and training are the same on both sides
   std::set<std::filesystem::path> left_diverged, right_diverged;
   /// Of a measure of rounds: `RunData::capped`, mean over the runs.
   std::optional<Interval> capped;

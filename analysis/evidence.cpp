@@ -87,6 +87,8 @@ std::vector<std::string> choose_by_validation(Evidence& evidence) {
     const auto& chosen = best_on_validation(settings);
     if (settings.size() > 1) words.push_back(choice_sentence(first->job, settings, chosen));
     kept.push_back(*evidence.find(first->experiment, first->method, chosen.first));
+    for (const auto& [axis, value] : kept.back().point()) evidence.tuned.insert(axis);
+    kept.back().chosen_early = tried(settings) < settings.size();
     kept.back().job.point.clear();
   }
   evidence.series = std::move(kept);
@@ -103,7 +105,7 @@ std::vector<Evidence> gather(const std::vector<std::shared_ptr<const SweepData>>
              other.protocol.departures == protocol.departures;
     });
     if (!evidence) {
-      all.push_back({std::move(protocol), {}, {}, {}});
+      all.push_back({std::move(protocol), {}, {}, {}, {}});
       evidence = &all.back();
     }
     evidence->sweeps.push_back(plan.name);

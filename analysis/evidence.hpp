@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Evidence {
   std::vector<std::string> sweeps;
   std::vector<Studied> experiments;  ///< in the order of the sweeps
   std::vector<Series> series;        ///< a run that two sweeps plan is there once
+  std::set<std::string> tuned;       ///< axes of which `choose_by_validation` kept one value
 
   /// Null: no sweep plans it.
   const Series* find(const std::string& experiment, const std::string& method,

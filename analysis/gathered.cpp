@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "analysis/compare.hpp"
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "store/filter.hpp"
+#include "store/store.hpp"
 
 namespace laq::analysis {
 namespace {
@@ -24,6 +27,10 @@ void add_missing(const Side& side, bool counted, std::set<std::filesystem::path>
   if (!side.series) {
     all.lacking.push_back(side.who + " is not in the sweeps");
     return;
+  }
+  if (side.series->chosen_early) {
+    all.waiting = true;
+    all.lacking.push_back(side.who + ": not all settings were tried");
   }
   for (const bool lost : {false, true}) {
     std::vector<const RunData*> runs;
@@ -50,6 +57,34 @@ std::optional<Observation> score(const Series& series, std::int64_t seed,
       return Observation{seed, where.guess, {run.folder}};
   }
   return std::nullopt;
+}
+
+// What two runs must have in common, but for their methods, to be compared: "train.batch (100, 10)"
+// of what they have not. `but`: keys that were chosen by validation.
+std::vector<std::string> other_protocol(const train::Run& left, const train::Run& right,
+                                        const std::set<std::string>& but) {
+  const auto a = store::leaves(left.canonical), b = store::leaves(right.canonical);
+  const auto value = [](const auto& leaves, const std::string& key) {
+    const auto found = leaves.find(key);
+    return found == leaves.end() ? std::string("none") : found->second;
+  };
+  std::set<std::string> keys;
+  for (const auto* leaves : {&a, &b}) {
+    for (const auto& [key, text] : *leaves) {
+      const bool network = key.starts_with("model.") && key != "model.init";
+      const bool data = key.starts_with("dataset.") || key.starts_with("data.");
+      const bool training = key == "train.batch" || key == "train.epochs" || key == "train.loss" ||
+                            key == "train.max_steps" || key == "train.time_steps";
+      if (network || data || training) keys.insert(key);
+    }
+  }
+  std::vector<std::string> differ;
+  for (const auto& key : keys) {
+    const std::string from = value(a, key), to = value(b, key);
+    if (from != to && !but.contains(key))
+      differ.push_back(fmt::format("{} ({}, {})", key, from, to));
+  }
+  return differ;
 }
 
 double axis_number(const std::string& axis, const std::string& text) {
@@ -100,6 +135,11 @@ Gathered differences(const ComparisonRule& rule, const Studied& where, const Cou
     add_missing(left, rule.divergence_fails, all.left_diverged, all);
     add_missing(right, rule.divergence_fails, all.right_diverged, all);
     if (!left.series || !right.series) return all;
+    const auto keys =
+        other_protocol(left.series->job.run, right.series->job.run, court.evidence.tuned);
+    if (keys.empty()) continue;
+    all.comparable = false;
+    all.lacking.push_back("the sides differ in " + join(keys));
   }
   std::set<std::int64_t> seeds;
   for (const auto& run : pairs.front().first.series->runs) seeds.insert(run.seed);

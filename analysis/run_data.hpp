@@ -58,6 +58,8 @@ struct Series {
   sweep::Job job;     ///< the first one
   std::string label;  ///< as short as the sweep allows: "LATe", "log, 3 bits, exact"
   std::vector<RunData> runs;
+  /// Chosen by its validation score before all settings were tried.
+  bool chosen_early = false;
 
   const Point& point() const { return job.point; }
   /// Of the completed runs; where there are none, of those that have recorded an epoch.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -77,6 +78,13 @@ const Settings::value_type& best_on_validation(const Settings& settings) {
   });
 }
 
+std::size_t tried(const Settings& settings) {
+  return static_cast<std::size_t>(std::ranges::count_if(settings, [](const auto& setting) {
+    return std::ranges::any_of(
+        setting.second, [](const RunData* run) { return run->completed() || run->diverged(); });
+  }));
+}
+
 std::string words_of_point(const Point& point) {
   std::vector<std::string> words;
   for (const auto& [axis, value] : point) words.push_back(axis + "=" + value);
@@ -92,26 +100,40 @@ std::string choice_sentence(const sweep::Job& job, const Settings& settings,
   const Summary score = score_of(chosen.second, shared);
   if (score.n == 0)
     return fmt::format("{}: none of {} settings is completed.", who, settings.size());
+  const std::size_t done = tried(settings);
+  const std::string of = done < settings.size() ? fmt::format("{} of {}", done, settings.size())
+                                                : fmt::format("{}", settings.size());
   std::string by;
   if (score.n < scored_seeds(chosen.second).size()) by = " by " + named_seeds(shared);
   return fmt::format("{}: {} has the best validation {}{} ({:.{}f} {}) of {} settings.", who,
                      words_of_point(chosen.first), judged.word, by, score.mean, judged.decimals,
-                     judged.unit, settings.size());
+                     judged.unit, of);
 }
 
-Tuning tune(const sweep::Plan& plan) {
+void require_settings(const sweep::Plan& plan) {
   if (plan.grid.empty()) {
     throw usage_error(
         {.what = "the sweep has one setting of each method",
          .where = plan.name,
          .expected = "an axis to choose on, as in grid: {train.learning_rate: [...]}"});
   }
+}
+
+Tuning tune(const sweep::Plan& plan) {
+  require_settings(plan);
   const SweepData data = read_sweep(plan);
   Tuning tuning;
   bool missing = false;
   for (const auto& series : data.series) {
     const RunData& first = *std::ranges::min_element(series.runs, {}, &RunData::seed);
-    missing = missing || !(first.completed() || first.diverged());
+    const bool judged = first.completed() || first.diverged();
+    if (plan.jobs[first.job].done() && !judged) {
+      throw Error({.what = "a setting cannot be judged: a finished run is of no use",
+                   .where = first.folder.string(),
+                   .found = first.why(),
+                   .advice = "remove the folder; the sweep makes the run anew"});
+    }
+    missing = missing || !judged;
     if (!first.diverged()) tuning.jobs.push_back(first.job);
   }
   if (missing) return tuning;
@@ -120,10 +142,23 @@ Tuning tune(const sweep::Plan& plan) {
   for (const auto& [first, settings] : settings_of(data.series)) {
     const auto& chosen = best_on_validation(settings);
     tuning.sentences.push_back(choice_sentence(first->job, settings, chosen));
+    if (summary_of(chosen.second, true).n == 0) continue;  // all have diverged
     for (const auto* run : chosen.second) tuning.jobs.push_back(run->job);
   }
   std::sort(tuning.jobs.begin(), tuning.jobs.end());
   return tuning;
+}
+
+std::vector<std::size_t> first_seeds(const sweep::Plan& plan) {
+  std::map<std::string, std::size_t> first;  // by configuration
+  for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
+    const auto known = first.try_emplace(plan.jobs[at].run.hash, at).first;
+    if (plan.jobs[at].run.request.seed < plan.jobs[known->second].run.request.seed)
+      known->second = at;
+  }
+  std::vector<std::size_t> jobs;
+  for (const auto& [hash, at] : first) jobs.push_back(at);
+  return jobs;
 }
 
 }  // namespace laq::analysis

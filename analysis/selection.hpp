@@ -24,6 +24,9 @@ Summary summary_of(const std::vector<const RunData*>& runs, bool validation);
 /// where they have none in common.
 const Settings::value_type& best_on_validation(const Settings& settings);
 
+/// Of how many settings a run has come to its end, completed or diverged.
+std::size_t tried(const Settings& settings);
+
 /// "late on mnist: train.learning_rate=0.01 has the best validation error (1.30 %) of 4 settings."
 /// `job`: one of the runs.
 std::string choice_sentence(const sweep::Job& job, const Settings& settings,
@@ -31,6 +34,9 @@ std::string choice_sentence(const sweep::Job& job, const Settings& settings,
 
 /// "train.learning_rate=0.01"
 std::string words_of_point(const Point& point);
+
+/// A method's settings are its points on the sweep's extra axes. Error (usage): the sweep has none.
+void require_settings(const sweep::Plan& plan);
 
 /// What of a plan is to be run next where settings are tuned by one seed.
 struct Tuning {
@@ -40,7 +46,10 @@ struct Tuning {
   std::vector<std::size_t> jobs;       ///< indices into the plan's
   std::vector<std::string> sentences;  ///< the choices
 };
-/// A method's settings are its points on the sweep's extra axes. Error (usage): the sweep has none.
+/// A method none of whose settings is completed has no runs in the second part. Errors: a finished
+/// run whose record is of no use; those of `require_settings`.
 Tuning tune(const sweep::Plan& plan);
+/// The jobs of the first seed of every setting.
+std::vector<std::size_t> first_seeds(const sweep::Plan& plan);
 
 }  // namespace laq::analysis

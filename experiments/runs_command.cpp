@@ -243,16 +243,19 @@ void compare(const std::string& left, const std::string& right) {
     for (const auto& one : from) keys.insert(one.first);
     for (const auto& one : to) keys.insert(one.first);
     for (const auto& key : keys) {
-      const auto text = [&](const auto& map) {
+      // Numbers that differ in their last digits alone do differ.
+      const auto text = [&](const auto& map, bool whole) {
         const auto found = map.find(key);
         if (found == map.end()) return std::string();
         if constexpr (std::is_same_v<std::decay_t<decltype(found->second)>, Json>) {
-          return text_of(found->second);
+          return whole ? found->second.dump() : text_of(found->second);
         } else {
           return found->second;
         }
       };
-      if (text(from) != text(to)) sheet.add({{key}, {text(from)}, {text(to)}});
+      if (text(from, true) == text(to, true)) continue;
+      const bool whole = text(from, false) == text(to, false);
+      sheet.add({{key}, {text(from, whole)}, {text(to, whole)}});
     }
     if (sheet.rows.empty()) return page.blocks.push_back({title, {"The same."}});
     page.blocks.push_back({title, {}, {std::move(sheet)}});

@@ -172,6 +172,16 @@ void report(const sweep::Plan& plan, const SweepOptions& options, Context& conte
         plan.jobs.size() - count_done(plan), plan.jobs.size());
     context.exit_code = 1;
   }
+  std::vector<std::string> useless;
+  for (const auto& job : plan.jobs) {
+    if (job.done() && !store.of(job).record) useless.push_back(job.folder.string());
+  }
+  if (useless.empty()) return;
+  std::cerr << fmt::format(
+      "laq: the records of {} finished runs are of no use ({}); remove these folders, and the same "
+      "command makes the runs anew\n",
+      useless.size(), join_few(useless, 3));
+  context.exit_code = std::max(context.exit_code, 1);
 }
 
 /// How the plan differs from what was started in its folder, for a look at it.
@@ -184,19 +194,31 @@ void print_difference(const sweep::Plan& plan) {
                differs.text());
 }
 
-/// Counts the finished runs of other code of their methods, and sets them aside when they are to be
-/// made anew.
-std::size_t see_to_other_code(sweep::Plan& plan, bool rerun) {
-  std::size_t count = 0;
-  for (auto& job : plan.jobs) {
-    if (!job.done() || !train::of_other_code(job.method_source, job.run.quantizer.source)) continue;
-    ++count;
-    if (!rerun) continue;
+/// Finished runs of other code of their methods than today's.
+struct OtherCode {
+  std::size_t kept = 0, made_anew = 0, without_data = 0;
+
+  /// Counts a run. With `rerun` it is set aside, to be made anew, unless its data is not at hand.
+  void look_at(sweep::Job& job, const sweep::Plan& plan, bool rerun) {
+    if (!job.done() || !train::of_other_code(job.method_source, job.run.quantizer.source)) return;
+    const bool absent = plan.absent.contains(job.run.request.experiment);
+    ++(!rerun ? kept : absent ? without_data : made_anew);
+    if (!rerun || absent) return;
     train::set_aside(job.folder);
     sweep::refresh(job);
   }
-  return count;
-}
+
+  void tell(sweep::Plan& plan) const {
+    const auto add = [&](std::size_t count, const char* what) {
+      if (count > 0)
+        plan.notes.push_back(fmt::format(
+            "{} finished runs are of other code of their methods than today's; {}", count, what));
+    };
+    add(kept, "--rerun makes them anew");
+    add(made_anew, "they are made anew");
+    add(without_data, "they are kept, as their data is not at hand");
+  }
+};
 
 // What is written wrongly is refused before anything is done.
 void check(const SweepOptions& options) {
@@ -232,23 +254,26 @@ void go(const SweepOptions& options, Context& context) {
                              .words = options.words,
                              .runs = options.runs,
                              .data = options.data.paths()};
-  const sweep::Plan whole = sweep::make_plan(context.configs, request);
-  sweep::Plan plan = whole;
+  sweep::Plan plan = sweep::make_plan(context.configs, request);
   const bool selects = !options.select.empty();
-  bool more = selects && !choose(plan);
+  if (selects) analysis::require_settings(plan);
   if (options.dry_run) {
+    const sweep::Plan whole = plan;
+    if (selects) choose(plan);
     print_plan(plan, sweep::Estimate(plan, options.jobs), true);
     return print_difference(whole);
   }
-  const std::string added = sweep::settle_identity(whole, options.extend);
+  const std::string added = sweep::settle_identity(plan, options.extend);
   if (!added.empty()) plan.notes.push_back("added to the sweep: " + added);
-  const std::size_t other_code = see_to_other_code(plan, options.rerun);
-  if (other_code > 0) {
-    plan.notes.push_back(
-        fmt::format("{} finished runs are of other code of their methods than today's; {}",
-                    other_code, options.rerun ? "they are made anew" : "--rerun makes them anew"));
+  OtherCode other;
+  if (selects && options.rerun) {  // a choice is made by scores of today's code
+    for (const auto at : analysis::first_seeds(plan)) other.look_at(plan.jobs[at], plan, true);
   }
+  bool more = selects && !choose(plan);
   while (true) {
+    for (auto& job : plan.jobs) other.look_at(job, plan, options.rerun);
+    other.tell(plan);
+    other = {};
     sweep::Estimate estimate(plan, options.jobs);
     print_plan(plan, estimate, false);
     if (options.executor == "slurm") return give_to_slurm(plan, options, context);

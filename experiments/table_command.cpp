@@ -35,10 +35,9 @@ void run(TableOptions& options, Context& context) {
         std::make_shared<const analysis::SweepData>(analysis::read_sweep(plan, store));
     tables.push_back(analysis::make_table(data, context.configs, options.layout));
     analysis::Table& table = tables.back();
-    const fs::path reference = options.against.empty()
-                                   ? analysis::reference_of(context.configs, table)
-                                   : fs::path(options.against);
-    const auto check = analysis::check(table, reference);
+    const auto check = options.against.empty()
+                           ? analysis::check(table, analysis::reference_of(context.configs, table))
+                           : analysis::check_against(table, options.against);
     if (check) table.verdict = check->verdict();
     if (!options.check) continue;
     if (!check) analysis::refuse_check(table);

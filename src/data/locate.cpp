@@ -114,6 +114,12 @@ std::string read_raw(const fs::path& path, const DataFile& file) {
   return read_file(path);
 }
 
+void require_files(const DatasetSpec& spec, const DataPaths& paths) {
+  for (const auto& file : spec.files) {
+    if (!locate(spec, file, paths)) throw missing(spec, file, paths);
+  }
+}
+
 void with_located(const DatasetSpec& spec, const DataFile& file, const DataPaths& paths,
                   const std::function<void(const fs::path&)>& use) {
   const auto found = locate(spec, file, paths);

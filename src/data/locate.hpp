@@ -50,6 +50,9 @@ class MissingFile : public Error {
 std::optional<Located> locate(const DatasetSpec& spec, const DataFile& file,
                               const DataPaths& paths);
 
+/// Error: `MissingFile`, of the first file that cannot be located.
+void require_files(const DatasetSpec& spec, const DataPaths& paths);
+
 /// Locates a file and has it used. Errors of `use` get what to do next;
 /// a missing file is a `MissingFile`.
 void with_located(const DatasetSpec& spec, const DataFile& file, const DataPaths& paths,

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.hpp"
+#include "core/file_lock.hpp"
 #include "core/files.hpp"
 #include "core/text.hpp"
 #include "record/provenance.hpp"
@@ -45,6 +46,22 @@ Json pairs_json(const std::vector<std::pair<std::string, std::string>>& pairs) {
   Json all = Json::array();
   for (const auto& [first, second] : pairs) all.push_back({first, second});
   return all;
+}
+
+// Whether a fallback stands for an experiment, or replaces it.
+bool has_fallback(const std::string& experiment, const FrozenPlan& frozen, const Plan& plan) {
+  const auto among = [&](const Pairs& rules) {
+    return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) {
+      return experiment == rule.first || experiment == rule.second;
+    });
+  };
+  return among(plan.fallbacks) || among(frozen.fallbacks_taken);
+}
+
+// Runs that differ in nothing that was asked for but the seed.
+bool alike(const FrozenRun& a, const FrozenRun& b) {
+  return a.experiment == b.experiment && a.method == b.method && a.profile == b.profile &&
+         a.point == b.point && a.overrides == b.overrides;
 }
 
 // Whether a run may come and go with the data of a fallback.
@@ -172,9 +189,19 @@ Difference difference(const FrozenPlan& frozen, const Plan& plan) {
   for (const auto& job : plan.jobs) {
     if (before.contains(job.run.folder().string())) continue;
     const std::string name = job_name(job);
+    const FrozenRun run = frozen_run(job, plan);
+    const auto other_seed = std::find_if(frozen.runs.begin(), frozen.runs.end(),
+                                         [&](const FrozenRun& one) { return alike(one, run); });
+    const bool edited = other_seed != frozen.runs.end() && other_seed->hash != run.hash;
+    result.edited = result.edited || edited;
     const auto old = by_name.find(name);
     if (old == by_name.end()) {
-      result.added.push_back(name);
+      result.by_data = result.by_data && has_fallback(run.experiment, frozen, plan);
+      if (edited) {
+        add_changes(frozen.configurations.at(other_seed->hash), job.run.canonical, result.changed);
+      } else {
+        result.added.push_back(name);
+      }
       continue;
     }
     add_changes(frozen.configurations.at(old->second->hash), job.run.canonical, result.changed);
@@ -302,18 +329,21 @@ void write_frozen_plan(const fs::path& file, const FrozenPlan& plan) {
 }
 
 std::string settle_identity(const Plan& plan, bool extend) {
-  const fs::path file = sweep_folder(plan) / "plan.json";
+  const fs::path folder = sweep_folder(plan), file = folder / "plan.json";
+  make_folder(folder);
+  const FileLock lock(folder / "lock", FileLock::Wait::yes);
   auto frozen = read_frozen_plan(file);
   if (!frozen) {
-    make_folder(file.parent_path());
     write_frozen_plan(file, freeze(plan));
     return "";
   }
   const Difference differs = difference(*frozen, plan);
   if (differs.none()) return "";
-  const bool only_more =
-      plan.words.empty() ? differs.gone.empty() && differs.changed.empty() : true;
-  const bool other_data = frozen->fallbacks_taken != plan.fallbacks_taken;
+  const bool kept = differs.gone.empty() && differs.changed.empty();
+  const bool only_more = plan.words.empty() ? kept : !differs.edited;
+  const bool other_data = frozen->fallbacks_taken != plan.fallbacks_taken && kept &&
+                          differs.by_data &&
+                          (frozen->listed.empty() || frozen->listed == plan.listed);
   if ((extend && only_more) || other_data) {
     add_runs(*frozen, freeze(plan));
     write_frozen_plan(file, *frozen);

@@ -49,6 +49,10 @@ struct Difference {
   std::vector<std::string> gone;   ///< of runs that the file had and has no longer
   /// Keys of runs that kept their name: "train.epochs 3 → 5", number of runs.
   std::map<std::string, std::size_t> changed;
+  /// Some runs, of any seed, are resolved from the same words to another configuration: a file was
+  /// edited in between.
+  bool edited = false;
+  bool by_data = true;  ///< what is new is of experiments that a fallback stands for, or replaces
 
   bool none() const { return added.empty() && gone.empty() && changed.empty(); }
   /// One line for a person.
@@ -90,8 +94,9 @@ Plan recorded_plan(const std::filesystem::path& configs, const FrozenPlan& froze
 void complete_from_jobs(Plan& plan);
 
 /// Freezes the plan when nothing is frozen in its folder; otherwise compares. With `extend` new
-/// runs are added to what is frozen; so they are when a fallback is no longer (or newly) needed.
-/// Returns what was added, as text. Error (usage): it differs, and how.
+/// runs are added to what is frozen; so are those on other data, when a fallback is no longer (or
+/// newly) needed. Others that do the same to this folder wait. Returns what was added, as text.
+/// Error (usage): it differs, and how.
 std::string settle_identity(const Plan& plan, bool extend);
 
 nlohmann::json to_json(const std::vector<FrozenRun>& runs);

@@ -321,6 +321,12 @@ record::RunRecord read_record(const Job& job) {
 }
 
 Plan make_plan(const fs::path& configs, const PlanRequest& request) {
+  if (request.name == "." || request.name == ".." || request.name.find('/') != std::string::npos) {
+    throw usage_error({.what = "is no name of a sweep",
+                       .where = "--name",
+                       .found = "'" + request.name + "'",
+                       .expected = "a name of a folder, without '/'"});
+  }
   Plan plan;
   plan.name = request.name.empty() ? fs::path(request.sweep).stem().string() : request.name;
   plan.file = request.sweep;

@@ -1,16 +1,14 @@
 #include "train/session.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "core/background.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
+#include "core/file_lock.hpp"
 #include "core/files.hpp"
 #include "core/machine.hpp"
 #include "core/text.hpp"
@@ -32,33 +30,14 @@ constexpr double kSaveSeconds = 30;  // of a GPU, whose epochs may take less tha
 /// theirs.
 class RunLock {
  public:
-  explicit RunLock(const fs::path& folder) {
-    const fs::path file = folder / "lock";
-    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor_ < 0) {
-      throw Error(
-          {.what = "cannot write into the run's folder: " + errno_text(), .where = file.string()});
-    }
-    int failed = 0;
-    do {
-      failed = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
-    } while (failed == EINTR);
-    if (failed == 0) return;
-    const bool unknown = failed == ENOLCK || failed == ENOSYS || failed == EOPNOTSUPP ||
-                         failed == EINVAL;  // to this file system
-    if (unknown && !shown_by_status(folder)) return;
-    ::close(descriptor_);
-    if (unknown || failed == EWOULDBLOCK) {
+  explicit RunLock(const fs::path& folder) : lock_(folder / "lock", FileLock::Wait::no) {
+    const bool unknown = lock_.state() == FileLock::State::unsupported;
+    if (lock_.state() == FileLock::State::taken || (unknown && shown_by_status(folder))) {
       throw Error({.what = "another process is training this run",
                    .where = folder.string(),
                    .advice = "wait for it, or choose another --runs folder"});
     }
-    errno = failed;
-    throw Error({.what = "cannot lock the run: " + errno_text(), .where = file.string()});
   }
-  ~RunLock() { ::close(descriptor_); }
-  RunLock(const RunLock&) = delete;
-  RunLock& operator=(const RunLock&) = delete;
 
  private:
   static bool shown_by_status(const fs::path& folder) {
@@ -70,7 +49,7 @@ class RunLock {
     return status->pid != ::getpid();
   }
 
-  int descriptor_;
+  FileLock lock_;
 };
 
 record::Provenance provenance(const Run& run, const SessionOptions& options) {
@@ -108,7 +87,10 @@ class Session {
     sweep_temporaries(folder_);
     const auto before = record::read_status(folder_ / "status.json");
     const bool completed = before && before->state == record::State::completed;
-    if (completed && options_.rerun) set_aside(folder_);
+    if (completed && options_.rerun) {
+      data::require_files(run_.dataset, options_.data);
+      set_aside(folder_);
+    }
     // A record without a checkpoint could not be made again: it counts without its status, too.
     if (fs::exists(folder_ / "run.h5") && (completed || !fs::exists(folder_ / "checkpoint.h5"))) {
       result.other_code = completed && of_other_code(before->method_source, run_.quantizer.source);

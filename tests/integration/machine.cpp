@@ -215,7 +215,7 @@ TEST_CASE(
   record::write_status(folder / "status.json", status);
   check_done(refused(ENOLCK));
   // What is none of this is told as it is.
-  check_refusal(refused(EIO), 1, {"/lock: cannot lock the run: Input/output error"});
+  check_refusal(refused(EIO), 1, {"/lock: cannot lock: Input/output error"});
 }
 
 TEST_CASE("a sweep goes on when its program's file is replaced or removed") {

@@ -69,6 +69,17 @@ TEST_CASE("a sweep counts its runs of other code, and makes those anew") {
   const auto of_full = written(full), of_late = written(late);
   CHECK_THAT(place.laq({"sweep", "tiny"}).out, !Catch::Contains("other code"));
   edit_source(late);
+  {  // What cannot be made anew is kept.
+    const fs::path data = place.data(), away = place / "away";
+    fs::rename(data, away);
+    const Outcome kept = place.laq({"sweep", "tiny", "--rerun"});
+    CHECK_THAT(kept.out, Catch::Contains("they are kept, as their data is not at hand"));
+    check_refusal(
+        place.laq({"run", "tiny", "--method", "late", "--rerun", "--runs", "results/tiny/runs"}), 1,
+        {"data file is missing"});
+    CHECK(written(late) == of_late);
+    fs::rename(away, data);
+  }
   const Outcome told = place.laq({"sweep", "tiny"});
   check_done(told);
   CHECK_THAT(told.out, Catch::Contains("note: 1 finished runs are of other code") &&
@@ -79,4 +90,25 @@ TEST_CASE("a sweep counts its runs of other code, and makes those anew") {
   CHECK(written(full) == of_full);
   CHECK_FALSE(fs::exists(late / "before"));
   CHECK_THAT(place.laq({"sweep", "tiny"}).out, !Catch::Contains("other code"));
+}
+
+TEST_CASE("a sweep that selects chooses by scores of today's code") {
+  const Workplace place;
+  const std::vector<std::string> select{"sweep",
+                                        "tiny",
+                                        "--select",
+                                        "valid",
+                                        "method=late",
+                                        "seed=1",
+                                        "train.learning_rate=0.01,0.00001"};
+  check_done(place.laq(select));
+  const fs::path runs = place / "results/tiny/runs/tiny";
+  for (const auto& setting : fs::directory_iterator(runs)) edit_source(setting.path() / "seed-1");
+  std::vector<std::string> anew = select;
+  anew.push_back("--rerun");
+  const Outcome outcome = place.laq(anew);
+  check_done(outcome);
+  CHECK_THAT(outcome.out, Catch::Contains("note: 2 finished runs are of other code") &&
+                              Catch::Contains("they are made anew"));
+  CHECK(count(outcome.out, "done   tiny late") == 2);
 }

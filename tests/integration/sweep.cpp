@@ -92,6 +92,25 @@ TEST_CASE("a sweep that selects runs one seed of every setting, and all of the c
              Catch::Contains("the sweep has one setting of each method"));
 }
 
+TEST_CASE("a finished run whose record is of no use is named, and the sweep is not done") {
+  const Workplace place;
+  check_done(place.laq({"sweep", "tiny"}));
+  const fs::path late = place.run_folder("late", "results/tiny/runs");
+  fs::resize_file(late / "run.h5", 1000);
+  const Outcome outcome = place.laq({"sweep", "tiny"});
+  CHECK(outcome.exit_code == 1);
+  CHECK_THAT(outcome.err, Catch::Contains("the records of 1 finished runs are of no use (") &&
+                              Catch::Contains("/late-") && Catch::Contains("remove these folders"));
+}
+
+TEST_CASE("a sweep's name is one of a folder") {
+  const Workplace place;
+  for (const char* name : {"a/b", "..", "."}) {
+    check_refusal(place.laq({"sweep", "tiny", "--name", name}), 2,
+                  {"--name", "is no name of a sweep"});
+  }
+}
+
 TEST_CASE("a method that words alter is called what it ran as") {
   const Workplace place;
   const Outcome outcome = place.laq({"sweep", "tiny", "method=late", "quantizer.group=row"});

@@ -1,6 +1,9 @@
 #include <catch2/catch.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
 
 #include "core/files.hpp"
+#include "integration/program.hpp"
 #include "integration/workplace.hpp"
 
 using namespace laq;
@@ -65,6 +68,29 @@ TEST_CASE("a configuration that is edited while a sweep goes on fails by name") 
              Catch::Contains("done   tiny full") && Catch::Contains("failed tiny late"));
   CHECK_THAT(read_file(place.run_folder("late", "results/mine/runs") / "log.txt"),
              Catch::Contains("the configuration was changed"));
+}
+
+TEST_CASE("runs of an edited configuration join no sweep, whatever words ask for them") {
+  const Workplace place;
+  write_sweep(place, "methods: [late]\n");
+  check_done(place.laq({"sweep", "mine"}));
+  const fs::path method = place / "configs/methods/late.yaml";
+  write_text(method, read_file(method) + "train: {batch: 5}\n");
+  check_refusal(place.laq({"sweep", "mine", "seed=2", "--extend"}), 2,
+                {"train.batch", "→ 5 (1 run)", "--name NAME"});
+}
+
+TEST_CASE("calls that extend a sweep at the same time lose no run of each other") {
+  const Workplace place;
+  write_sweep(place, "methods: [full]\n");
+  check_done(place.laq({"sweep", "mine"}));
+  std::vector<std::unique_ptr<Program>> calls;
+  for (const char* seed : {"seed=2", "seed=3", "seed=4"})
+    calls.push_back(std::make_unique<Program>(place.call({"sweep", "mine", seed, "--extend"})));
+  for (const auto& call : calls) check_done(call->finish());
+  const auto plan =
+      nlohmann::json::parse(read_file(place / "results/mine/runs/sweep-mine/plan.json"));
+  CHECK(plan.at("runs").size() == 4);
 }
 
 TEST_CASE("zipped and excluded points of a sweep, as the plan shows them") {

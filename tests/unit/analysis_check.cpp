@@ -121,6 +121,13 @@ TEST_CASE("the check names what is reproduced, off and missing") {
   CHECK(holds(text, "2 of 4 cells consistent with the print, each within 0."));
 }
 
+TEST_CASE("a reference that is named is compared with, whatever the protocol") {
+  Bench bench(sweep_yaml("late", "1"));
+  bench.complete({"late"}, 1.15);
+  CHECK(holds(message([&] { check_against(bench.table(), bench.folder() / "none.json"); }),
+              "none.json"));
+}
+
 TEST_CASE("only the paper's protocol is compared with the paper") {
   const std::string table = "table: feedforward\n";
   CHECK(refusal(Bench(sweep_yaml("full", "1", table + "profile: quick\n"))) == Error::Kind::usage);

@@ -57,6 +57,20 @@ TEST_CASE("a comparison pairs runs by their seeds") {
   CHECK(claim.datasets[0].judgement == Judgement::supported);
 }
 
+TEST_CASE("sides that differ in more than the method are not compared") {
+  const Sample sample;
+  sweep::Plan plan = sample.plan();
+  const std::string better = "{left: late, right: twn, below: 0}";
+  const auto judged_by = [&] { return Claims(one(better)).judge({plan}).at(0).claims.at(0); };
+  CHECK(judged_by().judgement == Judgement::supported);
+  for (auto& job : plan.jobs) {
+    if (job.run.request.method == "twn") job.run.canonical["train"]["batch"] = 10;
+  }
+  const Claim claim = judged_by();
+  CHECK(claim.judgement == Judgement::undecided);
+  CHECK(holds(claim.comparisons.at(0).reason, "the sides differ in train.batch (100, 10)"));
+}
+
 TEST_CASE("the interval decides: within, outside or over the limit") {
   CHECK(judged("{left: late, right: twn, below: 0}") == Judgement::supported);
   CHECK(judged("{left: twn, right: late, below: 0}") == Judgement::contradicted);
@@ -317,6 +331,15 @@ TEST_CASE("of a grid each method is judged where its validation score is best") 
         "late on mnist: train.learning_rate=0.01 has the best validation error (1.42 %) of 2 "
         "settings.");
   CHECK(holds(render({report}, "text"), "twn on mnist: train.learning_rate=0.001 has"));
+  CHECK_FALSE(made.provisional);
+  // While a setting was not tried, another may come to be chosen.
+  for (const std::int64_t seed : {1, 2})
+    std::filesystem::remove_all(bench.run_folder({"twn", seed, {{axis, "0.01"}}}));
+  const auto early =
+      judge_claims(configs(), std::vector{bench.plan()}, {.file = file, .select_valid = true});
+  const Comparison& so_far = early.at(0).claims.at(0).comparisons.at(0);
+  CHECK(so_far.provisional);
+  CHECK(holds(so_far.reason, "not all settings were tried"));
   // Without the choice no point of the grid is the method's own.
   const auto without = judge_claims(configs(), std::vector{bench.plan()}, {.file = file});
   CHECK(without.at(0).claims.at(0).judgement == Judgement::missing);

@@ -111,6 +111,27 @@ TEST_CASE("what contradicts stands only if a run that diverged would contradict 
   CHECK(judgement("within: 0.01") == Judgement::contradicted);
 }
 
+TEST_CASE("a run that diverged bars what a slope says, as it may turn it either way") {
+  Bench widths(
+      "profile: paper\nexperiments: [svhn]\nmethods: [full, lab]\nseeds: [1, 2, 3]\n"
+      "grid: {model.width: [16, 32]}\n");
+  for (const std::int64_t seed : {1, 2}) {
+    for (const char* width : {"16", "32"}) {
+      widths.complete({"full", seed, {{"model.width", width}}}, 2.0);
+      widths.complete({"lab", seed, {{"model.width", width}}}, width[0] == '1' ? 3.0 : 4.0);
+    }
+  }
+  const auto judgement = [&](const std::string& limit) {
+    return compared(widths, "{left: lab, right: full, slope: model.width, " + limit + "}")
+        .judgement;
+  };
+  CHECK(judgement("below: 0.5") == Judgement::contradicted);
+  CHECK(judgement("above: 0.5") == Judgement::supported);
+  widths.leave({"lab", 3, {{"model.width", "16"}}}, State::diverged, "at epoch 2");
+  CHECK(judgement("below: 0.5") == Judgement::undecided);
+  CHECK(judgement("above: 0.5") == Judgement::undecided);
+}
+
 TEST_CASE("a run that diverged counts as a guess where the claim says that divergence fails") {
   Bench bench(kTexts);
   fill_texts(bench, "full", {1.25, 1.26, 1.27});

@@ -108,6 +108,43 @@ TEST_CASE("settings are tuned by their first seed, and the chosen one is run by 
   CHECK(holds(markdown_of(table), sentence));
 }
 
+TEST_CASE("a method whose settings have all diverged has no further runs") {
+  Bench bench(
+      "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [late, twn]\n"
+      "grid: {train.learning_rate: [0.001, 0.01]}\nseeds: [1, 2]\n");
+  for (const char* rate : {"0.001", "0.01"}) {
+    const Point point{{"train.learning_rate", rate}};
+    bench.leave({"late", 1, point}, State::diverged, "not finite");
+    bench.complete({"twn", 1, point}, Measured{.test_error = 2, .valid_error = 2});
+  }
+  const sweep::Plan plan = bench.plan();
+  const Tuning tuning = tune(plan);
+  CHECK(tuning.chosen);
+  CHECK(next_of(plan, tuning) == std::vector<std::string>{"twn 0.001 1", "twn 0.001 2"});
+  CHECK(tuning.sentences.front() == "late on mnist: none of 2 settings is completed.");
+}
+
+TEST_CASE("a finished run without a record stops the tuning, by name") {
+  Bench bench(
+      "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [late]\n"
+      "grid: {train.learning_rate: [0.001, 0.01]}\nseeds: [1, 2]\n");
+  const Which first{"late", 1, {{"train.learning_rate", "0.001"}}};
+  bench.complete(first, Measured{.test_error = 2, .valid_error = 2});
+  std::filesystem::resize_file(bench.run_folder(first) / "run.h5", 1000);
+  CHECK(holds(message([&] { tune(bench.plan()); }), "a finished run is of no use"));
+}
+
+TEST_CASE("a choice tells how many of the settings were tried") {
+  Bench bench(
+      "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [late]\n"
+      "grid: {train.learning_rate: [0.001, 0.01]}\nseeds: [1]\n");
+  bench.complete({"late", 1, {{"train.learning_rate", "0.001"}}},
+                 Measured{.test_error = 2, .valid_error = 2});
+  Layout layout;
+  layout.select_valid = true;
+  CHECK(holds(markdown_of(make_table(bench.plan(), configs(), layout)), "of 1 of 2 settings."));
+}
+
 TEST_CASE("a sweep without settings cannot be tuned") {
   const Bench bench(
       "title: T\nprofile: quick\nexperiments: [mnist]\nmethods: [late]\nseeds: [1]\n");

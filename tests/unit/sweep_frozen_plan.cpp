@@ -80,10 +80,37 @@ TEST_CASE("runs on other data join when a fallback is no longer needed", "[sweep
   const Bench bench;
   Plan plan = bench.plan(kTwo);
   plan.fallbacks_taken = {{"elsewhere", "mnist"}};
+  Plan own = plan;
+  own.fallbacks_taken.clear();
+  for (auto& job : own.jobs) {
+    job.run.request.experiment = "elsewhere";
+    job.run.hash.front() = 'x';
+  }
+  own.fallbacks = {{"elsewhere", "mnist"}};
   settle_identity(plan, false);
-  CHECK_THAT(settle_identity(bench.plan("methods: [full, late, bwn]\n"), false),
-             Contains("mnist bwn seed 1"));
-  CHECK(bench.frozen_runs() == 3);
+  CHECK_THAT(settle_identity(own, false), Contains("elsewhere late seed 1"));
+  CHECK(bench.frozen_runs() == 4);
+  // Nothing else joins on that occasion.
+  Plan more = bench.plan("methods: [full, late, bwn]\n");
+  more.fallbacks = own.fallbacks;
+  more.fallbacks_taken = own.fallbacks;
+  CHECK_THAT(usage_message([&] { settle_identity(more, false); }), Contains("mnist bwn seed 1"));
+}
+
+TEST_CASE("seeds of a configuration that was edited since are not added", "[sweep]") {
+  const Bench bench;
+  settle_identity(bench.plan(kTwo), false);
+  CHECK(settle_identity(bench.plan(kTwo, {"seed=2"}), true).size() > 0);
+  Plan edited = bench.plan(kTwo, {"seed=3"});
+  for (auto& job : edited.jobs) {
+    job.run.hash.front() = 'x';
+    job.run.canonical["train"]["batch"] = 7;
+  }
+  CHECK_THAT(usage_message([&] { settle_identity(edited, true); }),
+             Contains("train.batch 100 → 7 (2 runs)") && Contains("--name NAME"));
+  // Words that set the key say that the runs are others.
+  const Plan told = bench.plan(kTwo, {"seed=3", "train.batch=7"});
+  CHECK_THAT(settle_identity(told, true), Contains("2 runs are new"));
 }
 
 TEST_CASE("runs that stood in for others are not gone when those are back", "[sweep]") {
