@@ -88,7 +88,8 @@ std::vector<std::string> choose_by_validation(Evidence& evidence) {
     if (settings.size() > 1) words.push_back(choice_sentence(first->job, settings, chosen));
     kept.push_back(*evidence.find(first->experiment, first->method, chosen.first));
     for (const auto& [axis, value] : kept.back().point()) evidence.tuned.insert(axis);
-    kept.back().chosen_early = tried(settings) < settings.size();
+    const std::size_t done = tried(settings);
+    kept.back().chosen_early = done > 0 && done < settings.size();
     kept.back().job.point.clear();
   }
   evidence.series = std::move(kept);
