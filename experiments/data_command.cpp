@@ -181,8 +181,9 @@ void add_add(CLI::App& data, Context& context) {
       ->check(CLI::Range(1, 49))
       ->capture_default_str();
   command
-      ->add_option("--validation", request.validation,
-                   "Percent of the rest for the validation part, likewise")
+      ->add_option(
+          "--validation", request.validation,
+          "Percent of the rest (of a text: of the whole) for the validation part, likewise")
       ->check(CLI::Range(1, 49))
       ->capture_default_str();
   command->add_option("--data-dir", options->data_dir,
@@ -196,7 +197,7 @@ void add_action(CLI::App& data, Context& context, const std::string& name,
   CLI::App* command = data.add_subcommand(name, description);
   command->add_option("NAME", options->names, "Datasets (all when none is named)");
   options->add_to(*command);
-  command->add_flag("--offline", options->offline, "Try no URL");
+  if (name == "fetch") command->add_flag("--offline", options->offline, "Try no URL");
   command->callback([options, run, &context] { run(*options, context); });
 }
 

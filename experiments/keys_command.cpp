@@ -15,6 +15,7 @@ struct KeysOptions {
   train::RunRequest request;
   std::vector<std::string> words;
   std::string format = "text";
+  bool of_a_run = false;  ///< a method or a profile was named
 };
 
 std::string value_text(const nlohmann::json& value) {
@@ -86,6 +87,11 @@ nlohmann::json as_json(const std::vector<train::Key>& keys, bool values) {
 
 void go(KeysOptions& options, const Context& context) {
   const bool values = !options.request.experiment.empty();
+  if (!values && options.of_a_run) {
+    throw usage_error({.what = "--method and --profile are of an experiment's keys",
+                       .where = "command line",
+                       .expected = "laq keys EXPERIMENT --method M"});
+  }
   for (const auto& word : options.words)
     options.request.overrides.push_back(config::parse_override(word));
   const auto keys = values ? train::keys_of(train::resolve(context.configs, options.request).keys)
@@ -113,7 +119,10 @@ void add_keys_command(CLI::App& app, Context& context) {
   command->add_option("--format", options->format, "text, md or json")
       ->check(CLI::IsMember({"text", "md", "json"}))
       ->capture_default_str();
-  command->callback([options, &context] { go(*options, context); });
+  command->callback([options, command, &context] {
+    options->of_a_run = command->count("--method") + command->count("--profile") > 0;
+    go(*options, context);
+  });
 }
 
 }  // namespace laq

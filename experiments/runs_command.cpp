@@ -11,6 +11,7 @@
 #include "analysis/json_values.hpp"
 #include "analysis/sheet.hpp"
 #include "core/error.hpp"
+#include "core/file_lock.hpp"
 #include "core/files.hpp"
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
@@ -34,16 +35,24 @@ struct Selection {
         .add_option("--where", where, "Only runs with this value: method=twn,late; can be repeated")
         ->allow_extra_args(false);
   }
+  static bool is_folder(const std::string& word) {
+    std::error_code ignored;
+    return word.find('=') == std::string::npos || fs::is_directory(word, ignored);
+  }
   fs::path folder() const {
-    for (const auto& word : positional) {
-      if (word.find('=') == std::string::npos) return word;
-    }
-    return "results";
+    const auto folders = std::ranges::count_if(positional, is_folder);
+    if (folders == 0) return "results";
+    const auto first = std::ranges::find_if(positional, is_folder);
+    if (folders == 1) return *first;
+    throw usage_error({.what = "more than one folder",
+                       .where = "command line",
+                       .found = *std::ranges::find_if(first + 1, positional.end(), is_folder),
+                       .expected = "one, and key=value"});
   }
   std::vector<std::string> words() const {
     std::vector<std::string> all = where;
     for (const auto& word : positional) {
-      if (word.find('=') != std::string::npos) all.push_back(word);
+      if (!is_folder(word)) all.push_back(word);
     }
     return all;
   }
@@ -299,12 +308,20 @@ void remove_runs(const Selection& selection, bool failed, bool yes, const Contex
     fmt::print("{:<12} {}\n", record::state_name(job.state), job.folder.generic_string());
   std::fflush(stdout);
   if (!yes && !agreed(plan.jobs.size())) return fmt::print("nothing was removed\n");
+  std::size_t removed = 0;
   for (const auto& job : plan.jobs) {
+    if (!fs::exists(job.folder)) continue;
+    const FileLock lock(job.folder / "lock", FileLock::Wait::no);
+    if (lock.state() == FileLock::State::taken) {  // it was started since
+      fmt::print("{} is being trained, and stays\n", job.folder.generic_string());
+      continue;
+    }
     fs::remove_all(job.folder);
     std::error_code not_empty;
     fs::remove(job.folder.parent_path(), not_empty);
+    ++removed;
   }
-  fmt::print("{} removed\n", plan.jobs.size());
+  fmt::print("{} removed\n", removed);
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ void read_splits(config::Reader& splits, DatasetSpec& spec) {
 
 void read_pictures(config::Reader& root, DatasetSpec& spec) {
   spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessing);
-  spec.classes = root.integer("classes", {}, {2, 256});  // a label is one byte
+  spec.classes = root.integer("classes", {}, {2, kMostClasses});
   spec.shape = root.integers("shape", {}, {1, 1 << 16});
   const bool table = spec.kind == Kind::table;
   if (table && spec.shape.size() == 1) spec.shape = {1, 1, spec.shape[0]};

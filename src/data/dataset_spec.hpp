@@ -11,6 +11,8 @@
 
 namespace laq::data {
 
+inline constexpr std::int64_t kMostClasses = 256;  ///< a label is one byte
+
 /// The format of a dataset's files. A new kind needs: a name in dataset_spec.cpp, its roles in
 /// content.cpp and a reader in read_images.cpp.
 enum class Kind {

@@ -141,7 +141,16 @@ NewDataset add_pictures(const NewDatasetRequest& request, const DataPaths& paths
                  .found = fmt::format("{} classes, {} test pictures", all.size(), test),
                  .expected = "two classes or more, and pictures to test with"});
   }
-  const auto shape = picture_shape(files.front().bytes, where + ": " + files.front().path);
+  if (all.size() > kMostClasses) {
+    throw Error({.what = "there are too many classes",
+                 .where = where,
+                 .found = std::to_string(all.size()),
+                 .expected = fmt::format("at most {}", kMostClasses)});
+  }
+  // Colour, where any picture has it.
+  auto shape = picture_shape(files.front().bytes, where + ": " + files.front().path);
+  for (const PictureFile& file : files)
+    shape[0] = std::max(shape[0], picture_shape(file.bytes, where + ": " + file.path)[0]);
   decode_pictures(files, std::vector<std::uint8_t>(files.size()), shape, where);
   std::int64_t least = training.begin()->second;
   for (const auto& [name, count] : training) least = std::min(least, count);
@@ -194,6 +203,13 @@ NewDataset add_table(const NewDatasetRequest& request, const DataPaths& paths) {
          .found = fmt::format("{} train, {} validation, {} test", rows[0], rows[1], rows[2]),
          .expected = "at least 2, 1 and 1"});
   }
+  if (table.width() == 0) {
+    throw Error({.what = "the rows have no features",
+                 .where = request.source.string(),
+                 .expected = "a column of numbers beside the labels"});
+  }
+  table_rows(table, {.train = rows[0], .validation = rows[1], .test = rows[2]},
+             request.source.string());
   std::map<std::string, std::int64_t> counts;
   for (const std::uint8_t label : table.labels) ++counts[std::to_string(label)];
   place(paths.data_dir / request.name / name, raw);

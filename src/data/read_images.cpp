@@ -122,26 +122,6 @@ LoadedImages read_image_folder(const DatasetSpec& spec, const DataPaths& paths) 
   return images;
 }
 
-// Which row of a table is in which part: as it says, or drawn once for all, whatever a run's seed.
-std::array<std::vector<std::int64_t>, 3> table_rows(const Table& table, const Splits& splits) {
-  std::array<std::vector<std::int64_t>, 3> rows;
-  const std::array<std::int64_t, 3> wanted{splits.train, splits.validation, splits.test};
-  const bool says = !table.parts.empty();
-  const bool without_validation =
-      says && std::find(table.parts.begin(), table.parts.end(), 1) == table.parts.end();
-  for (const std::int64_t row :
-       permutation(static_cast<std::size_t>(table.rows()), RandomStream(0, "table rows"))) {
-    std::size_t part = says ? table.parts[static_cast<std::size_t>(row)] : 0;
-    if (!says) {
-      while (part < 2 && std::cmp_equal(rows[part].size(), wanted[part])) ++part;
-    } else if (without_validation && part == 0 && std::cmp_less(rows[1].size(), wanted[1])) {
-      part = 1;
-    }
-    rows[part].push_back(row);
-  }
-  return rows;
-}
-
 ImageSet take_rows_of(const Table& table, const std::vector<std::int64_t>& rows,
                       const std::vector<std::int64_t>& shape) {
   ImageSet set{.count = static_cast<std::int64_t>(rows.size()),
@@ -178,7 +158,7 @@ LoadedImages read_table_set(const DatasetSpec& spec, const DataPaths& paths) {
   LoadedImages images;
   with_located(spec, spec.file("table"), paths, [&](const fs::path& path) {
     const Table table = read_table_file(spec, spec.file("table"), path);
-    auto rows = table_rows(table, spec.splits);
+    auto rows = table_rows(table, spec.splits, path.string());
     std::vector<std::int64_t> training = rows[0];
     training.insert(training.end(), rows[1].begin(), rows[1].end());
     images = in_file_order(take_rows_of(table, training, spec.shape),

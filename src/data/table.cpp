@@ -9,15 +9,17 @@
 #include <functional>
 #include <numeric>
 #include <optional>
+#include <utility>
 
+#include "core/random.hpp"
 #include "core/text.hpp"
+#include "data/content.hpp"
 #include "data/npy.hpp"
 #include "data/refuse.hpp"
 
 namespace laq::data {
 namespace {
 
-constexpr std::int64_t kMostClasses = 256;  // a label is one byte
 const std::vector<std::string> kLabelNames = {"label", "class", "target", "y"};
 const std::vector<std::string> kParts = {"train", "validation", "test"};
 
@@ -147,9 +149,10 @@ class CsvReader {
       refuse(place, "the line has too few fields", std::to_string(columns_),
              "features and a label, separated by commas");
     }
-    const bool named = std::none_of(fields.begin(), fields.end(), [](const std::string& field) {
-      return field.empty() || number_in(field);
+    const auto names = std::count_if(fields.begin(), fields.end(), [](const std::string& field) {
+      return !field.empty() && !number_in(field);
     });
+    const bool named = std::cmp_greater(2 * names, columns_);
     label_ = columns_ - 1;
     for (std::size_t column = 0; column < columns_; ++column) {
       names_.push_back(named ? fields[column] : std::to_string(column + 1));
@@ -157,11 +160,20 @@ class CsvReader {
       if (fields[column] == "split") split_ = column;
     }
     if (split_ == label_) --label_;
-    for (std::size_t column = 0; named && column < columns_; ++column) {
-      if (std::find(kLabelNames.begin(), kLabelNames.end(), fields[column]) != kLabelNames.end())
-        label_ = column;
+    if (!named) return false;
+    for (std::size_t column = 0; column < columns_; ++column) {
+      if (!fields[column].empty() && !number_in(fields[column])) continue;
+      refuse(place, fmt::format("the header has no name for column {}", column + 1),
+             "'" + fields[column] + "'", "a name for each column",
+             "name it, or leave the column out if it only counts the rows");
     }
-    return named;
+    for (const std::string& name : kLabelNames) {
+      const auto found = std::find(fields.begin(), fields.end(), name);
+      if (found == fields.end()) continue;
+      label_ = static_cast<std::size_t>(found - fields.begin());
+      break;
+    }
+    return true;
   }
 
   std::string_view raw_;
@@ -269,6 +281,37 @@ Table read_table(std::string_view raw, const std::string& name, const std::strin
   count_classes(table, where);
   check_finite(table, where);
   return table;
+}
+
+std::array<std::vector<std::int64_t>, 3> table_rows(const Table& table, const Splits& splits,
+                                                    const std::string& where) {
+  std::array<std::vector<std::int64_t>, 3> rows;
+  const std::array<std::int64_t, 3> wanted{splits.train, splits.validation, splits.test};
+  const bool says = !table.parts.empty();
+  const bool without_validation =
+      says && std::find(table.parts.begin(), table.parts.end(), 1) == table.parts.end();
+  for (const std::int64_t row :
+       permutation(static_cast<std::size_t>(table.rows()), RandomStream(0, "table rows"))) {
+    std::size_t part = says ? table.parts[static_cast<std::size_t>(row)] : 0;
+    if (!says) {
+      while (part < 2 && std::cmp_equal(rows[part].size(), wanted[part])) ++part;
+    } else if (without_validation && part == 0 && std::cmp_less(rows[1].size(), wanted[1])) {
+      part = 1;
+    }
+    rows[part].push_back(row);
+  }
+  const std::array names{"training rows", "validation rows", "test rows"};
+  for (std::size_t part = 0; part < 3; ++part)
+    check_count(static_cast<std::int64_t>(rows[part].size()), wanted[part], names[part], where);
+  std::vector<bool> learnt(static_cast<std::size_t>(table.classes));
+  for (const std::size_t part : {0, 1}) {
+    for (const std::int64_t row : rows[part])
+      learnt[table.labels[static_cast<std::size_t>(row)]] = true;
+  }
+  const auto only_tested = std::find(learnt.begin(), learnt.end(), false);
+  if (only_tested == learnt.end()) return rows;
+  refuse(where, fmt::format("class {} is only in the test part", only_tested - learnt.begin()),
+         "no row to learn it from", "rows of every class for training");
 }
 
 }  // namespace laq::data

@@ -115,6 +115,12 @@ LayerList read_list(Reader& keys, const Context& context);
 void read_residual(Reader& keys, LayerSpec& layer, const Context& context) {
   layer.projection =
       keys.choice<bool>("shortcut", false, {{"identity", false}, {"conv", true}}, kOmit);
+  for (const char* key : {"quantize", "group"}) {
+    if (!layer.projection && keys.has(key)) {
+      keys.refuse(key, "is of the shortcut's convolution, and there is none",
+                  "set it at the layers within, or shortcut: conv");
+    }
+  }
   read_weights(keys, layer);  // of the shortcut's convolution
   layer.layers = read_list(keys, context);
 }

@@ -13,7 +13,7 @@ double Schedule::rate(std::int64_t finished) const {
   }
   std::int64_t drops = 0;
   for (const std::int64_t epoch : at) {
-    drops += static_cast<double>(finished) >= stretch * static_cast<double>(epoch) ? 1 : 0;
+    drops += finished * of >= epoch * epochs ? 1 : 0;
   }
   if (every > 0 && finished > after) drops += (finished - after) / every;
   return learning_rate * std::pow(factor, static_cast<double>(drops));
@@ -38,9 +38,10 @@ Schedule read_schedule(config::Reader& train, std::int64_t epochs) {
   schedule.factor = section.real("factor", 1.0, {0, 1});
   schedule.at = section.integers("at", std::vector<std::int64_t>{}, {1, 1'000'000});
   // The default leaves the hash of a run of the planned length as it is.
-  const std::int64_t of = section.integer("of", std::max<std::int64_t>(epochs, 1), {1, 1'000'000},
-                                          config::Canonical::omit_default);
-  if (epochs > 0) schedule.stretch = static_cast<double>(epochs) / static_cast<double>(of);
+  schedule.epochs = std::max<std::int64_t>(epochs, 1);
+  schedule.of =
+      section.integer("of", schedule.epochs, {1, 1'000'000}, config::Canonical::omit_default);
+  if (epochs == 0) schedule.epochs = schedule.of;
   schedule.every = section.integer("every", 0, {0, 1'000'000});
   schedule.after = section.integer("after", 0, {0, 1'000'000});
   return schedule;

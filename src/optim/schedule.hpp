@@ -8,13 +8,13 @@
 namespace laq::optim {
 
 /// Learning rate by epoch: `learning_rate`, multiplied by `factor` when the number of finished
-/// epochs reaches each of `at` (times `stretch`), and after every `every` epochs beyond the first
-/// `after` (0: never).
+/// epochs reaches each of `at` (times `epochs` / `of`), and after every `every` epochs beyond the
+/// first `after` (0: never).
 struct Schedule {
   double learning_rate = 0;
   double factor = 1;
   std::vector<std::int64_t> at;
-  double stretch = 1;
+  std::int64_t epochs = 1, of = 1;
   std::int64_t every = 0;
   std::int64_t after = 0;
   std::int64_t cosine_epochs = 0;  ///< not 0: instead, half a cosine over so many epochs, to 0

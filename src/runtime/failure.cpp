@@ -13,7 +13,7 @@ std::string quoted(const std::string& text) {
 }
 
 Budget::Budget(std::size_t file_size) {
-  constexpr std::size_t kFactor = 32, kLeast = std::size_t{1} << 20;
+  constexpr std::size_t kFactor = 32, kLeast = std::size_t{64} << 20;
   limit_ = left_ = file_size > static_cast<std::size_t>(-1) / kFactor
                        ? static_cast<std::size_t>(-1)
                        : (file_size * kFactor > kLeast ? file_size * kFactor : kLeast);

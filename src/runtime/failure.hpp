@@ -14,7 +14,7 @@ struct Failure : std::runtime_error {
 /// "'name'" for messages: what a file says, without control characters and not too long.
 std::string quoted(const std::string& text);
 
-/// What may be allocated for a file: 32 times its size, and 1 MiB however small it is.
+/// What may be allocated for a file: 32 times its size, and 64 MiB however small it is.
 class Budget {
  public:
   explicit Budget(std::size_t file_size);

@@ -34,10 +34,10 @@ Bytes content_of(const std::string& file) {
 }
 
 Model::Model(std::span<const std::uint8_t> bytes, int threads)
-    : pool_(std::min(threads, kMostThreads)), budget_(bytes.size()) {
+    : pool_(std::clamp(threads, 1, kMostThreads)), budget_(bytes.size()) {
   std::fill(std::begin(code_of_), std::end(code_of_), std::int16_t{-1});
   load(TensorFile(bytes));
-  const std::size_t scratch = times(network_->scratch(), static_cast<std::size_t>(threads));
+  const std::size_t scratch = times(network_->scratch(), pool_.parts());
   budget_.take(scratch, sizeof(float), "scratch memory");
   scratch_.resize(scratch);
   reset();

@@ -79,6 +79,13 @@ std::vector<float> digits_of(const CodeLayout& layout, const std::vector<double>
 
 constexpr std::size_t kFewGroups = 8;
 
+// Whether each group is a part of its own: where the groups fill whole panels, so that row r is in
+// panel r / kLanes all the same.
+bool by_group(const Packed& packed) {
+  return packed.groups == 1 ||
+         (packed.groups <= kFewGroups && packed.rows / packed.groups % kLanes == 0);
+}
+
 std::vector<Part> parts_of(const Packed& packed, const CodeLayout& layout) {
   const std::size_t rows = packed.rows, group_rows = rows / packed.groups;
   const bool one_table = packed.scale_count <= 1 && !packed.levels_by_group();
@@ -90,7 +97,7 @@ std::vector<Part> parts_of(const Packed& packed, const CodeLayout& layout) {
     for (std::size_t r = 0; r < count; ++r) made.scales[r] = static_cast<float>(scale(r));
     return made;
   };
-  if (!one_table && packed.groups <= kFewGroups) {  // each with its own values
+  if (!one_table && by_group(packed)) {  // each with its own values
     std::size_t panel = 0;
     for (std::size_t g = 0; g < packed.groups; ++g) {
       Part part{g * group_rows, group_rows, panel, {}};
@@ -143,8 +150,8 @@ class PackedMatrix : public Matrix {
     word_count_ = (packed.columns + per_word - 1) / per_word;
     const std::size_t terms = packed.levels_by_group() ? packed.level_count : packed.scale_count;
     budget.take(packed.rows, sizeof(float) * (terms + 1), "scales");
-    budget.take(packed.groups <= kFewGroups ? packed.groups : terms + 1,
-                sizeof(float) * layout_.group * 256, "levels");
+    budget.take(by_group(packed) ? packed.groups : terms + 1, sizeof(float) * layout_.group * 256,
+                "levels");
     parts_ = parts_of(packed, layout_);
     const std::size_t panels = parts_.back().first_panel + parts_.back().panels();
     budget.take(times(panels, word_count_), kLanes * sizeof(std::uint32_t), "packed weights");

@@ -1,5 +1,7 @@
 #include "runtime/threads.hpp"
 
+#include <system_error>
+
 namespace laq::runtime {
 namespace {
 
@@ -14,7 +16,10 @@ void pause() {
 }  // namespace
 
 Pool::Pool(int threads) : parts_(static_cast<std::size_t>(threads < 1 ? 1 : threads)) {
-  for (std::size_t i = 1; i < parts_; ++i) workers_.emplace_back([this] { serve(); });
+  try {
+    for (std::size_t i = 1; i < parts_; ++i) workers_.emplace_back([this] { serve(); });
+  } catch (const std::system_error&) {  // fewer threads do the same parts
+  }
 }
 
 Pool::~Pool() {

@@ -19,6 +19,8 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
+  std::size_t parts() const { return parts_; }
+
   /// Calls work(part, parts) for every part, as many as threads, and waits. It must not throw.
   template <typename Work>
   void run(const Work& work) {

@@ -143,6 +143,10 @@ void read_train(config::Reader& section, Run& run) {
   else if (section.has("sgd"))
     section.refuse("sgd", "has no meaning with Adam", "set train.optimizer to sgd");
   config::Reader& adam = section.child("adam");
+  for (const char* key : {"beta1", "epsilon"}) {
+    if (run.train.adam.sgd && adam.has(key))
+      adam.refuse(key, "has no meaning with SGD", "remove it, or set train.optimizer to adam");
+  }
   run.train.adam.beta1 = adam.real("beta1", 0.9, {0, 0.999999});
   run.train.adam.beta2 = adam.real("beta2", 0.999, {0, 0.999999});
   run.train.adam.epsilon = adam.real("epsilon", 1e-8, {1e-30, 1});

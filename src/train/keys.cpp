@@ -32,7 +32,7 @@ const std::map<std::string, Meaning>& meanings() {
       {"model.hidden", {"mlp: units of each hidden layer"}},
       {"model.init",
        {"Half-width of the initial uniform weights: sqrt(1.5 / fans), or sqrt(6 / fans) of "
-        "Glorot"}},
+        "Glorot; char_lstm has its own"}},
       {"model.kind", {"The network: those of the papers, or a list of layers"}},
       {"model.layers[].average_pool.size",
        {"Side of the window whose mean is taken; all: the whole picture"}},
@@ -57,6 +57,9 @@ const std::map<std::string, Meaning>& meanings() {
       {"model.layers[].max_pool.size", {"Side of the window whose largest value is taken"}},
       {"model.layers[].max_pool.stride", {"Pixels between windows", "size"}},
       {"model.layers[].repeat.times", {"How often its layers follow each other"}},
+      {"model.layers[].residual.group", {"shortcut conv: of its convolution; as of any layer"}},
+      {"model.layers[].residual.quantize",
+       {"shortcut conv: false: its convolution stays in full precision"}},
       {"model.layers[].residual.shortcut",
        {"What is added to the layers' output: the input, or its 1 x 1 convolution and batch norm"}},
       {"model.norm", {"char_lstm: layer normalisation of the gates' two products"}},

@@ -22,8 +22,8 @@ void freed(const volatile void* block) {
   live -= std::min(live, size);
 }
 
-// No more than 32 times the file, or 1 MiB; the parsed header and what allocators round up aside.
-constexpr std::size_t kFactor = 32, kLeast = std::size_t{1} << 20, kAside = 64;
+// No more than 32 times the file, or 64 MiB; the parsed header and what allocators round up aside.
+constexpr std::size_t kFactor = 32, kLeast = std::size_t{64} << 20, kAside = 64;
 
 void open(std::span<const std::uint8_t> bytes) {
   live = most = 0;

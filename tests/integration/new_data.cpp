@@ -74,6 +74,11 @@ TEST_CASE("docs/keys.md is what the program says of its keys") {
   CHECK(keys.out == laq::read_file(LAQ_SOURCE_DIR "/docs/keys.md"));
 }
 
+TEST_CASE("a method's keys are asked for with an experiment") {
+  const Workplace place;
+  check_refusal(place.laq({"keys", "--method", "late"}), 2, {"laq keys EXPERIMENT"});
+}
+
 TEST_CASE("keys of an experiment have values and the places where they were set") {
   const Workplace place;
   const Outcome outcome =

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "core/file_lock.hpp"
 #include "core/files.hpp"
 #include "core/text.hpp"
 #include "integration/run_results.hpp"
@@ -70,6 +71,14 @@ TEST_CASE("runs are removed only when it is said which, and after asking") {
   record::Status status = status_of(late);
   status.state = record::State::failed;
   record::write_status(late / "status.json", status);
+  {  // Somebody has begun to train it since.
+    const FileLock training(late / "lock", FileLock::Wait::no);
+    CHECK_THAT(place.laq({"rm", "--failed", "--yes"}).out,
+               Catch::Contains("is being trained, and stays") && Catch::EndsWith("0 removed\n"));
+    CHECK(fs::exists(late));
+  }
+  check_refusal(place.laq({"rm", "results", "other", "--failed", "--yes"}), 2,
+                {"more than one folder", "other"});
   const Outcome gone = place.laq({"rm", "--failed", "--yes"});
   check_done(gone);
   CHECK_THAT(gone.out, Catch::Contains("late-") && Catch::EndsWith("1 removed\n"));

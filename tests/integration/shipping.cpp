@@ -78,6 +78,15 @@ bool has_module(const Workplace& place, const std::string& name) {
 
 }  // namespace
 
+TEST_CASE("an export takes no place of the run's own files") {
+  const Workplace place;
+  const fs::path run = trained(place, "late");
+  const std::string before = read_file(run / "best.h5");
+  check_refusal(place.laq({"export", run.string(), "--out", (run / "best.h5").string()}), 2,
+                {"--out", "the run's own file"});
+  CHECK((read_file(run / "best.h5") == before));
+}
+
 TEST_CASE("an exported network has the test error that its run recorded, to the last picture",
           "[shipping]") {
   const Workplace place;

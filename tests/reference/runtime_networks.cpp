@@ -67,6 +67,7 @@ TEST_CASE("exported networks compute as LibTorch does") {
                Wanted{"{kind: mlp, hidden: [64], output_norm: false}", "lab", {{3, 4, 4}, 5}},
                Wanted{"{kind: vgg, width: 8, dense: [24]}", "late", {{3, 16, 16}, 10}},
                Wanted{"{kind: vgg, width: 20, dense: [24, 20]}", "laq3_log", {{1, 11, 9}, 3}},
+               Wanted{"{kind: vgg, width: 6, dense: [24]}", "laq3_log_rows", {{3, 8, 8}, 10}},
                Wanted{"{kind: vgg, width: 5, dense: [24]}", "full", {{3, 8, 8}, 10}});
   const int threads = GENERATE(1, 3);
   const auto pair = test::make_network_pair(kConfigs, {wanted.model, wanted.method, wanted.shape},

@@ -71,6 +71,27 @@ TEST_CASE("a CSV is read with or without names, its label where it says", "[data
   CHECK(parted.features == std::vector<float>{1, 2, 3});
 }
 
+TEST_CASE("of several names for the label the plainest counts, wherever it stands", "[data]") {
+  const Table table = csv("label,x,y\n0,5,2\n1,6,3\n");
+  CHECK(table.labels == std::vector<std::uint8_t>{0, 1});
+  CHECK(table.features == std::vector<float>{5, 2, 6, 3});
+  CHECK(csv("x,class,target\n5,1,0\n6,0,2\n").labels == std::vector<std::uint8_t>{1, 0});
+}
+
+TEST_CASE("a table's rows are those of its parts, and every class is learnt", "[data]") {
+  const Table table = csv("x,y,split\n1,0,train\n2,1,train\n3,1,validation\n4,0,test\n");
+  const auto rows = table_rows(table, {.train = 2, .validation = 1, .test = 1}, "t.csv");
+  CHECK(rows[1] == std::vector<std::int64_t>{2});
+  CHECK(rows[2] == std::vector<std::int64_t>{3});
+  CHECK_THAT(
+      message_of([&] { table_rows(table, {.train = 1, .validation = 2, .test = 1}, "t.csv"); }),
+      Contains("t.csv") && Contains("training rows"));
+  const Table unlearnt = csv("x,y,split\n1,0,train\n2,0,train\n3,0,validation\n4,1,test\n");
+  CHECK_THAT(
+      message_of([&] { table_rows(unlearnt, {.train = 2, .validation = 1, .test = 1}, "t.csv"); }),
+      Contains("class 1 is only in the test part"));
+}
+
 TEST_CASE("what is wrong in a CSV is told with its line and column", "[data]") {
   CHECK_THAT(csv_error("x,y\n1,0\nred,1\n"),
              Contains("t.csv:3, column 'x': text in a number's place: found 'red'"));
@@ -86,6 +107,8 @@ TEST_CASE("what is wrong in a CSV is told with its line and column", "[data]") {
   CHECK_THAT(csv_error("x,y\n1,0\n2,0\n"), Contains("only one class"));
   CHECK_THAT(csv_error("x,y,split\n1,0,train\n2,1,exam\n"), Contains("unknown part: found 'exam'"));
   CHECK_THAT(csv_error("x\n1\n"), Contains("too few fields"));
+  CHECK_THAT(csv_error(",a,b,label\n0,1,2,0\n1,3,4,1\n"),
+             Contains("t.csv:1: the header has no name for column 1"));
   CHECK_THAT(csv_error(""), Contains("has no rows"));
 }
 

@@ -208,6 +208,8 @@ TEST_CASE("layers that do not fit are refused, with layer, shape found and shape
       "layers: [{residual: {shortcut: conv, layers: [conv: {channels: 4, kernel: 4}]}}, flatten, "
       "dense: outputs]",
       {"'model.layers[0]' (residual)", "a sum of 4 x 5 x 5 and 4 x 4 x 4"});
+  says("layers: [{residual: {quantize: false, layers: [relu]}}, flatten, dense: outputs]",
+       {"quantize", "of the shortcut's convolution"});
   says("layers: [{residual: [flatten]}]", {"'model.layers[0]' (residual)", "192", "3 x 8 x 8"});
   says("layers: [gru: 4]", {"(gru)", "3 x 8 x 8", "a sequence"});
   says("layers: [one_hot]", {"(one_hot)", "characters"});

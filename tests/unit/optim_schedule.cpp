@@ -79,6 +79,11 @@ TEST_CASE("drops keep their place in a run of another length", "[optim]") {
   CHECK(short_run.rate(3) == Approx(0.001).epsilon(1e-15));
   CHECK(short_run.rate(4) == Approx(0.001).epsilon(1e-15));
   CHECK(short_run.rate(5) == Approx(0.0001).epsilon(1e-15));
+  // 25 · 14 / 50 is 7, which (14 / 50) · 25 in floating point is not.
+  config::Reader other(&tree, "train");
+  const Schedule exact = read_schedule(other, 14);
+  CHECK(exact.rate(6) == Approx(0.001).epsilon(1e-15));
+  CHECK(exact.rate(7) == Approx(0.0001).epsilon(1e-15));
 }
 
 TEST_CASE("a cosine takes the rate down to 0", "[optim]") {
