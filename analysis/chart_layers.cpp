@@ -224,7 +224,7 @@ Charts charts_of(const SweepData& data, const Series& series, bool whole) {
   } else {
     all.left_out.push_back(
         {"Weights by layer, " + whose,
-         "the record was written before distributions were kept, and there is no checkpoint"});
+         "the record has no distributions (a slim one, or of a first version), and there is no checkpoint"});
   }
   if (!whole && panels.size() > kMostPanels) {
     caption += fmt::format(" The other {} layers: --layers all.", panels.size() - kMostPanels);
