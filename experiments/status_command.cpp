@@ -16,6 +16,7 @@
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
 #include "record/run_identity.hpp"
+#include "record/run_record.hpp"
 #include "store/store.hpp"
 #include "sweep/frozen_plan.hpp"
 #include "sweep/slurm.hpp"
@@ -88,6 +89,9 @@ class Overview {
       if (!run.status) run.note = "its status.json is empty: it counts as not started";
       record::require_run_in(folder, record::identity_by_name(folder));
       if (run.status) run.state = record::state_name(run.status->state);
+      const fs::path record = folder / "run.h5";
+      if (run.status && run.status->state == record::State::completed && fs::exists(record))
+        record::read_provenance(record);  // a damaged one is no result
     } catch (const Error& error) {
       run.status.reset();
       run.state = kUnreadable;

@@ -101,6 +101,7 @@ TEST_CASE("a finished run whose record is of no use is named, and the sweep is n
   CHECK(outcome.exit_code == 1);
   CHECK_THAT(outcome.err, Catch::Contains("the records of 1 finished runs are of no use (") &&
                               Catch::Contains("/late-") && Catch::Contains("remove these folders"));
+  CHECK_THAT(place.laq({"status"}).out, Catch::Contains("1/2") && Catch::Contains("unreadable"));
 }
 
 TEST_CASE("a sweep's name is one of a folder") {
