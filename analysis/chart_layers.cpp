@@ -222,9 +222,9 @@ Charts charts_of(const SweepData& data, const Series& series, bool whole) {
         source.checkpoint ? "checkpoint" : "record", record.provenance.seed,
         epochs.empty() ? 0 : epochs.back());
   } else {
-    all.left_out.push_back(
-        {"Weights by layer, " + whose,
-         "the record has no distributions (a slim one, or of a first version), and there is no checkpoint"});
+    all.left_out.push_back({"Weights by layer, " + whose,
+                            "the record has no distributions (a slim one, or of a first version), "
+                            "and there is no checkpoint"});
   }
   if (!whole && panels.size() > kMostPanels) {
     caption += fmt::format(" The other {} layers: --layers all.", panels.size() - kMostPanels);
