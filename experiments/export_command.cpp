@@ -53,16 +53,9 @@ void print(const Options& options, const deploy::Trained& trained,
 
 void go(const Options& options, const Context& context) {
   require_a_path(options.out, "a model");
-  namespace fs = std::filesystem;
   for (const char* own :
-       {"best.h5", "checkpoint.h5", "run.h5", "config.yaml", "status.json", "log.txt"}) {
-    std::error_code absent;
-    if (!fs::equivalent(fs::path(options.run) / own, options.out, absent)) continue;
-    throw usage_error({.what = "would take the place of the run's own file",
-                       .where = "--out",
-                       .found = "'" + options.out + "'",
-                       .advice = "name another file"});
-  }
+       {"best.h5", "checkpoint.h5", "run.h5", "config.yaml", "status.json", "log.txt"})
+    require_other_than(options.out, std::filesystem::path(options.run) / own, "the run's own file");
   const deploy::Trained trained = deploy::read_trained(
       options.run, options.epoch == "best" ? deploy::Epoch::best : deploy::Epoch::last);
   if (options.format == "float32")

@@ -31,4 +31,14 @@ void require_a_path(const std::string& out, const std::string& what) {
                      .expected = "a path"});
 }
 
+void require_other_than(const std::string& out, const std::filesystem::path& file,
+                        const std::string& what) {
+  std::error_code absent;
+  if (!std::filesystem::equivalent(file, out, absent)) return;
+  throw usage_error({.what = "would take the place of " + what,
+                     .where = "--out",
+                     .found = "'" + out + "'",
+                     .advice = "name another file"});
+}
+
 }  // namespace laq

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 namespace laq {
@@ -12,5 +13,9 @@ void write_text(const std::string& out, const std::string& text);
 
 /// Usage error: `--out` means standard output, where `what` cannot go.
 void require_a_path(const std::string& out, const std::string& what);
+
+/// Usage error: `--out` is this file, which is named as `what`.
+void require_other_than(const std::string& out, const std::filesystem::path& file,
+                        const std::string& what);
 
 }  // namespace laq

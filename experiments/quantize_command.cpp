@@ -137,14 +137,8 @@ void require_usable(const quant::Group& group, const std::string& address) {
 // Replacing a file that was read would lose what is in it.
 void require_other_file(const QuantizeOptions& options) {
   for (const auto& address : {options.weights, options.curvature, options.previous}) {
-    std::error_code absent;
-    if (address.empty() ||
-        !std::filesystem::equivalent(record::parse_address(address).file, options.out, absent))
-      continue;
-    throw usage_error({.what = "would take the place of an input",
-                       .where = "--out",
-                       .found = "'" + options.out + "'",
-                       .advice = "name another file"});
+    if (!address.empty())
+      require_other_than(options.out, record::parse_address(address).file, "an input");
   }
 }
 

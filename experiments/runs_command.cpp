@@ -11,7 +11,6 @@
 #include "analysis/json_values.hpp"
 #include "analysis/sheet.hpp"
 #include "core/error.hpp"
-#include "core/file_lock.hpp"
 #include "core/files.hpp"
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
@@ -19,6 +18,7 @@
 #include "record/schema.hpp"
 #include "store/filter.hpp"
 #include "store/shown.hpp"
+#include "train/run_lock.hpp"
 
 namespace laq {
 namespace fs = std::filesystem;
@@ -311,8 +311,8 @@ void remove_runs(const Selection& selection, bool failed, bool yes, const Contex
   std::size_t removed = 0;
   for (const auto& job : plan.jobs) {
     if (!fs::exists(job.folder)) continue;
-    const FileLock lock(job.folder / "lock", FileLock::Wait::no);
-    if (lock.state() == FileLock::State::taken) {  // it was started since
+    const train::RunLock lock(job.folder);
+    if (lock.taken()) {  // it was started since
       fmt::print("{} is being trained, and stays\n", job.folder.generic_string());
       continue;
     }

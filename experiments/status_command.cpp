@@ -87,11 +87,15 @@ class Overview {
       run.status = record::read_status(folder / "status.json");
       if (run.status) sweep::settle(*run.status);
       if (!run.status) run.note = "its status.json is empty: it counts as not started";
-      record::require_run_in(folder, record::identity_by_name(folder));
-      if (run.status) run.state = record::state_name(run.status->state);
+      const auto expected = record::identity_by_name(folder);
       const fs::path record = folder / "run.h5";
-      if (run.status && run.status->state == record::State::completed && fs::exists(record))
-        record::read_provenance(record);  // a damaged one is no result
+      if (run.status && run.status->state == record::State::completed && fs::exists(record)) {
+        const auto found = record::read_provenance(record);  // a damaged one is no result
+        record::require_run(record, record::identity_of(found), expected);
+      } else {
+        record::require_run_in(folder, expected);
+      }
+      if (run.status) run.state = record::state_name(run.status->state);
     } catch (const Error& error) {
       run.status.reset();
       run.state = kUnreadable;

@@ -4,11 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/error.hpp"
-#include "core/random.hpp"
 #include "data/cifar.hpp"
 #include "data/content.hpp"
 #include "data/idx.hpp"

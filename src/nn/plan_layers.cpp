@@ -235,14 +235,14 @@ std::vector<PlannedLayer> plan_layers(const LayerList& list, const Shape& shape)
   Values at = text ? Values{Form::characters, {shape.outputs}} : Values{Form::plain, shape.input};
   auto layers = Planner(shape).plan(list, at);
   const Values wanted{text ? Form::sequence : Form::plain, {shape.outputs}};
-  const Size of_all = size(layers);
-  if (at == wanted && of_all.weights == 0 && of_all.multiplications == 0) {
+  if (at == wanted) {
+    const Size of_all = size(layers);
+    if (of_all.weights > 0 || of_all.multiplications > 0) return layers;
     throw usage_error({.what = "the network has no weights to train",
                        .where = layers.empty() ? "model.layers" : layers.back().spec.place,
                        .expected = "a layer with weights",
                        .advice = "end the list with dense: outputs"});
   }
-  if (at == wanted) return layers;
   const LayerSpec last = layers.empty() ? LayerSpec{.path = "model.layers"} : layers.back().spec;
   throw usage_error(
       {.what = fmt::format("the last layer, '{}', does not give the outputs", last.path),

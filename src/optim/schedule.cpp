@@ -38,10 +38,9 @@ Schedule read_schedule(config::Reader& train, std::int64_t epochs) {
   schedule.factor = section.real("factor", 1.0, {0, 1});
   schedule.at = section.integers("at", std::vector<std::int64_t>{}, {1, 1'000'000});
   // The default leaves the hash of a run of the planned length as it is.
-  schedule.epochs = std::max<std::int64_t>(epochs, 1);
-  schedule.of =
-      section.integer("of", schedule.epochs, {1, 1'000'000}, config::Canonical::omit_default);
-  if (epochs == 0) schedule.epochs = schedule.of;
+  schedule.of = section.integer("of", std::max<std::int64_t>(epochs, 1), {1, 1'000'000},
+                                config::Canonical::omit_default);
+  schedule.epochs = epochs > 0 ? epochs : schedule.of;
   schedule.every = section.integer("every", 0, {0, 1'000'000});
   schedule.after = section.integer("after", 0, {0, 1'000'000});
   return schedule;

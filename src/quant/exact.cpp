@@ -38,10 +38,9 @@ class Search {
   double alpha() const { return best_.alpha; }
 
  private:
-  // The bin of the threshold α t_j, j = 1 … k.
-  int bin(double alpha, int j) const {
-    return bins_.bin(floor_to_float(alpha * levels_.midpoint(j)));
-  }
+  // α t_j, j = 1 … k, as it is compared with magnitudes, and its bin.
+  float threshold(double alpha, int j) const { return floor_to_float(alpha * levels_.midpoint(j)); }
+  int bin(double alpha, int j) const { return bins_.bin(threshold(alpha, j)); }
 
   // H(α) bounded from above; on the way, a gain that is surely reached.
   ChordPoint evaluate(double alpha) {
@@ -139,11 +138,10 @@ class Search {
       const double dq = q_[code] - q_[code - 1];
       const double dq2 = q_[code] * q_[code] - q_[code - 1] * q_[code - 1];
       const double midpoint = levels_.midpoint(j);
-      const int last_bin = bin(leaf.high.alpha, j);
-      const float last = floor_to_float(leaf.high.alpha * midpoint);
+      const float last = threshold(leaf.high.alpha, j);
+      const int last_bin = bins_.bin(last);
       Mass above = bins_.from(last_bin + 1);
-      auto weight = std::upper_bound(opened_.begin(), opened_.end(),
-                                     floor_to_float(leaf.low.alpha * midpoint),
+      auto weight = std::upper_bound(opened_.begin(), opened_.end(), threshold(leaf.low.alpha, j),
                                      [](float x, const Weighted& y) { return x < y.a; });
       for (; weight != opened_.end() && bins_.bin(weight->a) <= last_bin; ++weight) {
         const double d = static_cast<double>(weight->d), a = static_cast<double>(weight->a);

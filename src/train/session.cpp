@@ -8,7 +8,6 @@
 #include "core/background.hpp"
 #include "core/clock.hpp"
 #include "core/error.hpp"
-#include "core/file_lock.hpp"
 #include "core/files.hpp"
 #include "core/machine.hpp"
 #include "core/text.hpp"
@@ -16,6 +15,7 @@
 #include "record/run_record.hpp"
 #include "record/unreadable.hpp"
 #include "train/rerun.hpp"
+#include "train/run_lock.hpp"
 #include "train/torch_info.hpp"
 
 namespace laq::train {
@@ -24,33 +24,6 @@ namespace {
 
 constexpr double kHeartbeatSeconds = 5;
 constexpr double kSaveSeconds = 30;  // of a GPU, whose epochs may take less than a checkpoint
-
-/// Held while a process trains a run; the kernel releases it whatever becomes of the process. Where
-/// the file system has no such locks, a run whose status shows that another process lives is
-/// theirs.
-class RunLock {
- public:
-  explicit RunLock(const fs::path& folder) : lock_(folder / "lock", FileLock::Wait::no) {
-    const bool unknown = lock_.state() == FileLock::State::unsupported;
-    if (lock_.state() == FileLock::State::taken || (unknown && shown_by_status(folder))) {
-      throw Error({.what = "another process is training this run",
-                   .where = folder.string(),
-                   .advice = "wait for it, or choose another --runs folder"});
-    }
-  }
-
- private:
-  static bool shown_by_status(const fs::path& folder) {
-    const auto status = record::read_status(folder / "status.json");
-    if (!status || status->state != record::State::running || record::writer_gone(*status))
-      return false;
-    if (status->host != record::host_name())
-      return record::silence(*status) < record::kSilentSeconds;
-    return status->pid != ::getpid();
-  }
-
-  FileLock lock_;
-};
 
 record::Provenance provenance(const Run& run, const SessionOptions& options) {
   record::Provenance all = record::system_provenance();
@@ -83,6 +56,11 @@ class Session {
     SessionResult result;
     result.folder = folder_;
     const RunLock lock(folder_);
+    if (lock.taken()) {
+      throw Error({.what = "another process is training this run",
+                   .where = folder_.string(),
+                   .advice = "wait for it, or choose another --runs folder"});
+    }
     record::require_run_in(folder_, run_.identity());
     sweep_temporaries(folder_);
     const auto before = record::read_status(folder_ / "status.json");
