@@ -188,7 +188,9 @@ std::vector<Interval> extents_of(const std::vector<Curve>& curves) {
     for (const auto& point : curve.points) {
       if (!std::isfinite(point.y)) continue;
       const double sd = std::isfinite(point.sd) ? point.sd : 0;
-      extent = {std::min(extent.low, point.y - sd), std::max(extent.high, point.y + sd)};
+      // What is never negative has no axis below 0 for its spread's sake.
+      const double low = std::max(point.y - sd, std::min(point.y, 0.0));
+      extent = {std::min(extent.low, low), std::max(extent.high, point.y + sd)};
     }
     if (extent.low <= extent.high) extents.push_back(extent);
   }

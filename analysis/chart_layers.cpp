@@ -6,6 +6,7 @@
 #include "analysis/chart_facets.hpp"
 #include "analysis/statistics.hpp"
 #include "core/error.hpp"
+#include "core/text.hpp"
 #include "optim/layer_report.hpp"
 #include "record/checkpoint.hpp"
 
@@ -205,8 +206,8 @@ Charts charts_of(const SweepData& data, const Series& series, bool whole) {
   for (const auto& layer : source.layers) panels.push_back(weights_panel(layer));
   const std::string whose = series.label + ", " + data.title_of(series.experiment);
   std::string caption = series.completed() > 0
-                            ? fmt::format(". Over the epochs: mean over {} completed run{}.",
-                                          histories.size(), histories.size() > 1 ? "s" : "")
+                            ? fmt::format(". Over the epochs: mean over {}.",
+                                          counted(histories.size(), "completed run"))
                             : ". No run is completed; this is what is recorded so far.";
   caption +=
       " Scales: mean over the groups that have one of their own. Flips: weights whose level is not "

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "analysis/chart_facets.hpp"
+#include "analysis/model_size.hpp"
 #include "analysis/protocol.hpp"
 #include "analysis/statistics.hpp"
 #include "core/error.hpp"
@@ -17,7 +18,7 @@ namespace laq::analysis {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr double kBitsInByte = 8, kMebi = 1 << 20, kLogarithmic = 4;
+constexpr double kMebi = 1 << 20, kLogarithmic = 4;
 constexpr std::size_t kTogether = 6;
 
 /// What the metric is drawn against.
@@ -32,22 +33,13 @@ struct Against {
 /// Of every series that has a result and stands in the figure.
 using Places = std::map<const Series*, CurvePoint>;
 
-std::optional<double> number_of(const std::string& text) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  return text.empty() || *end != '\0' ? std::nullopt : std::optional(value);
-}
-
 std::optional<double> bits_per_weight(const Series& series) {
   const train::Run& run = series.job.run;
-  return run.quantizer.method ? std::optional<double>(bits_of(run)) : std::nullopt;
+  return run.quantizer.method ? std::optional<double>(model_size(run).bits) : std::nullopt;
 }
 
 std::optional<double> mebibytes(const Series& series) {
-  const train::Run& run = series.job.run;
-  const auto bits = bits_of(run);
-  if (!bits) return std::nullopt;
-  return run.model_size().weights * *bits / kBitsInByte / kMebi;
+  return model_size(series.job.run).bytes() / kMebi;
 }
 
 Places places_of(const SweepData& data, const std::string& experiment, const Against& against) {
@@ -100,10 +92,8 @@ std::optional<double> unlisted_full(const SweepData& data, const std::string& ex
 
 std::optional<double> full_precision(const SweepData& data, const std::string& experiment,
                                      const fs::path& configs) {
-  for (const auto* series : data.of(experiment)) {
-    const auto values = series->finals(metric_name(data.metric(experiment)));
-    if (!series->job.run.quantizer.method && !values.empty()) return summarize(values).mean;
-  }
+  if (const auto* full = data.full_precision(experiment))
+    return summarize(full->finals(metric_name(data.metric(experiment)))).mean;
   return unlisted_full(data, experiment, configs);
 }
 
@@ -164,8 +154,7 @@ Charts charts_of(const SweepData& data, const std::string& experiment, const Aga
     for (const auto* series : lane) several = several || series->completed() > 1;
   }
   const auto full = against.level ? full_precision(data, experiment, configs) : std::nullopt;
-  model.caption = against.note + spread_words(several) +
-                  (full ? " Dashed line across: full precision." : "") +
+  model.caption = against.note + (full ? " Dashed line across: full precision." : "") +
                   missing_words(data.of(experiment));
   const auto curves = [&](const Item& lane) {
     std::vector<std::string> labels;
@@ -187,6 +176,7 @@ Charts charts_of(const SweepData& data, const std::string& experiment, const Aga
   for (auto& chart : all.drawn) {
     Panels& body = std::get<Panels>(chart.body);
     if (body.context) body.keys.emplace_back(kContext, "the other panels");
+    if (!body.context) chart.caption += spread_words(several);  // no bars among grey curves
     if (!full) continue;
     body.keys.emplace_back(kLevel, fmt::format("full-precision {:.4g}", *full));
     for (auto& panel : body.panels)
@@ -202,16 +192,18 @@ std::vector<Against> what_varies(const SweepData& data) {
       {"bits", "bits per weight", "Bits per weight (1: binary, 2: ternary)", "quantizer.bits", "",
        bits_per_weight, true},
       {"size", "model size", "Size of the weights that methods quantize (MiB)", "model",
-       " Bits of the method (32: full precision) times the weights that are quantized; scales, "
-       "biases, batch norm and a character model's output layer are not counted.",
+       " A code of the method's bits (32: full precision) for each weight that is quantized and 32 "
+       "bits for each scale; biases, batch norm and a character model's output layer are not "
+       "counted.",
        mebibytes}};
   for (const auto& [axis, values] : data.plan->grid) {
     const bool numbers = std::all_of(values.begin(), values.end(),
-                                     [](const auto& value) { return number_of(value); });
+                                     [](const auto& value) { return number_from<double>(value); });
     if (values.size() > 1 && numbers && axis != "quantizer.bits")
-      all.push_back(
-          {"by_" + file_word(last_part(axis)), last_part(axis), axis, axis, "",
-           [key = axis](const Series& series) { return number_of(value_on(series, key)); }});
+      all.push_back({"by_" + file_word(last_part(axis)), last_part(axis), axis, axis, "",
+                     [key = axis](const Series& series) {
+                       return number_from<double>(value_on(series, key));
+                     }});
   }
   return all;
 }

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "analysis/chart_layout.hpp"
+#include "analysis/model_size.hpp"
 #include "analysis/statistics.hpp"
 #include "analysis/wording.hpp"
 
@@ -16,7 +17,7 @@ constexpr double kMilli = 1000;
 /// A method at a point of the grid.
 struct Setting {
   std::string label;
-  std::optional<int> bits;
+  int bits = 0;
   std::vector<const Series*> series;  ///< one for each experiment where it is planned
   std::size_t row = 0;                ///< in the figure
 };
@@ -28,7 +29,8 @@ std::vector<Setting> settings_of(const SweepData& data) {
       const Series& first = *one.series.front();
       return first.method == series.method && first.job.point == series.job.point;
     });
-    if (known == all.end()) known = all.insert(known, {series.label, bits_of(series.job.run), {}});
+    if (known == all.end())
+      known = all.insert(known, {series.label, model_size(series.job.run).bits, {}});
     known->series.push_back(&series);
   }
   return all;
@@ -42,16 +44,13 @@ struct Overview {
   bool from_zero = false, by_bits = false;
 };
 
-std::string bits_head(std::optional<int> bits) {
-  if (!bits) return "Other";
-  return *bits == 1 ? "1 bit"
-                    : fmt::format("{} bits{}", *bits, *bits == 32 ? ": full precision" : "");
+std::string bits_head(int bits) {
+  return bits == 1 ? "1 bit" : fmt::format("{} bits{}", bits, bits == 32 ? ": full precision" : "");
 }
 
 // By their bits with a head for each number of them, or in the order of the plan.
 std::vector<MarkRow> rows_of(std::vector<Setting>& settings, bool by_bits) {
-  const auto bits = [](const Setting& one) { return one.bits.value_or(99); };
-  if (by_bits) std::ranges::stable_sort(settings, {}, bits);
+  if (by_bits) std::ranges::stable_sort(settings, {}, &Setting::bits);
   const bool heads = by_bits && settings.front().bits != settings.back().bits;
   std::vector<MarkRow> rows;
   for (std::size_t i = 0; i < settings.size(); ++i) {
@@ -72,6 +71,7 @@ Charts charts_of(const SweepData& data, const Overview& overview, MarkRows body,
   bool full_precision = false;
   for (const auto& experiment : data.experiments) {
     RowPanel panel{.title = data.title_of(experiment)};
+    const Series* full = data.full_precision(experiment);
     std::vector<Interval> extents;
     std::vector<std::optional<RowMark>> marks(body.rows.size());
     for (const auto& setting : settings) {
@@ -82,8 +82,7 @@ Charts charts_of(const SweepData& data, const Overview& overview, MarkRows body,
         chart.series.push_back(series->first_job);
         extents.push_back({std::isfinite(mark->low) ? mark->low : mark->value,
                            std::isfinite(mark->high) ? mark->high : mark->value});
-        if (!series->job.run.quantizer.method && panel.lines.empty())
-          panel.lines.emplace_back(mark->value, kLevel);
+        if (series == full) panel.lines.emplace_back(mark->value, kLevel);
       }
     }
     if (extents.empty()) {
@@ -140,8 +139,8 @@ Charts overview_charts(const SweepData& data) {
       found.high = summary.mean + *summary.sd;
       found.text += " ± " + fixed(*summary.sd, judged.decimals);
     }
-    const auto bits = bits_of(series.job.run);
-    found.columns = {series.label, bits ? std::to_string(*bits) : "", std::to_string(summary.n)};
+    found.columns = {series.label, std::to_string(model_size(series.job.run).bits),
+                     std::to_string(summary.n)};
     return found;
   };
   const auto axis = [&](const std::string& name) { return metric_label(data.metric(name)); };

@@ -47,7 +47,8 @@ Finding judge(const Cell& cell, const Other& other, std::optional<double> limit,
               const std::string& good_word) {
   const Summary& ours = cell.entry.ours;
   if (ours.n < cell.entry.planned()) {
-    return cell.finding(Verdict::missing, "missing",
+    return cell.finding(ours.n > 0 ? Verdict::unfinished : Verdict::missing,
+                        ours.n > 0 ? "unfinished" : "missing",
                         fmt::format("{} runs, {}; {}", count_text(cell.entry), other.text,
                                     join(missing_seeds(cell.entry.runs), "; ")));
   }
@@ -180,8 +181,9 @@ std::string Check::verdict() const {
   if (high > 0) text += fmt::format(", each within {:.2g} to {:.2g} {}", low, high, unit);
   text += fmt::format("; {} off", off.size());
   if (!off.empty()) text += " (" + join_few(off, kMostNamed) + ")";
-  return text + fmt::format(", {} not judged, {} missing.", count(Verdict::not_judged),
-                            count(Verdict::missing));
+  text += fmt::format(", {} not judged, ", count(Verdict::not_judged));
+  if (const std::size_t n = count(Verdict::unfinished)) text += fmt::format("{} unfinished, ", n);
+  return text + fmt::format("{} missing.", count(Verdict::missing));
 }
 
 std::string Check::text() const {

@@ -14,7 +14,8 @@ enum class Verdict {
   consistent,
   off,         ///< all runs are there and their mean is too far from the other figure
   not_judged,  ///< a single run, whose spread is not known, or runs of another configuration
-  missing      ///< at least one planned run has no result
+  unfinished,  ///< some planned runs have no result
+  missing      ///< none has
 };
 
 /// One cell that has a figure to be compared with.

@@ -42,13 +42,16 @@ void add_comparisons(const ClaimRule& rule, const Studied& where, const Court& c
   claim.datasets.push_back({{}, where.experiment, where.title});
 }
 
-std::string nowhere(const ClaimRule& rule) {
+std::string nowhere(const ClaimRule& rule, const Evidence& evidence) {
   std::set<std::string> experiments;
   for (const auto& one : rule.comparisons)
     experiments.insert(one.experiments.begin(), one.experiments.end());
-  if (experiments.empty()) return "no sweep here plans both sides of a comparison";
-  return fmt::format("no sweep here plans both sides of a comparison on {}",
-                     join({experiments.begin(), experiments.end()}));
+  std::string text = "no sweep here plans both sides of a comparison";
+  if (!experiments.empty()) text += " on " + join({experiments.begin(), experiments.end()});
+  const bool grid = std::ranges::any_of(
+      evidence.series, [](const Series& series) { return !series.job.point.empty(); });
+  if (grid) text += " at one setting; --select valid chooses among those of a grid";
+  return text;
 }
 
 Claim judge_claim(const ClaimRule& rule, const Court& court) {
@@ -58,7 +61,7 @@ Claim judge_claim(const ClaimRule& rule, const Court& court) {
   claim.any = rule.any;
   for (const auto& where : court.evidence.experiments) add_comparisons(rule, where, court, claim);
   if (claim.comparisons.empty()) {
-    claim.reason = nowhere(rule);
+    claim.reason = nowhere(rule, court.evidence);
     return claim;
   }
   claim.planned =

@@ -8,7 +8,6 @@
 #include "config/reader.hpp"
 #include "core/lists.hpp"
 #include "core/text.hpp"
-#include "store/filter.hpp"
 #include "train/experiment.hpp"
 
 namespace laq::analysis {
@@ -38,7 +37,7 @@ std::optional<Limit> limit(config::Reader& section, const std::string& key) {
   const std::string text = section.word(key, {});
   if (text == "margin") return Limit{0, 1};
   if (text == "-margin") return Limit{0, -1};
-  const auto number = store::number_in(text);
+  const auto number = number_from<double>(text);
   if (!number || !std::isfinite(*number))
     section.refuse(key, "is neither a number nor 'margin' nor '-margin'");
   return Limit{*number, 0};
@@ -132,7 +131,7 @@ double ClaimsFile::margin(Metric metric) const {
 
 ClaimsFile load_claims(const fs::path& configs, const fs::path& path) {
   const config::Tree tree = config::load_yaml(path);
-  const Known known{train::names_in(configs, "methods"), train::names_in(configs, "experiments")};
+  const Known known{config::names_in(configs, "methods"), config::names_in(configs, "experiments")};
   config::Reader root(&tree, "");
   ClaimsFile file;
   file.level = root.real("level", 0.95, {0.5, 0.999});

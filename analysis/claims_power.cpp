@@ -10,6 +10,7 @@
 #include "analysis/json_values.hpp"
 #include "analysis/wording.hpp"
 #include "core/error.hpp"
+#include "core/text.hpp"
 
 namespace laq::analysis {
 namespace {
@@ -129,11 +130,10 @@ void require_spread(const std::vector<ClaimReport>& reports) {
     }
   }
   if (most >= kFewestSeeds) return;
-  throw usage_error(
-      {.what = "--power needs the spread of at least 3 seeds",
-       .where = "claims",
-       .found = fmt::format("{} seed{} at most in a comparison", most, most == 1 ? "" : "s"),
-       .advice = "run more seeds first"});
+  throw usage_error({.what = "--power needs the spread of at least 3 seeds",
+                     .where = "claims",
+                     .found = counted(most, "seed") + " at most in a comparison",
+                     .advice = "run more seeds first"});
 }
 
 }  // namespace

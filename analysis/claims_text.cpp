@@ -124,7 +124,7 @@ std::string ruling_text(const Ruling& ruling) {
   if (ruling.provisional && ruling.judgement != Judgement::missing)
     parts.emplace_back("provisional");
   if (const std::size_t n = ruling.diverged.size(); n > 0)
-    parts.push_back(fmt::format("{} run{} diverged", n, n == 1 ? "" : "s"));
+    parts.push_back(counted(n, "run") + " diverged");
   const std::string name = judgement_name(ruling.judgement);
   return parts.empty() ? name : fmt::format("{} ({})", name, join(parts, "; "));
 }
@@ -136,7 +136,11 @@ std::string remarks(const Comparison& comparison) {
 
 std::string claims_plain(const ClaimReport& report) {
   std::string text =
-      report.heading("Claims") + "\n" + claim_source(report) + "\n" + claim_method(report) + "\n";
+      report.heading("Claims") + "\n" + claim_source(report) +
+      fmt::format(
+          "\nMean differences of runs paired by seed, with {:g} % t intervals; docs/claims.md "
+          "says what is judged how.\n",
+          100 * report.level);
   for (const auto& claim : report.claims) text += claim_text(claim);
   return text;
 }

@@ -122,10 +122,6 @@ std::string percent(double level) {
   return fmt::format("{:.4g} %", 100 * level);
 }
 
-std::string plural(std::size_t n) {
-  return fmt::format("{} comparison{}", n, n == 1 ? "" : "s");
-}
-
 // Whether the sweeps plan both sides on the experiment.
 bool planned(const ComparisonRule& rule, const Studied& where, const Evidence& evidence) {
   if (!rule.axis.empty())
@@ -198,14 +194,16 @@ Ruling judge(const std::vector<const Comparison*>& comparisons, bool any, double
             : percent(level);
   if (const std::size_t n = strictly[alone]; n > 0) {
     ruling.judgement = alone;
-    ruling.reason = fmt::format("{} of {} at {}", n, plural(all), bonferroni);
+    ruling.reason = fmt::format("{} of {} at {}", n, counted(all, "comparison"), bonferroni);
   } else if (found[together] == all) {
     ruling.judgement = together;
-    ruling.reason = fmt::format("{} at {}", all == 1 ? "its comparison" : "each of " + plural(all),
-                                percent(level));
+    ruling.reason = fmt::format(
+        "{} at {}", all == 1 ? "its comparison" : "each of " + counted(all, "comparison"),
+        percent(level));
   } else {
     ruling.judgement = found[Judgement::missing] == all ? Judgement::missing : Judgement::undecided;
-    ruling.reason = fmt::format("of {} at {} {}", plural(all), percent(level), counts_text(found));
+    ruling.reason = fmt::format("of {} at {} {}", counted(all, "comparison"), percent(level),
+                                counts_text(found));
     if (found[alone] > 0) ruling.reason += fmt::format("; one decides alone at {}", bonferroni);
     if (single) ruling.reason += "; one seed has no interval";
   }

@@ -88,7 +88,7 @@ std::vector<std::string> other_protocol(const train::Run& left, const train::Run
 }
 
 double axis_number(const std::string& axis, const std::string& text) {
-  const auto value = store::number_in(text);
+  const auto value = number_from<double>(text);
   if (!value || *value <= 0) {
     throw usage_error({.what = "a slope needs an axis of positive numbers",
                        .where = axis,

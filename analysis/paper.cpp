@@ -8,7 +8,6 @@
 #include "config/reader.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
-#include "store/filter.hpp"
 
 namespace laq::analysis {
 namespace fs = std::filesystem;
@@ -20,7 +19,7 @@ Figure read_figure(const config::Tree& tree, bool checked) {
   const std::string text = tree.scalar() ? *tree.scalar() : "";
   // Plain decimals only: the number of printed digits is read off the text.
   const bool plain = text.find_first_not_of("0123456789.-") == std::string::npos;
-  const auto value = plain ? store::number_in(text) : std::nullopt;
+  const auto value = plain ? number_from<double>(text) : std::nullopt;
   if (!value) {
     throw usage_error({.what = "not a printed figure",
                        .where = tree.place,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "analysis/unicode.hpp"
 #include "core/lists.hpp"
 #include "core/text.hpp"
@@ -26,6 +28,12 @@ Protocol protocol_of(const sweep::Plan& plan) {
                                                             : plan.profile.note);
   }
   if (plan.jobs.empty()) return protocol;
+  const bool printed = std::ranges::all_of(plan.jobs, [](const sweep::Job& job) {
+    return job.run.dataset.paper_column &&
+           job.run.canonical.at("model").value("kind", "") != "layers";
+  });
+  if (protocol.of_the_paper() && !printed)
+    protocol.departures.emplace_back("data or networks that are not the paper's");
   for (const auto& word : words_of(plan.jobs.front()))
     protocol.overrides.push_back(one_line(word.text));
   if (!has(plan.jobs, true, &sweep::Job::changed_by_words)) return protocol;

@@ -195,8 +195,7 @@ class Page {
         block.id.empty() || block.sheets.empty() ? 0 : block.sheets[0].rows.size();
     return {{"block_title", text(block.title)},
             {"block_id", text(block.id)},
-            {"fold",
-             text(folded ? fmt::format("{} comparison{}", folded, folded == 1 ? "" : "s") : "")},
+            {"fold", text(folded ? counted(folded, "comparison") : "")},
             {"paragraphs", lines(block.paragraphs)},
             {"sheets", list_of(block.sheets, [&](const Sheet& one) { return of(one); })},
             {"list", block.items.empty() ? Data(false) : Data("items", lines(block.items))}};
@@ -232,19 +231,18 @@ std::string Page::render() const {
   const std::size_t planned = plan.jobs.size();
   kainjow::mustache::mustache page{std::string(kReportPage)};
   page.set_custom_escape(escaped_html);
-  return page.render(
-      Object{{"page_title", table_.title + ": " + table_.profile_title},
-             {"style", std::string(kReportStyle)},
-             {"heading", table_.heading(table_.title)},
-             {"warning", text(warning)},
-             {"introduction", lines(introduction)},
-             {"planned", fmt::format("{} run{} planned", planned, planned == 1 ? "" : "s")},
-             {"counts", counts(*table_.data)},
-             {"sections", sections_},
-             {"runs_folder", plan.runs.generic_string()},
-             {"version", std::string(record::version())},
-             {"commit", std::string(record::git_commit())},
-             {"dirty", record::git_dirty()}});
+  return page.render(Object{{"page_title", table_.title + ": " + table_.profile_title},
+                            {"style", std::string(kReportStyle)},
+                            {"heading", table_.heading(table_.title)},
+                            {"warning", text(warning)},
+                            {"introduction", lines(introduction)},
+                            {"planned", counted(planned, "run") + " planned"},
+                            {"counts", counts(*table_.data)},
+                            {"sections", sections_},
+                            {"runs_folder", plan.runs.generic_string()},
+                            {"version", std::string(record::version())},
+                            {"commit", std::string(record::git_commit())},
+                            {"dirty", record::git_dirty()}});
 }
 
 }  // namespace

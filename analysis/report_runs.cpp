@@ -6,13 +6,14 @@
 
 #include "analysis/report.hpp"
 #include "analysis/wording.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 #include "store/filter.hpp"
 
 namespace laq::analysis {
 namespace {
 
-constexpr std::size_t kHashDigits = 16, kCommitDigits = 12;
+constexpr std::size_t kHashDigits = 16;
 
 SheetCell code(const std::string& text, std::size_t digits = std::string::npos) {
   SheetCell cell{text.substr(0, digits), SheetCell::Tone::code};
@@ -37,12 +38,7 @@ std::string value_of(const Table& table, const RunData& run) {
 // The builds that computed a run, each once.
 std::string builds_of(const record::RunRecord& record) {
   std::vector<std::string> builds;
-  for (const record::Process& by : record.processes()) {
-    const bool unknown = by.git_commit.starts_with("unknown");  // and why
-    const std::string build = (unknown ? by.git_commit : by.git_commit.substr(0, kCommitDigits)) +
-                              (by.git_dirty ? " with local changes" : "");
-    if (std::find(builds.begin(), builds.end(), build) == builds.end()) builds.push_back(build);
-  }
+  for (const record::Process& by : record.processes()) add_once(builds, short_commit(by.build()));
   return join(builds);
 }
 

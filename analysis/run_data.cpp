@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -16,9 +17,8 @@
 #include "train/method_title.hpp"
 
 namespace laq::analysis {
+namespace fs = std::filesystem;
 namespace {
-
-constexpr int kFullPrecision = 32;
 
 // Mean over layers and epochs; none where no solver alternates.
 std::optional<double> rounds_of(const record::History& history) {
@@ -55,7 +55,7 @@ std::string machine_of(const record::RunRecord& record) {
   for (const record::Process& by : record.processes()) {
     if (by.threads == 0) continue;  // of a part of which nothing is known
     const std::string cpu =
-        fmt::format("{}, {} thread{}", by.cpu_model, by.threads, by.threads > 1 ? "s" : "");
+        by.cpu_model + ", " + counted(static_cast<std::size_t>(by.threads), "thread");
     add_once(names, one_line(by.device != "cpu" ? by.device : cpu));
   }
   return join(names, ", then ");
@@ -226,7 +226,7 @@ std::string SweepData::title_of(const std::string& experiment) const {
   const std::string own = title(experiment);
   const bool shared = std::ranges::any_of(
       experiments, [&](const auto& name) { return name != experiment && title(name) == own; });
-  return shared ? own + " (" + experiment + ")" : own;
+  return shared ? fmt::format("{} ({})", own, fs::path(experiment).stem().string()) : own;
 }
 
 std::string SweepData::times_sentence() const {
@@ -251,6 +251,21 @@ std::vector<const Series*> SweepData::of(const std::string& experiment) const {
     if (one.experiment == experiment) all.push_back(&one);
   }
   return all;
+}
+
+const Series* SweepData::full_precision(const std::string& experiment) const {
+  const train::MetricFacts& judged = train::facts(metric(experiment));
+  const Series* best = nullptr;
+  double least = INFINITY;
+  for (const auto* one : of(experiment)) {
+    if (one->job.run.quantizer.method || one->finals(judged.test).empty()) continue;
+    const auto values = one->finals(judged.valid);
+    const double mean = values.empty() ? INFINITY : summarize(values).mean;
+    if (best && !(mean < least)) continue;
+    best = one;
+    least = mean;
+  }
+  return best;
 }
 
 SweepData read_sweep(const sweep::Plan& read, store::Store& store) {
@@ -279,19 +294,6 @@ SweepData read_sweep(const sweep::Plan& read, store::Store& store) {
 SweepData read_sweep(const sweep::Plan& plan) {
   store::Store store;
   return read_sweep(plan, store);
-}
-
-std::optional<int> bits_of(const train::Run& run) {
-  if (!run.quantizer.method) return kFullPrecision;
-  const auto quantizer = run.canonical.find("quantizer");
-  if (quantizer == run.canonical.end()) return std::nullopt;
-  if (const auto bits = quantizer->find("bits"); bits != quantizer->end() && bits->is_number())
-    return bits->get<int>();
-  const std::string rule = quantizer->value("rule", "");
-  const std::string levels = quantizer->value("levels", "");
-  if (levels == "binary") return 1;
-  if (levels == "ternary" || rule == "ttq") return 2;
-  return std::nullopt;
 }
 
 bool alternates(const train::Run& run) {

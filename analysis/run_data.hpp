@@ -84,6 +84,9 @@ struct SweepData {
   std::string title_of(const std::string& experiment) const;
   Metric metric(const std::string& experiment) const;
   std::vector<const Series*> of(const std::string& experiment) const;
+  /// Full precision's, of several settings the one with the best validation score; null: none is
+  /// completed.
+  const Series* full_precision(const std::string& experiment) const;
 };
 
 /// Reads what the records of a plan's runs hold. Never an error because of a run: what cannot be
@@ -102,9 +105,6 @@ std::string last_part(const std::string& key);
 /// A value of an axis of the grid: "3 bits", "learning_rate 0.01", "exact".
 std::string axis_words(const std::string& axis, const std::string& value);
 
-/// The number that a point has on an axis of bits: 1 binary, 2 ternary, m of m-bit methods, 32 of
-/// full precision. None for a rule that is not known.
-std::optional<int> bits_of(const train::Run& run);
 /// Whether its quantizer has an alternating solver.
 bool alternates(const train::Run& run);
 

@@ -239,7 +239,7 @@ std::string title_of(const Row& row, const fs::path& configs) {
 
 // Numbers by their size, then text.
 bool key_less(const std::string& a, const std::string& b) {
-  const auto x = store::number_in(a), y = store::number_in(b);
+  const auto x = number_from<double>(a), y = number_from<double>(b);
   if (x && y) return *x < *y;
   return x.has_value() != y.has_value() ? x.has_value() : a < b;
 }
@@ -249,10 +249,10 @@ void sort_rows(const Table& table, std::vector<Row>& rows) {
     const bool down = key->starts_with("-");
     const std::string name = key->substr(down ? 1 : 0);
     const bool metric = has(measure_names(), name);
-    const auto value = [&](const Row& row) -> std::string {
+    const auto value = [&](const Row& row) -> std::optional<std::string> {
       if (metric) {
         const Summary found = measure(row.entries.front(), name, table.columns.front().metric);
-        return found.n > 0 ? fmt::format("{}", found.mean) : "none";
+        return found.n > 0 ? std::optional(fmt::format("{}", found.mean)) : std::nullopt;
       }
       if (name == kMethod) return row.title;
       for (const auto& [axis, text] : row.point) {
@@ -265,9 +265,9 @@ void sort_rows(const Table& table, std::vector<Row>& rows) {
                          .advice = suggestion(name, measure_names())});
     };
     std::ranges::stable_sort(rows, [&](const Row& a, const Row& b) {
-      const std::string left = value(a), right = value(b);
-      if (left == "none" || right == "none") return right == "none" && left != "none";
-      return down ? key_less(right, left) : key_less(left, right);
+      const auto left = value(a), right = value(b);
+      if (!left || !right) return left.has_value();
+      return down ? key_less(*right, *left) : key_less(*left, *right);
     });
   }
 }

@@ -14,7 +14,6 @@ namespace laq::analysis {
 namespace {
 
 // Enough of a commit to be found again.
-constexpr std::size_t kCommitDigits = 12;
 constexpr std::size_t kDateCharacters = 10;  // of an ISO 8601 time
 constexpr double kMebi = 1024 * 1024;
 const std::vector<std::string> kTraining = {"step_ms", "rounds", "best_epoch"},
@@ -95,11 +94,6 @@ const Measure& measure_named(const std::string& name) {
 
 std::string list(const std::set<std::string>& values) {
   return join({values.begin(), values.end()});
-}
-
-std::string short_commit(const std::string& commit) {
-  const auto end = std::min(commit.find(' '), commit.size());
-  return end <= kCommitDigits ? commit : commit.substr(0, kCommitDigits) + commit.substr(end);
 }
 
 // The states of the runs without a result, each once.
@@ -311,7 +305,8 @@ std::vector<std::string> result_notes(const Table& table) {
     notes.emplace_back("† Figure transcribed from memory, not compared with the printed paper.");
   if (table.any([](const Entry& entry) { return entry.best; })) {
     notes.push_back(
-        "Bold: the lowest mean among methods with as many bits and scales, on the same data and "
+        "Bold: a column's lowest mean among rows with as many bits and scales, on the same data "
+        "and "
         "network.");
   }
   if (table.any([](const Entry& entry) { return entry.ours.n == 1; }))
@@ -331,8 +326,9 @@ std::vector<std::string> missing_lines(const Table& table) {
     for (const auto& row : table.rows)
       lacking += std::ranges::count(row.entries[c].runs, true, &RunData::lacks_data);
     if (lacking == 0) continue;
-    lines.push_back(fmt::format("{}: {} run{} missing: {} not at hand", table.columns[c].title,
-                                lacking, lacking > 1 ? "s" : "", join(table.columns[c].absent)));
+    lines.push_back(fmt::format("{}: {} missing: {} not at hand", table.columns[c].title,
+                                counted(static_cast<std::size_t>(lacking), "run"),
+                                join(table.columns[c].absent)));
   }
   std::vector<std::pair<std::string, std::vector<const Row*>>> others;  // by what and where
   for (const auto& row : table.rows) {

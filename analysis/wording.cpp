@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "core/text.hpp"
@@ -36,6 +37,12 @@ std::string seed_ranges(const std::set<std::int64_t>& seeds) {
 
 std::string named_seeds(const std::set<std::int64_t>& seeds) {
   return (seeds.size() > 1 ? "seeds " : "seed ") + seed_ranges(seeds);
+}
+
+std::string short_commit(const std::string& commit) {
+  constexpr std::size_t kDigits = 12;
+  const auto end = std::min(commit.find(' '), commit.size());
+  return end <= kDigits ? commit : commit.substr(0, kDigits) + commit.substr(end);
 }
 
 }  // namespace laq::analysis

@@ -16,5 +16,7 @@ std::string typographic(std::string number);
 std::string seed_ranges(const std::set<std::int64_t>& seeds);
 /// "seeds 1 to 3, 5", "seed 5"
 std::string named_seeds(const std::set<std::int64_t>& seeds);
+/// 12 digits of a commit, and what follows it: "c6c7d6915641 with local changes"
+std::string short_commit(const std::string& commit);
 
 }  // namespace laq::analysis

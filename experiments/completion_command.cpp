@@ -33,7 +33,7 @@ void add_cases(const CLI::App& app, const std::string& path, const std::filesyst
     const bool positional = option->get_positional();
     std::string known;
     if (const char* folder = folder_for(positional ? name : "--" + name); *folder != '\0')
-      known = join(train::names_in(configs, folder), " ");
+      known = join(config::names_in(configs, folder), " ");
     if (positional) {
       if (!known.empty()) words.push_back(known);
     } else if (!option->get_group().empty()) {

@@ -27,7 +27,8 @@ struct DataOptions : DataPathOptions {
 };
 
 std::vector<data::DatasetSpec> chosen(const DataOptions& options, const Context& context) {
-  const auto& names = options.names.empty() ? data::dataset_names(context.configs) : options.names;
+  const auto& names =
+      options.names.empty() ? config::names_in(context.configs, "datasets") : options.names;
   std::vector<data::DatasetSpec> specs;
   for (const auto& name : names) specs.push_back(data::load_dataset(context.configs, name));
   return specs;

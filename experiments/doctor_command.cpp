@@ -77,7 +77,7 @@ void check_threads(Report& report) {
 }
 
 void check_data(Report& report, const Context& context, const data::DataPaths& paths) {
-  for (const auto& name : data::dataset_names(context.configs)) {
+  for (const auto& name : config::names_in(context.configs, "datasets")) {
     const auto spec = data::load_dataset(context.configs, name);
     std::string where;
     for (const auto& file : spec.files) {

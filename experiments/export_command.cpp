@@ -37,7 +37,7 @@ void print(const Options& options, const deploy::Trained& trained,
                                       {"scale_bytes", exported.scales},
                                       {"rest_bytes", exported.rest},
                                       {"preprocessing_bytes", exported.preprocessing}}
-                           .dump());
+                           .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
   fmt::print("{}: {:.2f} MiB ({} bytes), {} (epoch {})\n", options.out, mebibytes(exported.file),

@@ -22,6 +22,9 @@
 namespace laq {
 namespace {
 
+// Paths need not be UTF-8.
+constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+
 struct RunOptions {
   train::RunRequest request;
   std::vector<std::string> words;
@@ -128,11 +131,18 @@ int exit_code(record::State state) {
 }
 
 void print_result(const train::Run& run, const train::SessionResult& result) {
-  const auto& values = result.history.final_values;
-  const auto real = [&](const char* key) { return std::get<double>(values.at(key)); };
+  const auto final = [&](const char* key) {
+    const auto& values = result.history.final_values;
+    const auto found = values.find(key);
+    if (found != values.end()) return found->second;
+    throw Error({.what = fmt::format("the record has no final '{}'", key),
+                 .where = (result.folder / "run.h5").string(),
+                 .advice = "remove the run's folder and make it anew"});
+  };
+  const auto real = [&](const char* key) { return std::get<double>(final(key)); };
   switch (result.state) {
     case record::State::completed:
-      fmt::print("best epoch {}: {}\nrecord: {}\n", std::get<std::int64_t>(values.at("best_epoch")),
+      fmt::print("best epoch {}: {}\nrecord: {}\n", std::get<std::int64_t>(final("best_epoch")),
                  scores(run, real, ", ", true), (result.folder / "run.h5").string());
       break;
     case record::State::interrupted:
@@ -194,7 +204,7 @@ void go(RunOptions& options, Context& context) {
                  "--rerun makes it anew\n";
   }
   if (options.json) {
-    std::cout << summary(run, result).dump(2) << "\n";
+    std::cout << summary(run, result).dump(2, ' ', false, kReplace) << "\n";
   } else {
     print_result(run, result);
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/text.hpp"
 #include "data/locate.hpp"
 
 namespace laq {
@@ -33,11 +34,8 @@ CLI::Validator whole_number(T least) {
 
 inline CLI::Validator number(double least, double most) {
   return {[least, most](std::string& text) -> std::string {
-            double value = std::nan("");
-            const auto [end, failed] =
-                std::from_chars(text.data(), text.data() + text.size(), value);
-            const bool good = failed == std::errc{} && end == text.data() + text.size();
-            if (good && value >= least && value <= most) return "";
+            const auto value = number_from<double>(text);
+            if (value && *value >= least && *value <= most) return "";
             return fmt::format("found '{}', expected a number from {} to {}", text, least, most);
           },
           ""};

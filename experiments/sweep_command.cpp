@@ -21,6 +21,7 @@
 #include "sweep/memory.hpp"
 #include "sweep/slurm.hpp"
 #include "train/rerun.hpp"
+#include "train/run_lock.hpp"
 #include "train/torch_info.hpp"
 
 namespace laq {
@@ -204,7 +205,10 @@ struct OtherCode {
     const bool absent = plan.absent.contains(job.run.request.experiment);
     ++(!rerun ? kept : absent ? without_data : made_anew);
     if (!rerun || absent) return;
-    train::set_aside(job.folder);
+    const train::RunLock lock(job.folder);
+    if (lock.taken()) return;
+    sweep::refresh(job);  // another sweep may have set it aside since it was looked at
+    if (job.done()) train::set_aside(job.folder);
     sweep::refresh(job);
   }
 
@@ -225,10 +229,6 @@ void check(const SweepOptions& options) {
   if (!options.memory.empty()) sweep::memory_size(options.memory);
   slurm_pairs(options.slurm);
   if (options.executor == "local") train::device_named(options.device);  // a node may have another
-}
-
-bool has_outcome(const sweep::Job& job) {
-  return job.done() || job.state == record::State::diverged;
 }
 
 /// Where settings are tuned by one seed: leaves in the plan what is to be run now. False: more
@@ -280,7 +280,7 @@ void go(const SweepOptions& options, Context& context) {
     print_threads(plan, options.jobs);
     std::fflush(stdout);
     work(plan, estimate, options, context);
-    if (!more || interrupted() || !std::ranges::all_of(plan.jobs, has_outcome)) break;
+    if (!more || interrupted() || !std::ranges::all_of(plan.jobs, &sweep::Job::has_outcome)) break;
     plan = sweep::make_plan(context.configs, request);
     more = !choose(plan);
   }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 
 #include "core/error.hpp"
@@ -15,13 +14,10 @@ template <typename T>
 std::optional<T> parse_number(const Tree& tree) {
   const std::string* text = tree.scalar();
   if (!text || text->empty()) return std::nullopt;
-  T number{};
   const bool signed_plus = (*text)[0] == '+' && text->size() > 1 && (*text)[1] != '-';
-  const char* begin = text->data() + (signed_plus ? 1 : 0);
-  const auto [end, failed] = std::from_chars(begin, text->data() + text->size(), number);
-  if (failed != std::errc{} || end != text->data() + text->size()) return std::nullopt;
+  const auto number = number_from<T>(std::string_view(*text).substr(signed_plus ? 1 : 0));
   if constexpr (std::is_floating_point_v<T>) {
-    if (!std::isfinite(number)) return std::nullopt;
+    if (number && !std::isfinite(*number)) return std::nullopt;
   }
   return number;
 }
@@ -227,6 +223,12 @@ void Reader::wrong(const std::string& key, const Tree& found, const std::string&
 }
 
 void Reader::missing(const std::string& key, const std::string& expected) const {
+  for (const auto& [written, value] : tree_ && tree_->map() ? *tree_->map() : Tree::Map()) {
+    if (known_.contains(written) || nearest(written, {key}).empty()) continue;
+    throw usage_error({.what = fmt::format("unknown key '{}'", full(written)),
+                       .where = value.place,
+                       .advice = suggestion(written, {key})});
+  }
   throw usage_error({.what = fmt::format("'{}' is missing", full(key)),
                      .where = tree_ ? tree_->place : "",
                      .expected = expected});

@@ -4,7 +4,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
-#include <charconv>
+#include <algorithm>
 #include <optional>
 #include <sstream>
 
@@ -13,6 +13,7 @@
 #include "core/text.hpp"
 
 namespace laq::config {
+namespace fs = std::filesystem;
 namespace {
 
 /// Where the content of a document begins.
@@ -91,11 +92,8 @@ Tree convert(const YAML::Node& node, const std::string& file, int depth) {
 
 /// The element that a part of a dotted path names: "2" is the third. Nothing: there is none.
 std::optional<std::size_t> index_in(const Tree::List& items, std::string_view key) {
-  std::size_t index = 0;
-  const char* end = key.data() + key.size();
-  const auto [last, failed] = std::from_chars(key.data(), end, index);
-  if (failed != std::errc{} || last != end || index >= items.size()) return std::nullopt;
-  return index;
+  const auto index = number_from<std::size_t>(key);
+  return index && *index < items.size() ? index : std::nullopt;
 }
 
 }  // namespace
@@ -190,6 +188,9 @@ Override parse_override(const std::string& word) {
                        .expected = "key=value, for example train.epochs=5"});
   }
   Override result{.key = word.substr(0, equals), .value = {}, .text = word};
+  // As messages name elements: layers[3] is layers.3.
+  std::erase(result.key, ']');
+  std::replace(result.key.begin(), result.key.end(), '[', '.');
   const std::string text = word.substr(equals + 1);
   // The key tells the reader more than a line number in a single word.
   const std::string place = fmt::format("command line ({})", result.key);
@@ -200,6 +201,21 @@ Override parse_override(const std::string& word) {
     for (auto& item : *items) item.place = result.value.place;
   }
   return result;
+}
+
+std::vector<std::string> names_in(const fs::path& configs, const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(configs / folder, failed)) {
+    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
+  }
+  if (failed) {
+    throw usage_error({.what = "cannot list the configurations: " + failed.message(),
+                       .where = (configs / folder).string(),
+                       .advice = "pass --configs DIR or run from the project's folder"});
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace laq::config

@@ -37,6 +37,10 @@ struct Tree {
 Tree load_yaml(const std::filesystem::path& file);
 Tree parse_yaml(const std::string& text, const std::string& name);
 
+/// Names of the YAML files in `configs`/`folder`, sorted. Error (usage): the folder cannot be
+/// listed.
+std::vector<std::string> names_in(const std::filesystem::path& configs, const std::string& folder);
+
 /// Lays `over` on `base`: maps are merged key by key, anything else is replaced.
 void merge(Tree& base, const Tree& over);
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -83,12 +82,7 @@ auto least(const fs::path& root, const std::string& controller, const Limit& lim
 std::vector<std::optional<long>> numbers_in(const fs::path& file) {
   std::vector<std::optional<long>> numbers;
   std::ifstream in(file);
-  for (std::string word; in >> word;) {
-    long number = 0;
-    const auto [end, failed] = std::from_chars(word.data(), word.data() + word.size(), number);
-    const bool whole = failed == std::errc{} && end == word.data() + word.size();
-    numbers.push_back(whole ? std::optional(number) : std::nullopt);
-  }
+  for (std::string word; in >> word;) numbers.push_back(number_from<long>(word));
   return numbers;
 }
 

@@ -35,11 +35,8 @@ std::optional<Stat> stat_of(std::int64_t pid) {
   const auto fields = split(text.substr(after_name + 2), ' ');
   constexpr std::size_t kStart = 19;  // the number and the name before the state are two
   if (fields.size() <= kStart || fields[0].empty()) return std::nullopt;
-  Stat stat{fields[0][0], 0};
-  const std::string& start = fields[kStart];
-  const auto [end, failed] = std::from_chars(start.data(), start.data() + start.size(), stat.start);
-  if (failed != std::errc{}) return std::nullopt;
-  return stat;
+  const auto start = number_from<unsigned long long>(fields[kStart]);
+  return start ? std::optional(Stat{fields[0][0], *start}) : std::nullopt;
 }
 
 bool ended(const Stat& stat) {

@@ -71,6 +71,10 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
+std::string counted(std::size_t n, std::string_view what) {
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+}
+
 std::string quoted_field(const std::string& field, char separator) {
   if (field.find_first_of(std::string("\"\r\n") + separator) == std::string::npos) return field;
   std::string result = "\"";

@@ -140,8 +140,8 @@ void read_splits(config::Reader& splits, DatasetSpec& spec) {
 void read_pictures(config::Reader& root, DatasetSpec& spec) {
   spec.preprocessing = root.choice<Preprocessing>("preprocessing", {}, kPreprocessing);
   spec.classes = root.integer("classes", {}, {2, kMostClasses});
-  spec.shape = root.integers("shape", {}, {1, 1 << 16});
   const bool table = spec.kind == Kind::table;
+  spec.shape = root.integers("shape", {}, {1, table ? 1 << 24 : 1 << 16});
   if (table && spec.shape.size() == 1) spec.shape = {1, 1, spec.shape[0]};
   if (spec.shape.size() != 3) root.refuse("shape", "is not [channels, height, width]");
   const bool of_tables = spec.preprocessing == Preprocessing::standardize;
@@ -186,22 +186,8 @@ const DataFile& DatasetSpec::file(const std::string& role) const {
   throw Error({.what = fmt::format("dataset '{}' has no file with role '{}'", name, role)});
 }
 
-std::vector<std::string> dataset_names(const fs::path& configs) {
-  std::vector<std::string> names;
-  std::error_code failed;
-  for (const auto& entry : fs::directory_iterator(folder_of(configs), failed)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  if (failed) {
-    throw usage_error({.what = "cannot list the datasets: " + failed.message(),
-                       .where = folder_of(configs).string()});
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 DatasetSpec load_dataset(const fs::path& configs, const std::string& name) {
-  const std::vector<std::string> known = dataset_names(configs);
+  const std::vector<std::string> known = config::names_in(configs, "datasets");
   std::string file_name = name;  // linux-debian is linux_debian
   std::replace(file_name.begin(), file_name.end(), '-', '_');
   if (std::find(known.begin(), known.end(), file_name) == known.end()) {

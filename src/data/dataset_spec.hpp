@@ -99,9 +99,6 @@ struct DatasetSpec {
   const DataFile& file(const std::string& role) const;
 };
 
-/// Names of the datasets below `configs`/datasets, sorted.
-std::vector<std::string> dataset_names(const std::filesystem::path& configs);
-
 /// Reads `configs`/datasets/`name`.yaml. Errors (usage): no such dataset, and everything that
 /// `parse_dataset` refuses.
 DatasetSpec load_dataset(const std::filesystem::path& configs, const std::string& name);

@@ -42,7 +42,8 @@ std::string quoted(const std::string& text) {
   std::string all = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') all += '\\';
-    all += c;
+    const auto byte = static_cast<unsigned char>(c);
+    all += byte < ' ' ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
   }
   return all + "\"";
 }
@@ -89,7 +90,8 @@ std::vector<PictureFile> sorted_pictures(const NewDatasetRequest& request) {
   std::map<std::string, std::vector<std::size_t>> by_class;
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto parts = split(files[i].path, '/');
-    if (parts.size() == (parted ? 3u : 2u)) {
+    const bool of_part = parts[0] == "train" || parts[0] == "test";
+    if (parted ? parts.size() == 3 && of_part : parts.size() == 2) {
       by_class[parts[parts.size() - 2]].push_back(i);
       continue;
     }
@@ -161,6 +163,11 @@ NewDataset add_pictures(const NewDatasetRequest& request, const DataPaths& paths
   const std::int64_t train = static_cast<std::int64_t>(files.size()) - test - validation;
   const FolderIdentity identity = folder_identity(files);
   const fs::path folder = paths.data_dir / request.name / "pictures";
+  if (fs::exists(folder)) {
+    throw Error({.what = "there is something already",
+                 .where = folder.string(),
+                 .advice = "remove it, or choose another --name"});
+  }
   for (const PictureFile& file : files) {
     place(folder / file.path,
           {reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size()});
@@ -242,7 +249,8 @@ NewDataset add_text(const NewDatasetRequest& request, const DataPaths& paths) {
   // The least part must have a batch.
   const std::int64_t validation = std::max<std::int64_t>(1, request.validation),
                      test = std::max<std::int64_t>(1, request.test);
-  const std::int64_t least = characters * std::min(validation, test) / 100;
+  const std::int64_t least =
+      characters * std::min({validation, test, 100 - validation - test}) / 100;
   std::int64_t batch = 50, steps = 100;
   while (2 * batch * steps > least && batch * steps > 4) (batch > steps / 4 ? batch : steps) /= 2;
   batch = std::max<std::int64_t>(batch, 2);

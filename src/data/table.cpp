@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -72,11 +71,7 @@ std::vector<std::string> fields_of(std::string_view line, char separator) {
 }
 
 std::optional<double> number_in(const std::string& field) {
-  double value = 0;
-  const char* begin = field.data() + (field.starts_with('+') ? 1 : 0);
-  const char* end = field.data() + field.size();
-  const auto [last, failed] = std::from_chars(begin, end, value);
-  return failed == std::errc{} && last == end ? std::optional(value) : std::nullopt;
+  return number_from<double>(std::string_view(field).substr(field.starts_with('+') ? 1 : 0));
 }
 
 // Reads lines one after the other.

@@ -27,6 +27,8 @@ enum class LayerKind {
   gru
 };
 
+inline constexpr double kBatchNormEpsilon = 1e-4;  // docs/mathematics.md
+
 /// One layer of a network as it is written; what a kind has no use for is as it is here.
 struct LayerSpec {
   LayerKind kind = LayerKind::flatten;

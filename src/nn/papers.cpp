@@ -5,8 +5,6 @@
 namespace laq::nn {
 namespace {
 
-constexpr double kNormEpsilon = 1e-4;  // docs/mathematics.md
-
 /// Adds layers to a list, each with its place in it as its name for messages.
 class Writer {
  public:
@@ -16,7 +14,7 @@ class Writer {
     layer.path = fmt::format("{}[{}]", kind_, list_.size());
     list_.push_back(std::move(layer));
   }
-  void add_norm() { add({.kind = LayerKind::batch_norm, .epsilon = kNormEpsilon}); }
+  void add_norm() { add({.kind = LayerKind::batch_norm, .epsilon = kBatchNormEpsilon}); }
 
   void add_dense_layers(const std::vector<std::int64_t>& hidden, bool output_norm) {
     add({.kind = LayerKind::flatten});

@@ -133,7 +133,7 @@ class Planner {
     }
     LayerSpec norm = conv;
     norm.kind = LayerKind::batch_norm;
-    norm.epsilon = 1e-4;
+    norm.epsilon = kBatchNormEpsilon;
     layer.shortcut = {
         shortcut,
         {.spec = norm, .name = number("norm"), .in = at, .out = at, .layers = {}, .shortcut = {}}};

@@ -85,7 +85,7 @@ void read_average_pool(Reader& keys, LayerSpec& layer, const Context& context) {
 }
 
 void read_batch_norm(Reader& keys, LayerSpec& layer, const Context&) {
-  layer.epsilon = keys.real("epsilon", 1e-4, {1e-12, 1}, kOmit);
+  layer.epsilon = keys.real("epsilon", kBatchNormEpsilon, {1e-12, 1}, kOmit);
   layer.momentum = keys.real("momentum", 0.1, {0, 1}, kOmit);
 }
 

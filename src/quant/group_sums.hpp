@@ -44,7 +44,8 @@ class Sums {
   }
 
   virtual MagnitudeSums magnitudes(Side side) = 0;
-  /// Of the codes that `thresholds[j−1] < a` gives (j = 1 … k), q = steps[j].
+  /// Of the codes that `thresholds[j−1] < a` gives (j = 1 … k), q = steps[j]; of k + 1 steps
+  /// steps[0] is that of the smallest.
   virtual LevelSums levels(Side side, std::span<const float> steps,
                            std::span<const float> thresholds) = 0;
   /// Of the levels nearest to a/α, in the level set's units.

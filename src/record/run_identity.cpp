@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 #include "core/error.hpp"
@@ -27,10 +26,7 @@ bool same_hash(const std::string& a, const std::string& b) {
 std::optional<std::int64_t> seed_in(const std::string& name) {
   constexpr std::string_view kStart = "seed-";
   if (!name.starts_with(kStart)) return std::nullopt;
-  std::int64_t seed = 0;
-  const char* end = name.data() + name.size();
-  const auto [last, failed] = std::from_chars(name.data() + kStart.size(), end, seed);
-  return failed == std::errc{} && last == end ? std::optional(seed) : std::nullopt;
+  return number_from<std::int64_t>(std::string_view(name).substr(kStart.size()));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "store/filter.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/error.hpp"
 #include "core/lists.hpp"
@@ -39,7 +38,7 @@ std::string what_is_there(const std::vector<std::string>& words,
     std::vector<std::string> values;
     for (const auto& job : jobs) add_once(values, value_of(job, key));
     std::erase(values, "");
-    if (!values.empty()) parts.push_back(key + "=" + join_few(values, 20));
+    parts.push_back(values.empty() ? "no '" + key + "'" : key + "=" + join_few(values, 8));
   }
   return join(parts, "; ");
 }
@@ -78,17 +77,10 @@ std::set<std::string> differing_keys(
   return keys;
 }
 
-std::optional<double> number_in(const std::string& text) {
-  double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [last, failed] = std::from_chars(text.data(), end, value);
-  return failed == std::errc{} && last == end ? std::optional(value) : std::nullopt;
-}
-
 bool same_value(std::string a, std::string b) {
   std::erase(a, ' ');
   std::erase(b, ' ');
-  const auto x = number_in(a), y = number_in(b);
+  const auto x = number_from<double>(a), y = number_from<double>(b);
   return a == b || (x && y && *x == *y);
 }
 

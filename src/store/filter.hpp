@@ -16,8 +16,6 @@ std::string value_of(const sweep::Job& job, const std::string& key);
 
 /// Whether two values are the same, however written: `0.10` and `0.1`, `[8, 8]` and `[8,8]`.
 bool same_value(std::string a, std::string b);
-/// The number that the text is as a whole, if it is one.
-std::optional<double> number_in(const std::string& text);
 
 /// The keys in which configurations differ: not all have them, or not with one value. Each is as
 /// `leaves` gives it.

@@ -33,7 +33,7 @@ std::string inventory(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& plan : found.plans)
     names.push_back(plan.parent_path().filename().string().substr(6));
-  std::string text = fmt::format("{} run{}", found.runs.size(), found.runs.size() == 1 ? "" : "s");
+  std::string text = counted(found.runs.size(), "run");
   if (!names.empty()) text += " of the sweeps " + join_few(names, 20);
   return text;
 }
@@ -291,8 +291,8 @@ sweep::Plan runs_below(const fs::path& configs, const fs::path& folder, Store& s
   }
   for (const auto& [path, reason] : found.closed) lose(path, reason);
   if (!lost.empty()) {
-    plan.notes.push_back(fmt::format("{} folder{} cannot be shown ({}): {}", lost.size(),
-                                     lost.size() > 1 ? "s" : "", join_few(lost), why));
+    plan.notes.push_back(fmt::format("{} cannot be shown ({}): {}", counted(lost.size(), "folder"),
+                                     join_few(lost), why));
   }
   add_points(configs, plan);
   sweep::complete_from_jobs(plan);

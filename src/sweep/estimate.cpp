@@ -9,6 +9,7 @@
 #include "core/clock.hpp"
 #include "core/error.hpp"
 #include "core/machine.hpp"
+#include "core/text.hpp"
 #include "core/threads.hpp"
 #include "nn/dense.hpp"
 #include "nn/model.hpp"
@@ -96,7 +97,7 @@ std::string Estimate::source() const {
     all = all && (known || job.done());
   }
   if (runs == 0) return "a guess from sizes and one product timed now";
-  return fmt::format("from {} run{} measured here{}", runs, runs == 1 ? "" : "s",
+  return fmt::format("from {} measured here{}", counted(runs, "run"),
                      all ? "" : ", the rest a guess");
 }
 

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/file_lock.hpp"
 #include "core/files.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 #include "record/provenance.hpp"
 
@@ -19,8 +20,7 @@ namespace {
 constexpr std::size_t kMostNamed = 3;
 
 std::string named(const std::vector<std::string>& names, const std::string& what) {
-  return fmt::format("{} run{} {} ({})", names.size(), names.size() > 1 ? "s" : "", what,
-                     join_few(names, kMostNamed));
+  return fmt::format("{} {} ({})", counted(names.size(), "run"), what, join_few(names, kMostNamed));
 }
 
 // "train.epochs 3 → 5" for every leaf that differs.
@@ -117,7 +117,7 @@ std::string FrozenRun::name() const {
 std::string Difference::text() const {
   std::vector<std::string> parts;
   for (const auto& [what, runs] : changed) {
-    parts.push_back(fmt::format("{} ({} run{})", what, runs, runs > 1 ? "s" : ""));
+    parts.push_back(fmt::format("{} ({})", what, counted(runs, "run")));
     if (parts.size() == kMostNamed && changed.size() > kMostNamed) {
       parts.push_back(fmt::format("and {} other keys", changed.size() - kMostNamed));
       break;
@@ -325,7 +325,7 @@ void write_frozen_plan(const fs::path& file, const FrozenPlan& plan) {
                   {"methods", plan.listed},
                   {"runs", to_json(plan.runs)},
                   {"configurations", plan.configurations}};
-  replace_file(file, json.dump(1) + "\n");
+  replace_file(file, json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 std::string settle_identity(const Plan& plan, bool extend) {
@@ -349,13 +349,16 @@ std::string settle_identity(const Plan& plan, bool extend) {
     write_frozen_plan(file, *frozen);
     return differs.text();
   }
+  const bool lacks_words = plan.words.empty() && has(frozen->runs, true, &FrozenRun::by_words);
   throw usage_error(
       {.what = fmt::format("the sweep is not the one that was started here on {}: {}",
                            frozen->created, differs.text()),
        .where = file.string(),
-       .advice = only_more
-                     ? "add the new runs with --extend, or give the sweep another name with "
-                       "--name NAME"
+       .advice = only_more ? "add the new runs with --extend, or give the sweep another name with "
+                             "--name NAME"
+                 : lacks_words
+                     ? "repeat the words that it was started with, or give the sweep another name "
+                       "with --name NAME"
                      : "give the sweep another name with --name NAME (--extend only adds runs)"});
 }
 

@@ -76,8 +76,7 @@ void MemoryEstimate::learn(const Job& job) {
 double memory_size(const std::string& text) {
   double number = 0;
   char unit[8] = "M";
-  int used = 0;
-  const int read = std::sscanf(text.c_str(), "%lf%n%7s", &number, &used, unit);
+  const int read = std::sscanf(text.c_str(), "%lf%7s", &number, unit);
   std::string suffix = read == 2 ? unit : "M";
   for (const char* ending : {"iB", "B", "b"}) {
     if (suffix.size() > 1 && suffix.ends_with(ending))

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -19,20 +18,14 @@ namespace fs = std::filesystem;
 namespace {
 
 std::int64_t seed_number(const std::string& text) {
-  std::int64_t seed = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (failed != std::errc{} || end != text.data() + text.size() || seed < 0) {
+  const auto seed = number_from<std::int64_t>(text);
+  if (!seed || *seed < 0) {
     throw usage_error({.what = "wrong seed",
                        .found = fmt::format("'{}'", text),
                        .expected = fmt::format("whole numbers from 0 to {}",
                                                std::numeric_limits<std::int64_t>::max())});
   }
-  return seed;
-}
-
-/// Whether a run has an outcome, which needs no data to be shown.
-bool recorded(const Job& job) {
-  return job.done() || job.state == record::State::diverged;
+  return *seed;
 }
 
 /// Makes the jobs of a sweep, point by point; what cannot be run is collected and told together.
@@ -125,7 +118,8 @@ class Expansion {
         !absent_files(configs_, instead, paths_).empty())
       return;
     const auto begin = plan_.jobs.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto middle = std::stable_partition(begin, plan_.jobs.end(), recorded);
+    const auto middle = std::stable_partition(begin, plan_.jobs.end(),
+                                              [](const Job& job) { return job.has_outcome(); });
     const std::vector<Job> open(std::make_move_iterator(middle),
                                 std::make_move_iterator(plan_.jobs.end()));
     const std::size_t all = plan_.jobs.size() - first;
@@ -161,16 +155,16 @@ class Expansion {
 
   [[noreturn]] void refuse() const {
     if (plan_.jobs.empty()) throw *first_refusal_;
-    throw usage_error({.what = fmt::format("{} combination{} of the sweep cannot be run ({}): {}",
-                                           refused_.size(), refused_.size() > 1 ? "s" : "",
+    throw usage_error({.what = fmt::format("{} of the sweep cannot be run ({}): {}",
+                                           counted(refused_.size(), "combination"),
                                            join_few(refused_), first_refusal_->what()),
                        .advice = "or name what has no meaning under 'exclude'"});
   }
 
   void refuse_twice() const {
     if (twice_.empty()) return;
-    throw usage_error({.what = fmt::format("the sweep has {} run{} twice: {}", twice_.size(),
-                                           twice_.size() > 1 ? "s" : "", join_few(twice_)),
+    throw usage_error({.what = fmt::format("the sweep has {} twice: {}",
+                                           counted(twice_.size(), "run"), join_few(twice_)),
                        .where = fmt::format("sweep {}", plan_.name),
                        .advice = "keep one of the values, or name the other under 'exclude'"});
   }
@@ -179,8 +173,8 @@ class Expansion {
     for (std::size_t i = 0; i < excluded_.size(); ++i) {
       const Exclusion& one = file_.exclusions[i];
       if (excluded_[i] > 0) {
-        plan_.notes.push_back(fmt::format("Excluded by the sweep's file: {} ({} run{}).",
-                                          one.text(), excluded_[i], excluded_[i] > 1 ? "s" : ""));
+        plan_.notes.push_back(fmt::format("Excluded by the sweep's file: {} ({}).", one.text(),
+                                          counted(excluded_[i], "run")));
       } else if (plan_.words.empty()) {  // words may take away what would be excluded
         throw usage_error({.what = fmt::format("'exclude' leaves out nothing with {}", one.text()),
                            .where = one.place,

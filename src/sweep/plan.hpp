@@ -28,6 +28,8 @@ struct Job {
   bool changed_by_point = false;
 
   bool done() const { return state == record::State::completed; }
+  /// Nothing is left to be run, and no data is needed to show it.
+  bool has_outcome() const { return done() || state == record::State::diverged; }
 };
 
 /// A sweep file, expanded.

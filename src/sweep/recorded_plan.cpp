@@ -161,8 +161,8 @@ Plan recorded_plan(const fs::path& configs, const FrozenPlan& frozen, const fs::
     }
   }
   if (!lost.empty()) {
-    plan.notes.push_back(fmt::format("{} planned run{} cannot be shown ({}): {}", lost.size(),
-                                     lost.size() > 1 ? "s" : "", join_few(lost), why));
+    plan.notes.push_back(fmt::format("{} cannot be shown ({}): {}",
+                                     counted(lost.size(), "planned run"), join_few(lost), why));
   }
   complete_from_jobs(plan);
   return plan;

@@ -72,7 +72,7 @@ config::Tree read_by_method(const config::Tree& tree, const fs::path& configs,
   config::Tree mine;
   if (tree.empty()) return mine;
   if (!tree.list()) throw wrong(tree, "a list of maps such as {for: [lab], train: {…}}");
-  const auto known = names_in(configs, "methods");
+  const auto known = config::names_in(configs, "methods");
   for (config::Tree keys : *tree.list()) {
     if (!keys.map()) throw wrong(keys, "a map such as {for: [lab], train: {…}}");
     config::Tree names = take(keys, "for");
@@ -239,25 +239,10 @@ void read(const fs::path& configs, Run& run) {
 
 }  // namespace
 
-std::vector<std::string> names_in(const fs::path& configs, const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code failed;
-  for (const auto& entry : fs::directory_iterator(configs / folder, failed)) {
-    if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem().string());
-  }
-  if (failed) {
-    throw usage_error({.what = "cannot list the configurations: " + failed.message(),
-                       .where = (configs / folder).string(),
-                       .advice = "pass --configs DIR or run from the project's folder"});
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 config::Tree load_named(const fs::path& configs, const std::string& folder,
                         const std::string& name) {
   if (fs::path(name).extension() == ".yaml") return load_extending(configs, name, 0);
-  const auto known = names_in(configs, folder);
+  const auto known = config::names_in(configs, folder);
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     std::string kind = folder;
     kind.pop_back();  // "methods" → "method"

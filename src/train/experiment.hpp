@@ -96,9 +96,6 @@ struct Run {
 /// combinations without meaning.
 Run resolve(const std::filesystem::path& configs, const RunRequest& request);
 
-/// Names of the YAML files in a folder below `configs`.
-std::vector<std::string> names_in(const std::filesystem::path& configs, const std::string& folder);
-
 /// Loads `<configs>/<folder>/<name>.yaml`, or `name` itself when it is a path to a YAML file.
 /// `extends:` lists files (relative to `configs`, without .yaml) that it is laid on.
 config::Tree load_named(const std::filesystem::path& configs, const std::string& folder,

@@ -91,13 +91,15 @@ const std::map<std::string, Meaning>& meanings() {
       {"record.best", {"Whether best.h5 is kept. Changes no outcome"}},
       {"record.steps", {"Whether run.h5 has the loss of every step. Changes no outcome"}},
       {"train.adam.beta1", {"Decay of the first moment"}},
-      {"train.adam.beta2", {"Decay of the second moment, which is also the curvature"}},
+      {"train.adam.beta2",
+       {"Decay of the second moment, which is also the curvature; with SGD it is only that"}},
       {"train.adam.epsilon", {"Added to the root of the second moment"}},
       {"train.batch", {"Pictures, rows or segments of text in a step"}},
-      {"train.clip_gradient", {"Bound of every gradient's elements; 0: none"}},
+      {"train.clip_gradient",
+       {"Bound of the gradients' elements, before those of learned scales are summed; 0: none"}},
       {"train.clip_gradient_at",
        {"Where: of the parameters, or of a recurrent network's gates at each time step"}},
-      {"train.clip_weights", {"Bound of the latent weights"}},
+      {"train.clip_weights", {"Bound of the latent weights; full precision has none"}},
       {"train.epochs", {"Passes over the training part"}},
       {"train.learning_rate", {"Of the first epoch"}},
       {"train.loss", {"What is minimised; of text always cross_entropy"}},
@@ -113,7 +115,7 @@ const std::map<std::string, Meaning>& meanings() {
        {"By steps, or down to 0 as half a cosine, which has no other keys"}},
       {"train.sgd.momentum", {"sgd: of the gradients' running sum"}},
       {"train.time_steps", {"Text: characters in a segment"}},
-      {"train.weight_decay", {"L2 penalty on every parameter"}}};
+      {"train.weight_decay", {"L2 penalty on every parameter but learned scales"}}};
   return all;
 }
 
@@ -135,28 +137,22 @@ std::string text_of(const config::KeyFacts& facts, const Meaning* meaning) {
 // Methods read a key with bounds of their own: "a number in 1 to 8 or 2 to 3".
 void add_reading(config::KeyFacts& facts, const config::KeyFacts& other) {
   facts.outcome = facts.outcome || other.outcome;
-  if (facts.expected.find(other.expected) != std::string::npos) return;
   const std::size_t in = other.expected.find(" in ");
   const std::string kind = in == std::string::npos ? "" : other.expected.substr(0, in + 4);
   const bool same_kind = facts.expected.starts_with(kind);
-  facts.expected += " or " + (same_kind ? other.expected.substr(kind.size()) : other.expected);
+  const std::string more = same_kind ? other.expected.substr(kind.size()) : other.expected;
+  if (facts.expected.find(more) == std::string::npos) facts.expected += " or " + more;
 }
 
-// Between them these read every key there is.
+// Between them these and the methods read every key there is.
 std::vector<config::KeyFacts> facts_of_all(const std::filesystem::path& configs) {
   struct Case {
-    const char *experiment, *method;
+    std::string experiment, method;
     std::vector<const char*> words;
   };
-  const std::vector<Case> cases = {
+  std::vector<Case> cases = {
       {"mnist", "laq3_linear", {}},
       {"mnist", "ttq", {"train.optimizer=sgd"}},
-      {"mnist", "dorefa3", {}},
-      {"mnist", "lsq2", {}},
-      {"mnist", "binary_relax", {}},
-      {"mnist", "proxquant", {}},
-      {"mnist", "parq", {}},
-      {"mnist", "lq_nets2", {}},
       {"cifar10", "full", {}},
       {"war_and_peace", "late", {}},
       {"mnist",
@@ -167,6 +163,8 @@ std::vector<config::KeyFacts> facts_of_all(const std::filesystem::path& configs)
       {"war_and_peace",
        "late",
        {"model={kind: layers, layers: [embedding: 4, lstm: 4, gru: 4, dense: outputs]}"}}};
+  for (const auto& method : config::names_in(configs, "methods"))
+    cases.push_back({"mnist", method, {}});
   std::vector<config::KeyFacts> all;
   for (const Case& one : cases) {
     RunRequest request{one.experiment, one.method, "paper", 1, {}};

@@ -1,9 +1,12 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/files.hpp"
 #include "integration/workplace.hpp"
+#include "support/picture_files.hpp"
 
 using namespace laq::integration;
 using nlohmann::json;
@@ -65,6 +68,34 @@ TEST_CASE("data add takes a text") {
     CHECK(sampled.exit_code == 0);
     CHECK(sampled.out.size() >= 23);
   }
+}
+
+TEST_CASE("data add takes pictures of train/ and test/ alone, into a new folder, and they train") {
+  const Workplace place;
+  const auto write = [&](const std::string& folder, int count) {
+    for (int i = 0; i < count; ++i) {
+      for (const int kind : {0, 1}) {
+        const auto shade = static_cast<std::uint8_t>(kind ? 200 - i : 20 + i);
+        write_text(place / fmt::format("pics/{}/{}/{}.png", folder, kind ? "light" : "dark", i),
+                   laq::test::png(6, 6, {shade, shade, shade}));
+      }
+    }
+  };
+  write("train", 40);
+  write("test", 10);
+  write("valid", 5);
+  const std::vector<std::string> add{"data", "add", "pics", "--name", "pics"};
+  check_refusal(place.laq(add), 1, {"pics/valid/", "train/<class>/<file> or test/<class>/<file>"});
+  std::filesystem::remove_all(place / "pics/valid");
+  check_done(place.laq(add));
+  // Whatever the experiment's schedule is, a profile has its own.
+  for (const char* profile : {"quick", "reduced"}) {
+    check_done(place.laq({"run", "pics", "--method", "late", "--profile", profile, "train.epochs=1",
+                          "model.hidden=[8]"}));
+  }
+  for (const char* folder : {"datasets", "experiments"})
+    std::filesystem::remove(place / ("configs/" + std::string(folder) + "/pics.yaml"));
+  check_refusal(place.laq(add), 1, {"data/pics/pictures", "something already"});
 }
 
 TEST_CASE("docs/keys.md is what the program says of its keys") {

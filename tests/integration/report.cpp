@@ -113,7 +113,12 @@ TEST_CASE("a report says when it is not the paper's protocol") {
   check_done(place.laq({"sweep", "own"}));
   check_done(place.laq({"report", "own"}));
   CHECK_THAT(read_file(place / "results/own/report.html"),
-             !Catch::Contains("class=\"banner\"") && Catch::Contains("the paper&apos;s protocol"));
+             Catch::Contains("class=\"banner\"") &&
+                 Catch::Contains("data or networks that are not the paper&apos;s"));
+  check_done(place.laq({"report", "mnist", "--runs", LAQ_SOURCE_DIR "/results/mnist/records",
+                        "--out", "mnist.html"}));
+  CHECK_THAT(read_file(place / "mnist.html"), !Catch::Contains("class=\"banner\"") &&
+                                                  Catch::Contains("; the paper&apos;s protocol"));
   check_refusal(place.laq({"report", "own", "--profile", "short"}), 1,
                 {"no run fits profile=short"});
   check_done(place.laq({"sweep", "own", "--profile", "quick", "--dry-run"}));

@@ -76,7 +76,8 @@ TEST_CASE("the quick profile is not compared with the paper") {
   CHECK_THAT(table.out,
              Catch::StartsWith("# ") && Catch::Contains("quick profile, NOT the paper's"));
   check_done(place.laq({"sweep", "tiny"}));
-  check_refusal(place.laq({"table", "tiny", "--check"}), 2, {"--check", "nothing to compare"});
+  check_refusal(place.laq({"table", "tiny", "--check"}), 2,
+                {"--check", "data or networks that are not the paper's"});
 }
 
 TEST_CASE("a sweep that was not run leaves with 1, and with what is there instead") {

@@ -109,7 +109,7 @@ TEST_CASE("the check names what is reproduced, off and missing") {
   CHECK_FALSE(result.good());
   CHECK(result.count(Verdict::consistent) == 2);
   CHECK(result.count(Verdict::off) == 1);
-  CHECK(result.count(Verdict::missing) == 1);
+  CHECK(result.count(Verdict::unfinished) == 1);
   const std::string text = result.text();
   CAPTURE(text);
   CHECK(holds(text,
@@ -117,7 +117,7 @@ TEST_CASE("the check names what is reproduced, off and missing") {
   CHECK(holds(text, "BinaryConnect, MNIST: ours 1.280 (n = 2), paper 1.28,"));
   CHECK(holds(text, "off by +0.200              LATe, MNIST: ours 1.350"));
   CHECK(holds(text, "TWN, MNIST: 1 of 2 runs, paper 1.23†; seed 2 diverged at epoch 2"));
-  CHECK(holds(text, " %; 1 off (LATe, MNIST), 0 not judged, 1 missing.\n"));
+  CHECK(holds(text, " %; 1 off (LATe, MNIST), 0 not judged, 1 unfinished, 0 missing.\n"));
   CHECK(holds(text, "2 of 4 cells consistent with the print, each within 0."));
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("the best of each group is bold, ties as they are shown") {
   const std::string text = markdown_of(table);
   CHECK(holds(text, " **1.30** "));
   CHECK(holds(text, " **1.10** "));
-  CHECK(holds(text, "Bold: the lowest mean"));
+  CHECK(holds(text, "Bold: a column's lowest mean"));
   CHECK(holds(latex_of(table), "\\textbf{1.30}"));
   CHECK(holds(latex_of(table), "\\addlinespace\nTWN "));
 }

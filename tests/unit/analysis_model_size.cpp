@@ -22,10 +22,10 @@ ModelSize size_of(const std::string& experiment, const std::string& method,
 
 TEST_CASE("a code takes as many bits as its levels need") {
   const std::vector<std::pair<std::string, int>> bits = {
-      {"full", 32},    {"binaryconnect", 1}, {"bwn", 1},         {"lab", 1},
-      {"twn", 2},      {"late", 2},          {"lata", 2},        {"ttq", 2},
-      {"lat2e", 2},    {"lat2a", 2},         {"dorefa3", 3},     {"laq3_linear", 3},
-      {"laq3_log", 3}, {"dorefa4", 4},       {"laq4_linear", 4}, {"laq4_log", 4}};
+      {"full", 32},    {"binaryconnect", 1}, {"bwn", 1},      {"lab", 1},     {"twn", 2},
+      {"late", 2},     {"lata", 2},          {"ttq", 2},      {"lat2e", 2},   {"lat2a", 2},
+      {"dorefa3", 3},  {"laq3_linear", 3},   {"laq3_log", 3}, {"dorefa4", 4}, {"laq4_linear", 4},
+      {"laq4_log", 4}, {"seq", 2},           {"lsq2", 2},     {"lq_nets3", 3}};
   for (const auto& [method, expected] : bits) {
     INFO(method);
     CHECK(size_of("mnist", method).bits == expected);

@@ -14,12 +14,6 @@ const std::string kSweep =
     "title: Trial\nprofile: quick\nexperiments: [mnist]\nmethods: [full, late, twn]\nseeds: [1, "
     "2]\n";
 
-std::optional<int> bits(const std::string& method, std::vector<std::string> words = {}) {
-  train::RunRequest request{"mnist", method, "quick", 1, {}};
-  for (const auto& word : words) request.overrides.push_back(config::parse_override(word));
-  return bits_of(train::resolve(project_configs(), request));
-}
-
 }  // namespace
 
 TEST_CASE("a sweep's records are read with what is wrong with them", "[charts]") {
@@ -99,14 +93,4 @@ TEST_CASE("labels say what tells the series of a sweep apart", "[charts]") {
       "grid: {quantizer.solver: [exact, alternating], model.hidden: [[8], [16]]}\n");
   CHECK(solvers.data().series[0].label == "LATe, hidden [8]");
   CHECK(solvers.data().series[7].label == "LAT2e, solver alternating, hidden [16]");
-}
-
-TEST_CASE("bits per weight of every method", "[charts]") {
-  CHECK(bits("full") == 32);
-  for (const char* binary : {"binaryconnect", "bwn", "lab"}) CHECK(bits(binary) == 1);
-  for (const char* ternary : {"twn", "late", "lata", "ttq", "lat2e", "lat2a"})
-    CHECK(bits(ternary) == 2);
-  for (const char* three : {"dorefa3", "laq3_linear", "laq3_log"}) CHECK(bits(three) == 3);
-  CHECK(bits("dorefa4") == 4);
-  CHECK(bits("laq3_log", {"quantizer.bits=5"}) == 5);
 }

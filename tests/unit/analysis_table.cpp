@@ -123,6 +123,10 @@ TEST_CASE("a profile or a changed key leaves the paper's protocol") {
   REQUIRE(changed.departures.size() == 1);
   CHECK(changed.departures[0] == "changed: train.epochs=3, model.hidden=[64, 32]");
 
+  const Table other =
+      Bench("title: T\nprofile: paper\nexperiments: [mnist_lenet5]\nmethods: [full]\n").table();
+  CHECK(other.departures == std::vector<std::string>{"data or networks that are not the paper's"});
+
   const Table same = Bench(kSweep, {"train.epochs=50"}).table();
   CHECK(same.of_the_paper());
   CHECK(same.overrides == std::vector<std::string>{"train.epochs=50"});

@@ -65,6 +65,8 @@ TEST_CASE("a missing key is refused by its full name", "[config]") {
           s.child("train").integer("epochs", {}, {1, 9});
         }) == "t.yaml:1: 'train.epochs' is missing: expected a whole number in 1 to 9");
   CHECK_THAT(refusal("a: 1\n", [](Reader& s) { s.word("b", {}); }), Contains("'b' is missing"));
+  CHECK_THAT(refusal("rate: 1\nepohcs: 2\n", [](Reader& s) { s.integer("epochs", {}); }),
+             Contains("t.yaml:2: ") && Contains("unknown key 'epohcs'; did you mean 'epochs'?"));
 }
 
 TEST_CASE("wrong types are refused with place, key, found and expected", "[config]") {

@@ -116,6 +116,7 @@ TEST_CASE("overrides are key=value with YAML values", "[config]") {
   CHECK(*number.value.scalar() == "5");
   CHECK(number.text == "train.epochs=5");
   CHECK(number.value.place == "command line (train.epochs)");
+  CHECK(parse_override("model.layers[3].conv.kernel=5").key == "model.layers.3.conv.kernel");
   const Override list = parse_override("model.hidden=[512, 256]");
   REQUIRE(list.value.list());
   CHECK(*list.value.list()->at(1).scalar() == "256");

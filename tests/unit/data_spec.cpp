@@ -31,7 +31,8 @@ std::string refusal(const std::string& yaml) {
 }  // namespace
 
 TEST_CASE("the datasets of the project are read", "[data]") {
-  for (const auto& name : dataset_names(kConfigs)) CHECK(load_dataset(kConfigs, name).name == name);
+  for (const auto& name : config::names_in(kConfigs, "datasets"))
+    CHECK(load_dataset(kConfigs, name).name == name);
 
   const DatasetSpec mnist = load_dataset(kConfigs, "mnist");
   CHECK(mnist.title == "MNIST");

@@ -225,7 +225,7 @@ TEST_CASE("layers that are written wrongly are refused", "[nn]") {
   CHECK_THAT(refusal("layers: [flatten, dropout: 1, dense: outputs]"), Contains("0 to 0.999"));
   CHECK_THAT(refusal("layers: [flatten, dense]"),
              Contains("'model.layers[1].dense.units' is missing"));
-  CHECK_THAT(refusal("layers: [flatten, dense: {unit: 3}]"), Contains("dense.units"));
+  CHECK_THAT(refusal("layers: [flatten, dense: {unit: 3}]"), Contains("did you mean 'units'?"));
   CHECK_THAT(refusal("layers: [flatten, dense: {units: 3, size: 1}]"),
              Contains("unknown key 'model.layers[1].dense.size'"));
   CHECK_THAT(refusal("layers: [relu: 3]"), Contains("'model.layers[0].relu'"));

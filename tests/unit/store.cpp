@@ -32,7 +32,7 @@ std::vector<sweep::Plan> shown(const Bench& bench, std::vector<std::string> word
 
 TEST_CASE("a resolved configuration is read back as the same run", "[store]") {
   for (const auto& experiment : {"mnist", "cifar10", "war_and_peace", "svhn"}) {
-    for (const auto& method : train::names_in(configs(), "methods")) {
+    for (const auto& method : config::names_in(configs(), "methods")) {
       for (const auto& profile : {"paper", "quick"}) {
         const train::Run run = train::resolve(configs(), {experiment, method, profile, 3, {}});
         const train::Run again =

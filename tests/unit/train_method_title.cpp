@@ -18,7 +18,7 @@ std::string title(const std::string& method, const std::vector<std::string>& wor
 }  // namespace
 
 TEST_CASE("a method that runs as its file says has its file's title", "[train]") {
-  for (const auto& method : names_in(project_configs(), "methods")) {
+  for (const auto& method : config::names_in(project_configs(), "methods")) {
     INFO(method);
     CHECK(title(method) == method_title(project_configs(), method));
     CHECK(title(method).find_first_of("{}") == std::string::npos);

@@ -76,7 +76,7 @@ TEST_CASE("the same seed gives every method the same initial weights", "[train]"
   const auto first_text = initial_weights(tiny_text_run("late", 3, kSameInit), text);
   REQUIRE(first.size() >= 2);
   CHECK_FALSE(same_bits(first, initial_weights(tiny_run("late", 4, kSameInit), images)));
-  for (const auto& method : train::names_in(project_configs(), "methods")) {
+  for (const auto& method : config::names_in(project_configs(), "methods")) {
     INFO(method);
     CHECK(same_bits(first, initial_weights(tiny_run(method, 3, kSameInit), images)));
     CHECK(same_bits(first_text, initial_weights(tiny_text_run(method, 3, kSameInit), text)));
@@ -101,7 +101,7 @@ TEST_CASE("the same seed gives every method the same order of the data", "[train
   const auto first = data_order(tiny_run("late", 3, kSameInit), images);
   REQUIRE(first.size() == 2 * 60);
   CHECK(first != data_order(tiny_run("late", 4, kSameInit), images));
-  for (const auto& method : train::names_in(project_configs(), "methods")) {
+  for (const auto& method : config::names_in(project_configs(), "methods")) {
     INFO(method);
     CHECK(first == data_order(tiny_run(method, 3, kSameInit), images));
   }

@@ -119,7 +119,7 @@ TEST_CASE("every key of every experiment and method has a line of meaning", "[tr
     return std::any_of(keys.begin(), keys.end(),
                        [&](const Key& key) { return key.facts.path == path; });
   };
-  for (const auto& experiment : names_in(project_configs(), "experiments")) {
+  for (const auto& experiment : config::names_in(project_configs(), "experiments")) {
     INFO(experiment);
     const Run run = resolve(project_configs(), {experiment, "late", "quick", 1, {}});
     for (const Key& key : keys_of(run.keys)) {
@@ -127,7 +127,7 @@ TEST_CASE("every key of every experiment and method has a line of meaning", "[tr
       CHECK(known(key.facts.path));
     }
   }
-  for (const auto& method : names_in(project_configs(), "methods")) {
+  for (const auto& method : config::names_in(project_configs(), "methods")) {
     INFO(method);
     for (const Key& key :
          keys_of(resolve(project_configs(), {"mnist", method, "quick", 1, {}}).keys))

@@ -283,10 +283,10 @@ TEST_CASE("the kind of data says what a run is judged by", "[train]") {
 }
 
 TEST_CASE("every experiment, method and profile of the project fits", "[train]") {
-  for (const auto& experiment : names_in(project_configs(), "experiments")) {
-    for (const auto& profile : names_in(project_configs(), "profiles")) {
+  for (const auto& experiment : config::names_in(project_configs(), "experiments")) {
+    for (const auto& profile : config::names_in(project_configs(), "profiles")) {
       std::vector<std::string> hashes;
-      for (const auto& method : names_in(project_configs(), "methods"))
+      for (const auto& method : config::names_in(project_configs(), "methods"))
         hashes.push_back(resolved(method, {}, profile, experiment).hash);
       CHECK(hashes.size() >= 13);
       std::sort(hashes.begin(), hashes.end());
@@ -352,7 +352,7 @@ TEST_CASE("configurations extend others", "[train]") {
   CHECK(tree.find("extends") == nullptr);
   CHECK(load_named(folder.path(), "other", (folder / "base/c.yaml").string()).find("z"));
   const std::vector<std::string> names = {"a", "b", "c"};
-  CHECK(names_in(folder.path(), "base") == names);
+  CHECK(config::names_in(folder.path(), "base") == names);
 
   folder.write("base/loop.yaml", "extends: [base/loop]\n");
   CHECK_THAT(usage_message([&] { load_named(folder.path(), "base", "loop"); }),
