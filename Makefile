@@ -14,7 +14,7 @@ export LAQ_DATA_MIRROR
 endif
 
 PACKAGES := cmake ninja-build g++ git libtorch-dev libyaml-cpp-dev libfmt-dev libhdf5-dev \
-            nlohmann-json3-dev libcli11-dev zlib1g-dev libcurl4-openssl-dev libssl-dev \
+            nlohmann-json3-dev libcli11-dev libcurl4-openssl-dev libssl-dev \
             pkg-config libarchive-dev libdeflate-dev libmatio-dev libturbojpeg0-dev libpng-dev liblapacke-dev \
             libopenblas0-openmp libdnnl-dev ocl-icd-opencl-dev libboost-dev catch2 libbenchmark-dev \
             libutf8proc-dev libkainjow-mustache-dev dataset-fashion-mnist gnuplot-nox \

@@ -30,6 +30,7 @@ Reader open(std::string_view raw, const std::string& where) {
   Reader reader(archive_read_new(), archive_read_free);
   if (!reader) throw Error({.what = "libarchive does not start"});
   archive_read_support_filter_gzip(reader.get());
+  archive_read_support_filter_xz(reader.get());
   archive_read_support_format_tar(reader.get());
   archive_read_support_format_zip(reader.get());
   if (archive_read_open_memory(reader.get(), raw.data(), raw.size()) != ARCHIVE_OK) {
@@ -69,7 +70,8 @@ std::vector<std::uint8_t> content_of(archive* reader, const std::string& where) 
 
 }  // namespace
 
-void visit_archive(std::string_view raw, const std::string& where, const VisitFile& visit) {
+void visit_archive(std::string_view raw, const std::string& where, const VisitFile& visit,
+                   const WantFile& wanted) {
   const Reader reader = open(raw, where);
   archive_entry* entry = nullptr;
   while (true) {
@@ -78,7 +80,7 @@ void visit_archive(std::string_view raw, const std::string& where, const VisitFi
     if (state < ARCHIVE_WARN) throw damaged(reader.get(), where);
     if (archive_entry_filetype(entry) != AE_IFREG) continue;
     const std::string path = path_of(entry);
-    visit(path, content_of(reader.get(), where + ": " + path));
+    if (wanted(path)) visit(path, content_of(reader.get(), where + ": " + path));
   }
 }
 
@@ -87,7 +89,7 @@ void visit_folder(const fs::path& folder, const VisitFile& visit) {
   fs::recursive_directory_iterator entry(folder, fs::directory_options::follow_directory_symlink,
                                          failed);
   while (!failed && entry != fs::recursive_directory_iterator()) {
-    if (!entry->is_directory()) {
+    if (entry->is_regular_file(failed)) {  // a pipe would never end
       visit(entry->path().lexically_relative(folder).generic_string(), file_bytes(entry->path()));
     }
     entry.increment(failed);

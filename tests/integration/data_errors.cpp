@@ -4,6 +4,7 @@
 
 #include "core/files.hpp"
 #include "integration/workplace.hpp"
+#include "support/gzip.hpp"
 
 using namespace laq::integration;
 namespace fs = std::filesystem;
@@ -65,8 +66,8 @@ TEST_CASE("an empty data file is named") {
 }
 
 TEST_CASE("data with another hash is named") {
-  const std::string whole = unpacked(tiny_files().at(kImages));
-  check_damage(kImages, packed(with_byte(whole, 5000, static_cast<char>(whole[5000] ^ 1))),
+  const std::string whole = laq::test::gunzip(tiny_files().at(kImages));
+  check_damage(kImages, laq::test::gzip(with_byte(whole, 5000, static_cast<char>(whole[5000] ^ 1))),
                {"wrong SHA-256", "found ", "expected "});
 }
 

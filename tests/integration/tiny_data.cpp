@@ -1,7 +1,6 @@
 #include "integration/tiny_data.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <fstream>
@@ -9,12 +8,12 @@
 #include <stdexcept>
 
 #include "core/files.hpp"
+#include "support/gzip.hpp"
 
 namespace laq::integration {
 namespace {
 
 constexpr int kClasses = 4;
-constexpr int kGzip = 16 + MAX_WBITS;
 
 void append_big_endian(std::string& bytes, std::uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>((value >> shift) & 255);
@@ -42,23 +41,6 @@ Pictures pictures(int rows, int side, std::mt19937& random) {
   return all;
 }
 
-template <typename Step>
-std::string through_zlib(z_stream& stream, const std::string& in, Step step) {
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
-  stream.avail_in = static_cast<uInt>(in.size());
-  std::string out;
-  char piece[1 << 16];
-  int result = Z_OK;
-  while (result == Z_OK) {
-    stream.next_out = reinterpret_cast<Bytef*>(piece);
-    stream.avail_out = sizeof piece;
-    result = step(&stream);
-    out.append(piece, sizeof piece - stream.avail_out);
-  }
-  if (result != Z_STREAM_END) throw std::runtime_error("zlib failed");
-  return out;
-}
-
 }  // namespace
 
 std::string idx_images(const std::vector<std::uint8_t>& pixels, std::uint32_t count,
@@ -75,24 +57,6 @@ std::string idx_labels(const std::vector<std::uint8_t>& labels) {
   return bytes + bytes_of(labels);
 }
 
-std::string packed(const std::string& content) {
-  z_stream stream{};
-  ::deflateInit2(&stream, 6, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY);
-  const auto out =
-      through_zlib(stream, content, [](z_stream* one) { return ::deflate(one, Z_FINISH); });
-  ::deflateEnd(&stream);
-  return out;
-}
-
-std::string unpacked(const std::string& raw) {
-  z_stream stream{};
-  ::inflateInit2(&stream, kGzip);
-  const auto out =
-      through_zlib(stream, raw, [](z_stream* one) { return ::inflate(one, Z_NO_FLUSH); });
-  ::inflateEnd(&stream);
-  return out;
-}
-
 DataFiles tiny_files(const TinySizes& sizes) {
   std::mt19937 random(7);
   const int training_rows = sizes.train + sizes.validation;
@@ -102,9 +66,9 @@ DataFiles tiny_files(const TinySizes& sizes) {
     const auto side = static_cast<std::uint32_t>(sizes.side);
     return idx_images(from.pixels, static_cast<std::uint32_t>(rows), side, side);
   };
-  return {{"train-images.gz", packed(images(training, training_rows))},
+  return {{"train-images.gz", test::gzip(images(training, training_rows))},
           {"train-labels", idx_labels(training.labels)},
-          {"test-images.gz", packed(images(test, sizes.test))},
+          {"test-images.gz", test::gzip(images(test, sizes.test))},
           {"test-labels", idx_labels(test.labels)}};
 }
 
@@ -118,7 +82,7 @@ std::string tiny_dataset_yaml(const DataFiles& files, const TinySizes& sizes) {
                                                  {"test-images.gz", "test_images"},
                                                  {"test-labels", "test_labels"}};
   for (const auto& [name, raw] : files) {
-    const std::string content = name.ends_with(".gz") ? unpacked(raw) : raw;
+    const std::string content = name.ends_with(".gz") ? test::gunzip(raw) : raw;
     yaml += fmt::format("  - {{role: {}, name: {}, bytes: {}, sha256: {}, hash_checked: true}}\n",
                         roles.at(name), name, content.size(), sha256(content));
   }

@@ -25,9 +25,6 @@ std::string idx_images(const std::vector<std::uint8_t>& pixels, std::uint32_t co
                        std::uint32_t height, std::uint32_t width);
 std::string idx_labels(const std::vector<std::uint8_t>& labels);
 
-std::string packed(const std::string& content);
-std::string unpacked(const std::string& raw);
-
 /// configs/datasets/NAME.yaml for these files.
 std::string tiny_dataset_yaml(const DataFiles& files, const TinySizes& sizes = {});
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <stdlib.h>
-#include <zlib.h>
 
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -16,11 +15,13 @@
 #include "core/files.hpp"
 #include "data/dataset_spec.hpp"
 #include "data/locate.hpp"
+#include "support/gzip.hpp"
 
 // Small datasets in the published formats, for the tests of the data layer.
 namespace laq::data {
 
 using Catch::Matchers::Contains;
+using test::gzip;
 
 /// A folder of its own, removed at the end.
 class TemporaryFolder {
@@ -57,23 +58,6 @@ inline std::string idx(std::uint32_t magic, std::initializer_list<std::uint32_t>
   add(magic);
   for (const std::uint32_t size : sizes) add(size);
   return text + bytes;
-}
-
-inline std::string gzip(const std::string& content) {
-  z_stream stream{};
-  if (deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw std::runtime_error("deflateInit2");
-  }
-  std::string packed(content.size() / 2 + content.size() + 128, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
-  stream.avail_in = static_cast<uInt>(content.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  const int state = deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  if (state != Z_STREAM_END) throw std::runtime_error("deflate");
-  return packed;
 }
 
 /// Four IDX files of 2×3 pictures: 4 for training, 2 for validation, 3 for testing. Pixel p of

@@ -36,7 +36,7 @@ TEST_CASE("a gzip file cut anywhere is an error", "[data]") {
   for (std::size_t length = 2; length < packed.size(); ++length) {
     INFO(length);
     CHECK_THAT(error_of([&] { unpack(packed.substr(0, length), 2000, "f.gz"); }),
-               Contains("f.gz: gzip archive is truncated") && Contains("expected more"));
+               Contains("f.gz: gzip archive is truncated or damaged"));
   }
 }
 
