@@ -48,7 +48,7 @@ quant::Quantization read_quantizer(const QuantizeOptions& options, const Context
 template <typename T>
 record::Array<T> read_array(const std::string& address, const record::Shape* like) {
   const record::DatasetAddress at = record::parse_address(address);
-  record::Array<T> array = record::Hdf5Reader(at.file).read<T>(at.path);
+  record::Array<T> array = record::Hdf5Reader(at.file).read<T>(at.path, {.most = 4});
   const auto text = [](const record::Shape& shape) {
     return fmt::format("[{}]", fmt::join(shape, " x "));
   };
@@ -61,6 +61,17 @@ record::Array<T> read_array(const std::string& address, const record::Shape* lik
   if (array.values.empty())
     throw Error({.what = "there are no values", .where = address, .found = text(array.shape)});
   return array;
+}
+
+void require_starts_from_codes(const QuantizeOptions& options, const quant::Quantizer& method) {
+  const float one = 1;
+  const quant::Group group{{&one, 1}, {}, {&one, 1}, std::vector<double>(2, 1.0)};
+  if (!method.needs(group).previous) {
+    throw usage_error({.what = "method '" + options.method + "' does not start from codes",
+                       .where = "--previous",
+                       .expected = "a method whose solver is alternating",
+                       .advice = "leave the option out"});
+  }
 }
 
 // The given codes as ŵ with scale 1: what the alternating solver starts from.
@@ -170,7 +181,7 @@ Output quantize(const QuantizeOptions& options, const quant::Quantization& quant
   const record::Shape& shape = input.weights.shape;
   const std::size_t n = weights.size();
   Output out{std::vector<float>(n), std::vector<int>(n), {}, 0, 1, 0, true};
-  if (quantizer.group == quant::Grouping::row) out.groups = shape.size() == 2 ? shape[0] : 1;
+  if (quantizer.group == quant::Grouping::row) out.groups = shape.size() > 1 ? shape[0] : 1;
   const std::size_t size = n / out.groups;
   for (std::size_t begin = 0; begin < n; begin += size) {
     const auto part = [&](const std::vector<float>& all) {
@@ -193,6 +204,7 @@ Output quantize(const QuantizeOptions& options, const quant::Quantization& quant
 
 void go(const QuantizeOptions& options, const Context& context) {
   const quant::Quantization quantizer = read_quantizer(options, context);
+  if (!options.previous.empty()) require_starts_from_codes(options, *quantizer.method);
   require_a_path(options.out, "HDF5");
   require_other_file(options);
   const Input input = read_input(options, *quantizer.method);
@@ -220,7 +232,7 @@ void go(const QuantizeOptions& options, const Context& context) {
 void add_quantize_command(CLI::App& app, Context& context) {
   auto options = std::make_shared<QuantizeOptions>();
   CLI::App* command =
-      app.add_subcommand("quantize", "Quantize given weights (1-D or 2-D, floating point)");
+      app.add_subcommand("quantize", "Quantize given weights (1-D to 4-D, floating point)");
   command->add_option("--method", options->method, "Name below configs/methods, or a YAML file")
       ->required();
   command->add_option("--weights", options->weights, "F.h5:/path of the latent weights w")
@@ -228,7 +240,10 @@ void add_quantize_command(CLI::App& app, Context& context) {
   command->add_option("--curvature", options->curvature, "F.h5:/path of d > 0 (otherwise uniform)");
   command->add_option("--previous", options->previous,
                       "F.h5:/path of codes to start the alternating solver from");
-  command->add_option("--group", options->group, "tensor or row: which weights share their scales");
+  command->add_option(
+      "--group", options->group,
+      "Which weights share their scales: of the tensor, or of each row (each filter of a "
+      "convolution: the first dimension)");
   command->add_option("--out", options->out, "HDF5 file to write")->required();
   command->add_option("OVERRIDES", options->words, "key=value, for example quantizer.bits=4");
   command->callback([options, &context] { go(*options, context); });

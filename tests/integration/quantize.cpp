@@ -82,18 +82,18 @@ TEST_CASE("quantize: every method on 1-D single precision weights") {
   }
 }
 
-TEST_CASE("quantize: every method by rows of 2-D weights with curvature") {
+TEST_CASE("quantize: every method by rows, of a matrix or a convolution, with curvature") {
   const Workplace place;
   std::mt19937 random(2);
-  Problem problem{as_float(random_weights(random, 5 * 67)),
-                  as_float(random_curvatures(random, 5 * 67)),
-                  {5, 67},
-                  5};
-  write_problem<float>(place, problem);
-  for (const auto& method : kMethods) {
-    INFO(method.name);
-    check_quantized(quantize(place, method.name, {"--curvature", "in.h5:/d", "--group", "row"}),
-                    problem, method.codes, method.bits, method.scales);
+  for (const record::Shape& shape : {record::Shape{5, 72}, record::Shape{5, 8, 3, 3}}) {
+    const Problem problem{as_float(random_weights(random, 5 * 72)),
+                          as_float(random_curvatures(random, 5 * 72)), shape, 5};
+    write_problem<float>(place, problem);
+    for (const auto& method : kMethods) {
+      INFO(method.name);
+      check_quantized(quantize(place, method.name, {"--curvature", "in.h5:/d", "--group", "row"}),
+                      problem, method.codes, method.bits, method.scales);
+    }
   }
 }
 

@@ -28,7 +28,7 @@ struct Files : Workplace {
       write("/zero", ones, 11, 0.0);
       write("/negative", ones, 12, -1.0);
       out.write<double>("/long", ones, {20});
-      out.write<double>("/deep", ones, {2, 2, 5});
+      out.write<double>("/deep", ones, {1, 2, 2, 5, 1});
       out.write<float>("/empty", {}, {0});
       const std::vector<std::int32_t> codes(20, 2);
       out.write<std::int32_t>("/codes", codes, {4, 5});
@@ -76,7 +76,7 @@ TEST_CASE("quantize: paths that do not lead to weights are refused") {
   files.refused(files.with("in.h5:/nope"), 1, {"in.h5:/nope", "no such path", "/w"});
   files.refused(files.with("in.h5:/group"), 1, {"in.h5:/group", "dataset"});
   files.refused(files.with("in.h5:/codes"), 1, {"in.h5:/codes", "int32", "floating point"});
-  files.refused(files.with("in.h5:/deep"), 1, {"in.h5:/deep", "3-D", "1-D to 2-D"});
+  files.refused(files.with("in.h5:/deep"), 1, {"in.h5:/deep", "5-D", "1-D to 4-D"});
   files.refused(files.with("in.h5:/empty"), 1, {"in.h5:/empty", "no values"});
   files.refused(files.with("none.h5:/w"), 1, {"none.h5", "no such file"});
   files.refused(files.with("text.h5:/w"), 1, {"text.h5", "HDF5"});
@@ -95,6 +95,8 @@ TEST_CASE("quantize: curvature and codes must be those of the weights") {
                 {"in.h5:/codes", "code 0", "found 2"});
   files.refused(files.with("in.h5:/w", {"--previous", "in.h5:/w"}, "lata"), 1,
                 {"in.h5:/w", "float64", "integers"});
+  files.refused(files.with("in.h5:/w", {"--previous", "in.h5:/codes"}, "late"), 2,
+                {"'late'", "--previous", "alternating"});
 }
 
 TEST_CASE("quantize: wrong methods, groups and overrides are refused") {

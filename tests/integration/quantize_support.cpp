@@ -52,8 +52,12 @@ std::vector<double> random_curvatures(std::mt19937& random, std::size_t n) {
 
 Quantized read_quantized(const std::filesystem::path& file) {
   const record::Hdf5Reader in(file);
-  return {in.read<float>("/quantized"), in.read<std::int64_t>("/codes"), in.read<double>("/scales"),
-          in.real("/", "objective"),    in.dataset("/quantized"),        in.dataset("/codes"),
+  return {in.read<float>("/quantized", {.most = 4}),
+          in.read<std::int64_t>("/codes", {.most = 4}),
+          in.read<double>("/scales"),
+          in.real("/", "objective"),
+          in.dataset("/quantized"),
+          in.dataset("/codes"),
           in.dataset("/scales")};
 }
 
