@@ -71,6 +71,7 @@ std::string misplaced_key(const Axes& axes) {
   if (many != (axes.bits > 0)) return "bits";
   if (axes.scaling == "unit" && axes.curvature == "adam") return "curvature";
   if (axes.scaling == "unit" && axes.solver != "exact") return "solver";
+  if (axes.levels == "binary" && axes.solver == "alternating") return "solver";
   const bool heuristic = axes.solver == "heuristic" || axes.solver == "absmean";
   if (heuristic && (axes.levels != "ternary" || axes.curvature == "adam")) return "solver";
   if (axes.solver == "absmean" && axes.scaling != "symmetric") return "solver";

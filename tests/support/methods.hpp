@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/lists.hpp"
 #include "quant/quantizer.hpp"
 #include "support/random_group.hpp"
 
@@ -39,7 +40,7 @@ struct Method {
 
   bool binary() const { return axes.levels == "binary"; }
   /// Whether one of its levels is 0 by construction.
-  bool has_zero() const { return !binary() && !dorefa() && !lq_nets() && axes.levels != "seq"; }
+  bool has_zero() const { return !dorefa() && has(quant::codes_of(*quantizer), 0); }
   bool lsq() const { return axes.levels == "lsq"; }
   bool learned_step() const { return lsq() || axes.levels == "seq"; }
   bool lq_nets() const { return axes.levels == "lq_nets"; }

@@ -45,6 +45,8 @@ TEST_CASE("keys that do not belong to a rule are refused", "[quant]") {
   CHECK_THAT(refusal("{levels: binary, bits: 3}"),
              Contains("'quantizer.bits' has no meaning with binary or ternary levels") &&
                  Contains("linear or log"));
+  CHECK_THAT(refusal("{levels: binary, scaling: asymmetric, relaxation: parq}"),
+             Contains("'quantizer.relaxation'") && Contains("part at 0"));
   CHECK_THAT(refusal("{levels: linear}"), Contains("'quantizer.bits' is missing"));
   CHECK_THAT(refusal("{levels: linear, bits: 1}"), Contains("a whole number in 2 to 8"));
   CHECK_THAT(refusal("{levels: log, bits: 9}"), Contains("a whole number in 2 to 8"));

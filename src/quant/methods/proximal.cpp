@@ -144,6 +144,10 @@ std::shared_ptr<const Quantizer> make(config::Reader& section) {
     section.refuse("solver", "has nothing to solve with scaling: unit",
                    "set quantizer.solver to exact");
   }
+  if (solver == Solver::alternating && kind == LevelKind::binary) {
+    section.refuse("solver", "has nothing to alternate with binary levels, whose scale is known",
+                   "set quantizer.solver to exact");
+  }
   if (solver == Solver::heuristic && kind != LevelKind::ternary) {
     section.refuse("solver", "heuristic is TWN's threshold, for ternary levels only",
                    "choose exact or alternating");
@@ -164,6 +168,12 @@ std::shared_ptr<const Quantizer> make(config::Reader& section) {
       solver != Solver::alternating) {
     section.refuse("relaxation", "tends to the nearest level, which this solver does not take",
                    "set quantizer.solver to exact, or to alternating with the minimiser");
+  }
+  if (annealing.kind != Relaxation::none && kind == LevelKind::binary &&
+      scaling == Scaling::asymmetric) {
+    section.refuse("relaxation",
+                   "tends to the nearest level, but two scales of binary levels part at 0",
+                   "set quantizer.scaling to symmetric");
   }
   return std::make_shared<Proximal>(
       ProximalFit{LevelSet::make(kind, bits), scaling, solver, curvature, annealing},
