@@ -14,7 +14,7 @@ namespace laq::data {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::size_t kMostDimensions = 8;
+constexpr std::size_t kMostDimensions = 8, kMostHeader = 4096;
 constexpr std::int64_t kMostValues = std::int64_t{1} << 32;
 
 struct Header {
@@ -25,6 +25,8 @@ struct Header {
 
 // A Python dictionary, always written like this by NumPy.
 Header parse_header(const std::string& text, const std::string& where) {
+  if (text.size() > kMostHeader)
+    refuse(where, "the header is too long", fmt::format("{} bytes", text.size()));
   static const std::regex type(R"('descr': *'([^']*)')"),
       order(R"('fortran_order': *(True|False))"), shape(R"('shape': *\(([0-9, ]*)\))"),
       number("[0-9]+");

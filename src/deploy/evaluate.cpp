@@ -136,10 +136,15 @@ void count_characters(const PackedModel& model, const data::DatasetSpec& spec,
                       const data::DataPaths& paths, Counter& counter) {
   const laq_info info = model.info();
   const nlohmann::json cut = model.metadata("data");
+  const auto count = [&](const char* key, std::int64_t otherwise) {
+    const nlohmann::json value = cut.value(key, nlohmann::json(otherwise));
+    const bool good = value.is_number_integer() && value >= otherwise &&
+                      value <= std::numeric_limits<std::int32_t>::max();
+    if (!good) misfit(spec, fmt::format("'{}' as {}", key, value.dump()), "a sensible number");
+    return value.get<std::int64_t>();
+  };
   const data::TextData text = data::load_text(
-      spec, paths,
-      {cut.value("batch", std::int64_t{1}), cut.value("time_steps", std::int64_t{1}),
-       cut.value("characters", std::int64_t{0})});
+      spec, paths, {count("batch", 1), count("time_steps", 1), count("characters", 0)});
   const std::string& characters = text.vocabulary().characters();
   if (characters != std::string_view(info.vocabulary, info.outputs))
     misfit(spec, fmt::format("other characters, {} of them", characters.size()),
@@ -167,7 +172,7 @@ PackedModel::PackedModel(const std::filesystem::path& file, int threads)
   if (model_) return;
   throw Error({.what = std::string("the model cannot be used: ") + error.data(),
                .where = file.string(),
-               .advice = "make it anew with laq export"});
+               .expected = "a file of laq export --format packed"});
 }
 
 nlohmann::json PackedModel::metadata(const char* key) const {
@@ -177,7 +182,7 @@ nlohmann::json PackedModel::metadata(const char* key) const {
   } catch (const nlohmann::json::exception&) {
     throw Error({.what = fmt::format("the model's metadata has no usable '{}'", key),
                  .where = file_.string(),
-                 .advice = "make it anew with laq export"});
+                 .expected = "a file of laq export --format packed"});
   }
 }
 

@@ -79,6 +79,12 @@ QuantizedTensor quantized(const record::CheckpointReader& checkpoint, const std:
   QuantizedTensor out{.shape = tensor.shape};
   out.groups = checkpoint.shape(state + ":scales").at(0);
   out.scales = checkpoint.read<double>(state + ":scales");
+  if (out.groups == 0 || tensor.values.empty() || tensor.values.size() % out.groups != 0) {
+    throw Error(
+        {.what = "weights and scales do not fit each other",
+         .where = checkpoint.file().string() + ": " + name,
+         .found = fmt::format("{} weights in {} groups", tensor.values.size(), out.groups)});
+  }
   out.unit_levels = unit_levels;
   if (checkpoint.has(state + ":levels")) {
     const auto levels = checkpoint.read<double>(state + ":levels");

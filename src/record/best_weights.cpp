@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "core/error.hpp"
@@ -58,12 +59,16 @@ QuantizedWeights read_quantized(const Hdf5Reader& in, const std::string& name) {
                            .levels = std::move(levels.values),
                            .scales = in.read<double>(path + "/scales", {2, 2}).values};
   const bool fits = weights.groups > 0 && weights.codes.size() % weights.groups == 0 &&
-                    weights.levels.size() == weights.groups * weights.level_codes.size();
+                    weights.levels.size() == weights.groups * weights.level_codes.size() &&
+                    !weights.codes.empty() && !weights.levels.empty() && !weights.scales.empty() &&
+                    weights.scales.size() % weights.groups == 0 &&
+                    std::ranges::all_of(weights.levels, [](float x) { return std::isfinite(x); });
   if (!fits) {
-    throw Error({.what = "codes and levels do not fit each other",
-                 .where = in.file().string() + ":" + path,
-                 .found = fmt::format("{} codes, {} levels in {} groups", weights.codes.size(),
-                                      weights.levels.size(), weights.groups)});
+    throw Error(
+        {.what = "codes, levels and scales do not fit each other",
+         .where = in.file().string() + ":" + path,
+         .found = fmt::format("{} codes, {} levels, {} scales in {} groups", weights.codes.size(),
+                              weights.levels.size(), weights.scales.size(), weights.groups)});
   }
   return weights;
 }

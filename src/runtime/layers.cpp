@@ -189,8 +189,10 @@ class Pool2d : public Layer {
         std::copy_n(corner, channels, to);
         for (std::size_t at = 1; at < rows_ * columns_; ++at) {
           const float* one = corner + (at / columns_ * in_.width + at % columns_) * channels;
-          for (std::size_t c = 0; c < channels; ++c)
-            to[c] = Kind == Pooling::mean ? to[c] + one[c] : std::max(to[c], one[c]);
+          for (std::size_t c = 0; c < channels; ++c) {
+            const bool larger = one[c] > to[c] || one[c] != one[c];  // NaN stays
+            to[c] = Kind == Pooling::mean ? to[c] + one[c] : larger ? one[c] : to[c];
+          }
         }
         const auto count = static_cast<float>(rows_ * columns_);
         for (std::size_t c = 0; Kind == Pooling::mean && c < channels; ++c) to[c] /= count;
@@ -239,7 +241,7 @@ class Relu : public Layer {
   Relu(const Object&, const Form& in, Source&) : Layer(in) {}
   void run(const float* from, float* to, Context&) override {
     const std::size_t size = out.size();
-    for (std::size_t i = 0; i < size; ++i) to[i] = from[i] > 0 ? from[i] : 0.0f;
+    for (std::size_t i = 0; i < size; ++i) to[i] = from[i] < 0 ? 0.0f : from[i];  // NaN stays
   }
 };
 

@@ -1,4 +1,5 @@
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <variant>
 
@@ -144,6 +145,15 @@ void Training::restore(const record::CheckpointReader& checkpoint) {
   };
   position_.epoch = counter("epoch");
   position_.step_in_epoch = counter("step_in_epoch");
+  if (position_.epoch < 0 || position_.epoch > run_.train.epochs || position_.step_in_epoch < 0 ||
+      position_.step_in_epoch > position_.steps_per_epoch) {
+    throw Error(
+        {.what = "the checkpoint is of no step of this run",
+         .where = checkpoint.file().string(),
+         .found = fmt::format("step {} of epoch {}", position_.step_in_epoch, position_.epoch),
+         .expected = fmt::format("at most {} of {}", position_.steps_per_epoch, run_.train.epochs),
+         .advice = "delete it to start anew"});
+  }
   position_.steps = counter("steps");
   optimizer_->set_steps(counter("optimizer_steps"));
   history_ = state.history;

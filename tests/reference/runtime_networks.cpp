@@ -153,6 +153,25 @@ TEST_CASE("layers of pictures compute as LibTorch's") {
   CHECK(apart(expected, scores) < kMostApart);
 }
 
+TEST_CASE("a NaN stays one, as in LibTorch") {
+  const test::Scratch scratch;
+  for (const char* kind : {"relu", "max_pool", "mean_pool", "tanh", "hardtanh"}) {
+    INFO(kind);
+    nlohmann::json layer = {{"kind", kind}};
+    if (std::string(kind).ends_with("pool")) layer["window"] = 2;
+    const bool pool = layer.contains("window");
+    Layers layers({{"kind", "picture"}, {"channels", 1}, {"height", 2}, {"width", 2}},
+                  {layer, {{"kind", "flatten"}}}, pool ? 1 : 4);
+    const auto model = layers.model(scratch);
+    for (std::size_t at = 0; at < 4; ++at) {
+      std::vector<float> input{1, -1, 2, -2}, scores(pool ? 1 : 4);
+      input[at] = std::nanf("");
+      REQUIRE(model->run(input.data(), 1, scores.data()) == LAQ_OK);
+      CHECK(std::isnan(scores[pool ? 0 : at]));
+    }
+  }
+}
+
 TEST_CASE("an embedding and a GRU compute as LibTorch's") {
   at::manual_seed(4);
   const test::Scratch scratch;

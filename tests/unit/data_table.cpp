@@ -128,6 +128,7 @@ TEST_CASE("NumPy's arrays are read, those of objects are refused", "[data]") {
   CHECK_THAT(npy_error(npy_raw(">f4", "2, 3", std::string(24, 'a'))), Contains("little-endian"));
   CHECK_THAT(npy_error(raw.substr(0, raw.size() - 1)), Contains("truncated"));
   CHECK_THAT(npy_error(raw.substr(0, 30)), Contains("truncated"));
+  CHECK_THAT(npy_error(npy_raw("<f4", std::string(60000, '1'), "")), Contains("too long"));
   CHECK_THAT(npy_error("x,y\n1,0\n"), Contains("is not an .npy file"));
   CHECK_THAT(npy_error(npy_raw("<f4", "99999999999, 3", "")), Contains("too large"));
   CHECK_THAT(npy_error(npy_raw("<f4", "6,", bytes_of<float>({1, 2, 0, 3, 4, 1}))),
