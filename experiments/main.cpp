@@ -161,6 +161,7 @@ int main(int argc, char** argv) {
   open_standard_streams();
   // A write beyond the limit on file sizes fails, like any other, instead of ending the process.
   ::signal(SIGXFSZ, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);  // ignored, as some start programs, no child's end would be told
   laq::prepare_allocator();
   // Only training is worth starting twice.
   if (std::any_of(argv, argv + argc,

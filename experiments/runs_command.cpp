@@ -12,12 +12,15 @@
 #include "analysis/sheet.hpp"
 #include "core/error.hpp"
 #include "core/files.hpp"
+#include "core/lists.hpp"
 #include "core/text.hpp"
 #include "experiments/commands.hpp"
 #include "experiments/output.hpp"
 #include "record/schema.hpp"
+#include "record/status.hpp"
 #include "store/filter.hpp"
 #include "store/shown.hpp"
+#include "sweep/plan.hpp"
 #include "train/run_lock.hpp"
 
 namespace laq {
@@ -283,10 +286,21 @@ bool agreed(std::size_t count) {
     throw usage_error(
         {.what = "there is nobody to ask", .where = "laq rm", .expected = "a terminal, or --yes"});
   }
-  fmt::print("remove {} run{} for good? [y/N] ", count, count == 1 ? "" : "s");
+  fmt::print("remove {} for good? [y/N] ", counted(count, "run"));
   std::fflush(stdout);
   std::string answer;
   return std::getline(std::cin, answer) && (answer == "y" || answer == "yes");
+}
+
+// By its status as it is now: one that can't be read tells nothing of the run.
+bool has_failed(const fs::path& folder) {
+  try {
+    auto status = record::read_status(folder / "status.json");
+    if (status) sweep::settle(*status);
+    return status && status->state == record::State::failed;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 void remove_runs(const Selection& selection, bool failed, bool yes, const Context& context) {
@@ -300,8 +314,14 @@ void remove_runs(const Selection& selection, bool failed, bool yes, const Contex
   store::Store store;
   sweep::Plan plan = selection.plan(context, store);
   std::erase_if(plan.jobs, [&](const sweep::Job& job) {
-    return (failed && job.state != record::State::failed) || job.state == record::State::running;
+    return (failed && !has_failed(job.folder)) || job.state == record::State::running;
   });
+  const auto kept = std::erase_if(plan.jobs, [&](const sweep::Job& job) {
+    return has(job.folder.lexically_relative(selection.folder()), fs::path("records"));
+  });
+  if (kept > 0)
+    fmt::print("records/ keeps {} for good; name that folder to remove them\n",
+               counted(kept, "run"));
   if (plan.jobs.empty()) return fmt::print("nothing to remove\n");
   store::filter(words, plan);
   for (const auto& job : plan.jobs)
@@ -314,6 +334,10 @@ void remove_runs(const Selection& selection, bool failed, bool yes, const Contex
     const train::RunLock lock(job.folder);
     if (lock.taken()) {  // it was started since
       fmt::print("{} is being trained, and stays\n", job.folder.generic_string());
+      continue;
+    }
+    if (failed && !has_failed(job.folder)) {
+      fmt::print("{} has not failed, and stays\n", job.folder.generic_string());
       continue;
     }
     fs::remove_all(job.folder);

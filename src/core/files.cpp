@@ -5,11 +5,15 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <fstream>
+#include <functional>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 
 namespace laq {
 namespace fs = std::filesystem;
@@ -31,6 +35,22 @@ std::string kind_of(fs::file_type type) {
     default:
       return "a socket or the like";
   }
+}
+
+/// The machine and the place in it where process numbers are told apart: they are another's in
+/// another container.
+std::string place() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  std::error_code unknown;
+  const fs::path numbers = fs::read_symlink("/proc/self/ns/pid", unknown);
+  return fmt::format("{:x}", std::hash<std::string>()(name.data() + numbers.string()));
+}
+
+/// ".tmp-PID-PLACE-NUMBER"
+std::string temporary_ending() {
+  static std::atomic<int> number{0};
+  return fmt::format("{}{}-{}-{}", kTemporaryMark, ::getpid(), place(), number++);
 }
 
 /// The file that a write to `path` means: links are followed, also one to a file that is still to
@@ -99,8 +119,7 @@ void replace_file(const fs::path& path, const std::function<void(const fs::path&
   std::error_code ignored;
   const fs::file_status old = fs::status(path, ignored);
   const fs::path end = end_of_links(path, old);
-  RemoveUnlessKept temporary{fs::path(end.string() + std::string(kTemporaryMark) +
-                                      std::to_string(static_cast<long>(::getpid())))};
+  RemoveUnlessKept temporary{fs::path(end.string() + temporary_ending())};
   write(temporary.path);
   flush_to_disk(temporary.path, O_RDONLY);
   // What was not for everyone stays so.
@@ -140,9 +159,11 @@ void sweep_temporaries(const fs::path& folder) {
     const std::string name = entry.path().filename().string();
     const auto mark = name.rfind(kTemporaryMark);
     if (mark == std::string::npos) continue;
-    const long owner = std::strtol(name.c_str() + mark + kTemporaryMark.size(), nullptr, 10);
-    const bool alive = owner > 0 && owner != ::getpid() &&
-                       (::kill(static_cast<pid_t>(owner), 0) == 0 || errno == EPERM);
+    const auto parts = split(name.substr(mark + kTemporaryMark.size()), '-');
+    const long owner = number_from<long>(parts[0]).value_or(0);
+    const bool here = parts.size() < 2 || parts[1] == place();
+    const bool alive = !here || (owner > 0 && owner != ::getpid() &&
+                                 (::kill(static_cast<pid_t>(owner), 0) == 0 || errno == EPERM));
     std::error_code ignored;
     const auto written = fs::last_write_time(entry.path(), ignored);
     const bool old = !ignored && fs::file_time_type::clock::now() - written > kLongestWrite;

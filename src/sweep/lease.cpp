@@ -103,9 +103,11 @@ bool write_whole(int descriptor, const std::string& text) {
          ::fsync(descriptor) == 0;
 }
 
+bool of_this_machine(const LeaseOwner& owner) {
+  return owner.host == record::host_name() && owner.process.starts_with(machine() + "/");
+}
+
 bool process_gone(const LeaseOwner& owner) {
-  if (owner.host != record::host_name() || !owner.process.starts_with(machine() + "/"))
-    return false;
   if (!process_exists(owner.pid)) return true;
   return process_start_ticks(owner.pid) && owner.process != process_of(owner.pid);
 }
@@ -187,7 +189,7 @@ bool Lease::beat() {
 
 bool Leases::abandoned(const fs::path& file, const std::string& content, int takers) {
   const auto owner = owner_from(content);
-  if (owner && takers == 0 && process_gone(*owner)) return true;
+  if (owner && takers == 0 && of_this_machine(*owner)) return process_gone(*owner);
   const auto now = std::chrono::steady_clock::now();
   const std::string state = content + fmt::format("{}", takers);
   auto& seen = seen_[file];

@@ -47,9 +47,9 @@ class Lease {
   LeaseOwner owner_;
 };
 
-/// Takes leases. A lease whose owner is gone is taken over: at once when the owner was a process of
-/// this machine, otherwise when its heartbeat has not changed for `stale_after` seconds by this
-/// process's own clock, so that clocks need not agree.
+/// Takes leases. A lease whose owner is gone is taken over. A process of this machine is gone when
+/// it does not exist any more, another one when its heartbeat has not changed for `stale_after`
+/// seconds by this process's own clock, so that clocks need not agree.
 class Leases {
  public:
   explicit Leases(double stale_after) : stale_after_(stale_after) {}

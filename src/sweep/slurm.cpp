@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <map>
 #include <set>
 
 #include "core/error.hpp"
+#include "core/file_lock.hpp"
 #include "core/files.hpp"
+#include "core/machine.hpp"
 #include "core/text.hpp"
 #include "sweep/child.hpp"
 
@@ -64,7 +65,8 @@ Json to_json(const SlurmArray& array) {
 }
 
 void write(const fs::path& stem, const SlurmArray& array) {
-  replace_file(stem.string() + kArrayEnding, to_json(array).dump(1) + "\n");
+  replace_file(stem.string() + kArrayEnding,
+               to_json(array).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 // The first number that no earlier submission has.
@@ -89,8 +91,7 @@ std::set<std::string> runs_in_queue(const fs::path& folder) {
 }
 
 std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
+  return environment(name).value_or("");
 }
 
 }  // namespace
@@ -99,6 +100,7 @@ Submission submit(const Plan& plan, const SlurmRequest& request) {
   const Pairs options = slurm_options(plan, request);
   const fs::path sweep = fs::absolute(sweep_folder(plan)), folder = sweep / "slurm";
   make_folder(folder);
+  const FileLock lock(sweep / "lock", FileLock::Wait::yes);  // nothing is submitted twice
   Submission result;
   const auto in_queue = runs_in_queue(sweep);
   std::vector<FrozenRun> runs;
@@ -179,15 +181,14 @@ std::vector<SlurmArray> submitted_arrays(const fs::path& sweep_folder) {
 
 std::size_t slurm_task(const SlurmArray& array) {
   const std::string text = variable("SLURM_ARRAY_TASK_ID");
-  std::size_t task = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), task);
-  if (failed != std::errc{} || end != text.data() + text.size() || task >= array.runs.size()) {
+  const auto task = number_from<std::size_t>(text);
+  if (!task || *task >= array.runs.size()) {
     throw usage_error({.what = "not a task of this array",
                        .where = "SLURM_ARRAY_TASK_ID",
                        .found = "'" + text + "'",
                        .expected = fmt::format("0 to {}", array.runs.size() - 1)});
   }
-  return task;
+  return *task;
 }
 
 int slurm_cores() {

@@ -77,6 +77,16 @@ TEST_CASE("runs are removed only when it is said which, and after asking") {
                Catch::Contains("is being trained, and stays") && Catch::EndsWith("0 removed\n"));
     CHECK(fs::exists(late));
   }
+  // Its status tells nothing, or the run is among records that are kept.
+  write_text(late / "status.json", "{");
+  CHECK(place.laq({"rm", "--failed", "--yes"}).out == "nothing to remove\n");
+  record::write_status(late / "status.json", status);
+  const fs::path kept = place / "results/tiny/records";
+  fs::create_directories(kept.parent_path());
+  fs::rename(place / "results/tiny/runs", kept);
+  CHECK_THAT(place.laq({"rm", "--failed", "--yes"}).out,
+             Catch::Contains("keeps 1 run for good") && Catch::Contains("nothing to remove"));
+  fs::rename(kept, place / "results/tiny/runs");
   check_refusal(place.laq({"rm", "results", "other", "--failed", "--yes"}), 2,
                 {"more than one folder", "other"});
   const Outcome gone = place.laq({"rm", "--failed", "--yes"});

@@ -147,11 +147,11 @@ TEST_CASE("folders are made with their parents", "[core]") {
 
 TEST_CASE("only the temporaries of dead processes are swept", "[core]") {
   const Scratch folder;
-  std::string mark;  // what is between the file's name and the process id
+  std::string mark, place;  // what is before the process id, and behind it
   replace_file(folder / "file", [&](const fs::path& temporary) {
-    const std::string own = std::to_string(::getpid());
-    mark = temporary.filename().string().substr(4);
-    mark.erase(mark.size() - own.size());
+    const std::string own = std::to_string(::getpid()), name = temporary.filename().string();
+    mark = name.substr(4, name.find(own) - 4);
+    place = name.substr(name.find(own) + own.size());
     std::ofstream(temporary) << "x";
   });
   const pid_t dead = ::fork();
@@ -159,9 +159,13 @@ TEST_CASE("only the temporaries of dead processes are swept", "[core]") {
   ::waitpid(dead, nullptr, 0);
   const std::string alive = "file" + mark + std::to_string(::getppid());
   folder.write("file" + mark + std::to_string(dead), "half");
+  folder.write("file" + mark + std::to_string(dead) + place, "half");
   folder.write(alive, "half");
+  const std::string elsewhere = "other" + mark + std::to_string(dead) + "-another-0";
+  folder.write(elsewhere, "half");  // of a machine or container of which nothing is known here
   sweep_temporaries(folder.path());
-  CHECK(folder.names() == std::vector<std::string>{"file", alive});
+  CHECK(folder.names() == std::vector<std::string>{"file", alive, elsewhere});
+  fs::remove(folder / elsewhere);
   // A number may have gone to another process since.
   fs::last_write_time(folder / alive, fs::file_time_type::clock::now() - std::chrono::hours(2));
   sweep_temporaries(folder.path());

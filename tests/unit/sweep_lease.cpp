@@ -158,6 +158,16 @@ TEST_CASE("an owner that was taken for dead learns that it lost the lease", "[sw
   CHECK(taker->beat());
 }
 
+TEST_CASE("a process of this machine that lives keeps its lease, however silent", "[sweep]") {
+  const Scratch folder;
+  const auto lease = Leases(kLong).take(folder / "run");
+  REQUIRE(lease);
+  Leases hasty(0.01);
+  CHECK_FALSE(hasty.take(folder / "run"));
+  std::this_thread::sleep_for(milliseconds(50));
+  CHECK_FALSE(hasty.take(folder / "run"));
+}
+
 TEST_CASE("a taker that died in the middle does not hold the lease for ever", "[sweep]") {
   const Scratch folder;
   make_folder(folder / "run");
