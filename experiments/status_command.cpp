@@ -134,10 +134,10 @@ class Overview {
   std::vector<std::string> sweeps_;
 };
 
-/// The best test score so far, of the runs of one experiment.
+/// The test score of the run of an experiment with the best validation score so far.
 struct Best {
   std::string experiment, method, unit;
-  double value = 0;
+  double value = 0, valid = 0;
   int decimals = 2;
   std::string text() const {
     return fmt::format("{:.{}f}{} {} on {}", value, decimals, unit == "%" ? " %" : "", method,
@@ -168,11 +168,12 @@ void add_best(const Found& run, store::Store& store, Line& line) {
   const bool text = from.config_yaml.find("time_steps:") != std::string::npos;
   const train::MetricFacts& judged =
       train::facts(text ? train::Metric::test_loss : train::Metric::test_error);
-  const auto value = stored.record->history.final_number(judged.test);
-  if (!value) return;
-  const Best best{from.experiment, from.method, judged.unit, *value, judged.decimals};
+  const record::History& history = stored.record->history;
+  const auto value = history.final_number(judged.test), valid = history.final_number(judged.valid);
+  if (!value || !valid) return;
+  const Best best{from.experiment, from.method, judged.unit, *value, *valid, judged.decimals};
   const auto [known, is_new] = line.best.try_emplace(from.experiment, best);
-  if (!is_new && *value < known->second.value) known->second = best;
+  if (!is_new && *valid < known->second.valid) known->second = best;
 }
 
 std::vector<Line> lines_of(const Overview& overview, store::Store& store) {
