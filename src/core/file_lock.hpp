@@ -13,7 +13,7 @@ class FileLock {
   enum class State {
     held,
     taken,       ///< by another process
-    unsupported  ///< by the file system
+    unsupported  ///< by the file system, or it is read-only
   };
 
   /// Error: the file cannot be opened, or locked for another reason.
@@ -25,7 +25,7 @@ class FileLock {
   State state() const { return state_; }
 
  private:
-  int descriptor_;
+  int descriptor_ = -1;
   State state_ = State::held;
 };
 

@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
 
+#include "core/file_lock.hpp"
 #include "core/files.hpp"
 #include "support/scratch.hpp"
 
@@ -143,6 +146,25 @@ TEST_CASE("folders are made with their parents", "[core]") {
   CHECK_THAT(message_of([&] { make_folder(folder / "file"); }), Contains("file: "));
   CHECK_THAT(message_of([&] { make_folder(folder / "file/below"); }),
              Contains("file/below: cannot make folder: Not a directory"));
+}
+
+TEST_CASE("a lock whose file was removed by the one before is a new file's", "[core]") {
+  const Scratch folder;
+  const fs::path file = folder / "lock";
+  auto first = std::make_unique<FileLock>(file, FileLock::Wait::no);
+  CHECK(FileLock(file, FileLock::Wait::no).state() == FileLock::State::taken);
+  FileLock::State got = FileLock::State::unsupported, other = got;
+  std::thread waiting([&] {
+    const FileLock second(file, FileLock::Wait::yes);
+    got = second.state();
+    other = FileLock(file, FileLock::Wait::no).state();
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  fs::remove(file);
+  first.reset();
+  waiting.join();
+  CHECK(got == FileLock::State::held);
+  CHECK(other == FileLock::State::taken);
 }
 
 TEST_CASE("only the temporaries of dead processes are swept", "[core]") {
