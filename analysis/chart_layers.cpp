@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "analysis/chart_facets.hpp"
+#include "analysis/selection.hpp"
 #include "analysis/statistics.hpp"
 #include "core/error.hpp"
 #include "core/text.hpp"
@@ -254,36 +255,32 @@ bool has_layers(const Series& series) {
          !histories.front()->layers.empty();
 }
 
-// Of a method's settings the one whose mean validation score is the best, the first of equals; only
-// on the first data set with a completed run.
-bool better(const Series& one, const Series& than) {
-  if ((one.completed() > 0) != (than.completed() > 0)) return one.completed() > 0;
-  if (one.experiment != than.experiment) return false;
-  const auto score = [](const Series& series) {
-    const auto values = series.finals(train::facts(metric_of(series.job.run)).valid);
-    return values.empty() ? INFINITY : summarize(values).mean;
-  };
-  return score(one) < score(than);
+// Of each method the best setting, on the first data set with a completed run.
+std::vector<const Series*> best_of_methods(const SweepData& data) {
+  std::vector<const Series*> best;
+  for (const auto* one : chosen_series(data.series)) {
+    if (!has_layers(*one)) continue;
+    const auto known = std::ranges::find_if(
+        best, [&](const Series* other) { return other->method == one->method; });
+    if (known == best.end()) {
+      best.push_back(one);
+    } else if ((*known)->completed() == 0 && one->completed() > 0) {
+      *known = one;
+    }
+  }
+  return best;
 }
 
 }  // namespace
 
 Charts layer_charts(const SweepData& data, LayerChoice layers) {
   Charts all;
-  std::vector<const Series*> drawn;
-  std::size_t others = 0;
+  std::vector<const Series*> with_layers;
   for (const auto& series : data.series) {
-    if (!has_layers(series)) continue;
-    const auto known = std::find_if(drawn.begin(), drawn.end(), [&](const Series* one) {
-      return layers == LayerChoice::best && one->method == series.method;
-    });
-    if (known == drawn.end()) {
-      drawn.push_back(&series);
-    } else {
-      ++others;
-      if (better(series, **known)) *known = &series;
-    }
+    if (has_layers(series)) with_layers.push_back(&series);
   }
+  const auto drawn = layers == LayerChoice::best ? best_of_methods(data) : with_layers;
+  const std::size_t others = with_layers.size() - drawn.size();
   if (drawn.empty()) {
     all.left_out.push_back({"Layers", "no record of a quantized run"});
   } else if (layers == LayerChoice::none) {

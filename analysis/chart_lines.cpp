@@ -9,6 +9,7 @@
 #include "analysis/chart_facets.hpp"
 #include "analysis/model_size.hpp"
 #include "analysis/protocol.hpp"
+#include "analysis/selection.hpp"
 #include "analysis/statistics.hpp"
 #include "core/error.hpp"
 #include "core/lists.hpp"
@@ -92,7 +93,7 @@ std::optional<double> unlisted_full(const SweepData& data, const std::string& ex
 
 std::optional<double> full_precision(const SweepData& data, const std::string& experiment,
                                      const fs::path& configs) {
-  if (const auto* full = data.full_precision(experiment))
+  if (const auto* full = full_precision(data, experiment))
     return summarize(full->finals(metric_name(data.metric(experiment)))).mean;
   return unlisted_full(data, experiment, configs);
 }

@@ -6,6 +6,7 @@
 
 #include "analysis/chart_layout.hpp"
 #include "analysis/model_size.hpp"
+#include "analysis/selection.hpp"
 #include "analysis/statistics.hpp"
 #include "analysis/wording.hpp"
 
@@ -68,10 +69,10 @@ Charts charts_of(const SweepData& data, const Overview& overview, MarkRows body,
   std::vector<const Series*> planned;
   auto settings = settings_of(data);
   body.rows = rows_of(settings, overview.by_bits);
-  bool full_precision = false;
+  bool lines = false;
   for (const auto& experiment : data.experiments) {
     RowPanel panel{.title = data.title_of(experiment)};
-    const Series* full = data.full_precision(experiment);
+    const Series* full = full_precision(data, experiment);
     std::vector<Interval> extents;
     std::vector<std::optional<RowMark>> marks(body.rows.size());
     for (const auto& setting : settings) {
@@ -90,13 +91,13 @@ Charts charts_of(const SweepData& data, const Overview& overview, MarkRows body,
       continue;
     }
     for (std::size_t r = 0; r < marks.size(); ++r) body.rows[r].marks.push_back(marks[r]);
-    full_precision = full_precision || !panel.lines.empty();
+    lines = lines || !panel.lines.empty();
     panel.x = axis_over(overview.axis(experiment), extents, overview.from_zero);
     body.panels.push_back(std::move(panel));
     for (const auto* series : data.of(experiment)) planned.push_back(series);
   }
   if (body.panels.empty()) return all;
-  if (full_precision) chart.caption += " Dashed: full precision.";
+  if (lines) chart.caption += " Dashed: full precision.";
   chart.caption += missing_words(planned);
   chart.body = std::move(body);
   all.drawn.push_back(std::move(chart));

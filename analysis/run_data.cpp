@@ -253,21 +253,6 @@ std::vector<const Series*> SweepData::of(const std::string& experiment) const {
   return all;
 }
 
-const Series* SweepData::full_precision(const std::string& experiment) const {
-  const train::MetricFacts& judged = train::facts(metric(experiment));
-  const Series* best = nullptr;
-  double least = INFINITY;
-  for (const auto* one : of(experiment)) {
-    if (one->job.run.quantizer.method || one->finals(judged.test).empty()) continue;
-    const auto values = one->finals(judged.valid);
-    const double mean = values.empty() ? INFINITY : summarize(values).mean;
-    if (best && !(mean < least)) continue;
-    best = one;
-    least = mean;
-  }
-  return best;
-}
-
 SweepData read_sweep(const sweep::Plan& read, store::Store& store) {
   SweepData data;
   data.plan = std::make_shared<const sweep::Plan>(read);

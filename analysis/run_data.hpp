@@ -84,9 +84,6 @@ struct SweepData {
   std::string title_of(const std::string& experiment) const;
   Metric metric(const std::string& experiment) const;
   std::vector<const Series*> of(const std::string& experiment) const;
-  /// Full precision's, of several settings the one with the best validation score; null: none is
-  /// completed.
-  const Series* full_precision(const std::string& experiment) const;
 };
 
 /// Reads what the records of a plan's runs hold. Never an error because of a run: what cannot be

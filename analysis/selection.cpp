@@ -78,6 +78,26 @@ const Settings::value_type& best_on_validation(const Settings& settings) {
   });
 }
 
+std::vector<const Series*> chosen_series(const std::vector<Series>& series) {
+  std::vector<const Series*> all;
+  for (const auto& [first, settings] : settings_of(series)) {
+    const Point& point = best_on_validation(settings).first;
+    all.push_back(find_in(series, [&, one = first](const Series& other) {
+      return other.experiment == one->experiment && other.method == one->method &&
+             other.point() == point;
+    }));
+  }
+  return all;
+}
+
+const Series* full_precision(const SweepData& data, const std::string& experiment) {
+  for (const auto* one : chosen_series(data.series)) {
+    if (one->experiment == experiment && !one->job.run.quantizer.method && one->completed() > 0)
+      return one;
+  }
+  return nullptr;
+}
+
 std::size_t tried(const Settings& settings) {
   return static_cast<std::size_t>(std::ranges::count_if(settings, [](const auto& setting) {
     return std::ranges::any_of(

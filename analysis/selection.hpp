@@ -24,6 +24,11 @@ Summary summary_of(const std::vector<const RunData*>& runs, bool validation);
 /// where they have none in common.
 const Settings::value_type& best_on_validation(const Settings& settings);
 
+/// Of each method on each experiment the series at that setting.
+std::vector<const Series*> chosen_series(const std::vector<Series>& series);
+/// Of them full precision's on an experiment; null: nothing of it is completed.
+const Series* full_precision(const SweepData& data, const std::string& experiment);
+
 /// Of how many settings a run has come to its end, completed or diverged.
 std::size_t tried(const Settings& settings);
 
