@@ -306,8 +306,7 @@ std::vector<std::string> result_notes(const Table& table) {
   if (table.any([](const Entry& entry) { return entry.best; })) {
     notes.push_back(
         "Bold: a column's lowest mean among rows with as many bits and scales, on the same data "
-        "and "
-        "network.");
+        "and network.");
   }
   if (table.any([](const Entry& entry) { return entry.ours.n == 1; }))
     notes.emplace_back("n = 1: a single run, so no standard deviation.");

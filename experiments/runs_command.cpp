@@ -314,7 +314,8 @@ void remove_runs(const Selection& selection, bool failed, bool yes, const Contex
   store::Store store;
   sweep::Plan plan = selection.plan(context, store);
   std::erase_if(plan.jobs, [&](const sweep::Job& job) {
-    return (failed && !has_failed(job.folder)) || job.state == record::State::running;
+    const bool spared = job.state != record::State::failed || !has_failed(job.folder);
+    return (failed && spared) || job.state == record::State::running;
   });
   const auto kept = std::erase_if(plan.jobs, [&](const sweep::Job& job) {
     return has(job.folder.lexically_relative(selection.folder()), fs::path("records"));

@@ -208,7 +208,8 @@ struct OtherCode {
     const train::RunLock lock(job.folder);
     if (lock.taken()) return;
     sweep::refresh(job);  // another sweep may have set it aside since it was looked at
-    if (job.done()) train::set_aside(job.folder);
+    if (!job.done()) return;
+    train::set_aside(job.folder);
     sweep::refresh(job);
   }
 

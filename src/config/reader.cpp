@@ -38,6 +38,11 @@ std::optional<T> number_in(const Tree& tree, Range<T> range) {
   return number;
 }
 
+Error unknown_key(const std::string& key, const Tree& value, const std::string& advice) {
+  return usage_error(
+      {.what = fmt::format("unknown key '{}'", key), .where = value.place, .advice = advice});
+}
+
 std::optional<std::string> parse_word(const Tree& tree) {
   return tree.scalar() ? std::optional(*tree.scalar()) : std::nullopt;
 }
@@ -223,11 +228,11 @@ void Reader::wrong(const std::string& key, const Tree& found, const std::string&
 }
 
 void Reader::missing(const std::string& key, const std::string& expected) const {
-  for (const auto& [written, value] : tree_ && tree_->map() ? *tree_->map() : Tree::Map()) {
-    if (known_.contains(written) || nearest(written, {key}).empty()) continue;
-    throw usage_error({.what = fmt::format("unknown key '{}'", full(written)),
-                       .where = value.place,
-                       .advice = suggestion(written, {key})});
+  if (tree_ && tree_->map()) {
+    for (const auto& [written, value] : *tree_->map()) {
+      if (!known_.contains(written) && !nearest(written, {key}).empty())
+        throw unknown_key(full(written), value, suggestion(written, {key}));
+    }
   }
   throw usage_error({.what = fmt::format("'{}' is missing", full(key)),
                      .where = tree_ ? tree_->place : "",
@@ -238,9 +243,7 @@ void Reader::finish() const {
   if (tree_ && tree_->map()) {
     for (const auto& [key, value] : *tree_->map()) {
       if (known_.contains(key)) continue;
-      throw usage_error({.what = fmt::format("unknown key '{}'", full(key)),
-                         .where = value.place,
-                         .advice = suggestion(key, {known_.begin(), known_.end()})});
+      throw unknown_key(full(key), value, suggestion(key, {known_.begin(), known_.end()}));
     }
   }
   for (const auto& [key, section] : children_) section->finish();

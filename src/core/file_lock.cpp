@@ -42,14 +42,14 @@ FileLock::State lock(int descriptor, FileLock::Wait wait, const fs::path& file) 
   throw Error({.what = "cannot lock: " + errno_text(), .where = file.string()});
 }
 
+}  // namespace
+
 bool is_named(int descriptor, const fs::path& file) {
   struct stat ours {
   }, named{};
   return ::fstat(descriptor, &ours) == 0 && ::stat(file.c_str(), &named) == 0 &&
          ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
-
-}  // namespace
 
 FileLock::FileLock(const fs::path& file, Wait wait) {
   for (int tries = 0;; ++tries) {

@@ -29,4 +29,7 @@ class FileLock {
   State state_ = State::held;
 };
 
+/// Whether the open file is the one that has this name now.
+bool is_named(int descriptor, const std::filesystem::path& file);
+
 }  // namespace laq

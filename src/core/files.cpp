@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <functional>
 
 #include "core/error.hpp"
+#include "core/process.hpp"
 #include "core/text.hpp"
 
 namespace laq {
@@ -37,14 +37,9 @@ std::string kind_of(fs::file_type type) {
   }
 }
 
-/// The machine and the place in it where process numbers are told apart: they are another's in
-/// another container.
+/// Where process numbers are told apart: they are another's on another machine.
 std::string place() {
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  std::error_code unknown;
-  const fs::path numbers = fs::read_symlink("/proc/self/ns/pid", unknown);
-  return fmt::format("{:x}", std::hash<std::string>()(name.data() + numbers.string()));
+  return fmt::format("{:x}", std::hash<std::string>()(machine()));
 }
 
 /// ".tmp-PID-PLACE-NUMBER"

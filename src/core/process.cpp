@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -71,6 +72,13 @@ bool process_lives_since(std::int64_t pid, double moment) {
   const double age = seconds(CLOCK_BOOTTIME) -
                      static_cast<double>(*ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
   return seconds(CLOCK_REALTIME) - age <= moment + kClockError;
+}
+
+std::string machine() {
+  std::string boot;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+  std::error_code ignored;
+  return boot + "/" + std::filesystem::read_symlink("/proc/self/ns/pid", ignored).string();
 }
 
 }  // namespace laq

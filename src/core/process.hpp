@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace laq {
 
@@ -17,5 +18,8 @@ std::optional<std::uint64_t> process_start_ticks(std::int64_t pid);
 /// Whether the process that had this number at `moment` (seconds since 1970) still has it: not one
 /// that was started later.
 bool process_lives_since(std::int64_t pid, double moment);
+
+/// This machine since it was started, and the container: where process numbers are told apart.
+std::string machine();
 
 }  // namespace laq

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "core/file_lock.hpp"
 #include "core/files.hpp"
 #include "core/process.hpp"
 #include "core/text.hpp"
@@ -27,20 +27,6 @@ constexpr std::size_t kLongestLease = 4096;  // bytes
   errno = reason;
   throw Error(
       {.what = "cannot take the lease of the run: " + errno_text(), .where = file.string()});
-}
-
-std::string first_word_of(const fs::path& file) {
-  std::ifstream in(file);
-  std::string word;
-  in >> word;
-  return word;
-}
-
-/// Of this machine, since it was started, as this process sees it.
-std::string machine() {
-  std::error_code ignored;
-  return first_word_of("/proc/sys/kernel/random/boot_id") + "/" +
-         fs::read_symlink("/proc/self/ns/pid", ignored).string();
 }
 
 std::string process_of(long pid) {
@@ -155,10 +141,7 @@ Lease::~Lease() {
 }
 
 bool Lease::held() const {
-  struct stat ours {
-  }, named{};
-  if (::fstat(descriptor_, &ours) != 0 || ::stat(file_.c_str(), &named) != 0) return false;
-  if (ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) return true;
+  if (is_named(descriptor_, file_)) return true;
   // Some file systems number the names of a file, not the file.
   const auto content = read_lease(file_);
   const auto owner = content ? owner_from(*content) : std::nullopt;
